@@ -1,0 +1,56 @@
+"""Writes a file so that readers see all of it or nothing, also after a power failure."""
+
+import os
+import secrets
+import shutil
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+
+def write_atomically(
+    path: Path, content: bytes | BinaryIO, *, durable: bool = True, private: bool = False
+) -> None:
+    """Creates or replaces a file, with the folders above it; raises OSError.
+
+    `durable` waits until the disk has the content and the name; `private` keeps other accounts
+    of the machine from reading. An unfinished file starts with a dot and ends in `.tmp`.
+    """
+    make_folder(path.parent, durable=durable)
+    unfinished = path.parent / f".{secrets.token_hex(8)}.tmp"
+    try:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+        # Not tempfile, whose files are always private: a web server may serve this one.
+        with os.fdopen(os.open(unfinished, flags, 0o600 if private else 0o666), "wb") as file:
+            if isinstance(content, bytes):
+                file.write(content)
+            else:
+                shutil.copyfileobj(content, file)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        unfinished.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
+        raise
+    if durable:
+        _sync_folder(path.parent)
+
+
+def make_folder(folder: Path, *, durable: bool = True) -> None:
+    """Creates a folder and those above it; a new name is durable once its parent is synced."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent, durable=durable)
+    folder.mkdir(exist_ok=True)
+    if durable:
+        _sync_folder(folder.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
