@@ -1,0 +1,50 @@
+"""What administrators see of people; they look, and change through actions that say why."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from accounts.models import ApiToken, AuditEvent, User
+
+if TYPE_CHECKING:
+    AnyModelAdmin = admin.ModelAdmin[Any]
+else:
+    # Generic for the type checker alone.
+    AnyModelAdmin = admin.ModelAdmin
+
+
+class ReadOnlyAdmin(AnyModelAdmin):
+    """Rows are shown as they are; operations change them."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(User)
+class UserAdmin(ReadOnlyAdmin):
+    list_display = ["login", "github_id", "name", "created_at", "locked_at", "is_staff"]
+    search_fields = ["login", "name", "email"]
+    exclude = ["password"]
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(ReadOnlyAdmin):
+    list_display = ["user", "name", "created_at", "expires_at", "last_used_at", "revoked_at"]
+    list_select_related = ["user"]
+    search_fields = ["user__login", "name"]
+    exclude = ["digest"]
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(ReadOnlyAdmin):
+    list_display = ["at", "name", "actor_label", "crate", "subject", "address"]
+    list_filter = ["name", "actor_kind"]
+    search_fields = ["crate", "subject", "actor_label", "request_id"]
+    date_hierarchy = "at"

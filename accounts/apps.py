@@ -1,0 +1,12 @@
+"""Where Django meets the accounts app."""
+
+from django.apps import AppConfig
+
+
+class AccountsConfig(AppConfig):
+    name = "accounts"
+
+    def ready(self) -> None:
+        # Jobs and schema extensions register by being imported.
+        from accounts import tasks  # noqa: F401, PLC0415
+        from accounts.api import schema  # noqa: F401, PLC0415

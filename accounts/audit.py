@@ -1,0 +1,43 @@
+"""record(), the one way to write an audit event."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from accounts.models import AuditEvent
+from accounts.request_context import current_request
+
+
+class Acting(Protocol):
+    """What the audit log asks of whoever acts."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def identifier(self) -> str: ...
+    @property
+    def label(self) -> str: ...
+
+
+def record(
+    name: str,
+    *,
+    actor: Acting,
+    crate: str = "",
+    subject: str = "",
+    before: Mapping[str, object] | None = None,
+    after: Mapping[str, object] | None = None,
+) -> AuditEvent:
+    """Writes one event in the current transaction; `before` and `after` must be free of secrets."""
+    request = current_request()
+    return AuditEvent.objects.create(
+        name=name,
+        actor_kind=actor.kind,
+        actor_id=actor.identifier,
+        actor_label=actor.label[:255],
+        crate=crate,
+        subject=subject[:255],
+        before=dict(before or {}),
+        after=dict(after or {}),
+        request_id=request.request_id,
+        address=request.address or None,
+    )

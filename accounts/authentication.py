@@ -1,0 +1,114 @@
+"""API token -> request (crates-io-api reference, 0.3)."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import timezone
+from rest_framework import authentication
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
+
+from accounts import token_text
+from accounts.errors import AccountLocked, AuthenticationFailed, MalformedCredentials, NotAllowed
+from accounts.models import ApiToken, User
+from accounts.request_context import current_request
+from accounts.token_text import TokenKind
+
+# How stale `last_used_at` may be, so that a burst of requests is not a burst of writes.
+LAST_USE_PRECISION = timedelta(minutes=1)
+
+
+def credentials_of(request: HttpRequest | Request) -> str | None:
+    """The token of the Authorization header, raw or after `Bearer`; None without the header.
+
+    Raises MalformedCredentials for another scheme or for text outside of ASCII.
+    """
+    header = request.headers.get("Authorization")
+    if header is None:
+        return None
+    if not header.isascii():
+        raise MalformedCredentials(
+            "Invalid `Authorization` header: unexpected non-ASCII characters"
+        )
+    scheme, _, rest = header.strip().partition(" ")
+    if not rest:
+        return scheme or None
+    if scheme.lower() != "bearer":
+        raise MalformedCredentials(
+            f"Invalid `Authorization` header: unexpected authentication scheme `{scheme[:40]}`"
+        )
+    return rest.strip()
+
+
+def api_token_of(request: HttpRequest | Request) -> ApiToken | None:
+    """The usable API token of the request; None without credentials.
+
+    Raises MalformedCredentials, AuthenticationFailed or AccountLocked.
+    """
+    text = credentials_of(request)
+    if text is None:
+        return None
+    kind = token_text.kind_of(text, settings.TOKEN_PREFIX)
+    if kind is None:
+        raise MalformedCredentials(
+            "The given API token does not have the form of this registry's tokens "
+            f"(they begin with `{settings.TOKEN_PREFIX}_` and end in a check sum). "
+            f"Make a new one at {settings.PUBLIC_URL}/settings/tokens"
+        )
+    if kind is not TokenKind.API:
+        raise AuthenticationFailed
+    token = (
+        ApiToken.objects.usable()
+        .filter(digest=token_text.digest(text))
+        .select_related("user")
+        .first()
+    )
+    if token is None or not token.user.is_active:
+        raise AuthenticationFailed
+    reject_locked(token.user)
+    _note_use(token)
+    return token
+
+
+def reject_locked(user: User) -> None:
+    """Raises AccountLocked for an account that may not act."""
+    if user.is_locked():
+        raise AccountLocked(user.lock_reason, user.locked_until)
+
+
+class ApiTokenAuthentication(authentication.BaseAuthentication):
+    """`request.auth` becomes the ApiToken, `request.user` its owner."""
+
+    def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
+        token = api_token_of(request)
+        return (token.user, token) if token else None
+
+
+class SessionAuthentication(authentication.SessionAuthentication):
+    """The browser's session; the same CSRF rule as in every form."""
+
+    def enforce_csrf(self, request: Request) -> None:
+        try:
+            super().enforce_csrf(request)
+        except PermissionDenied:
+            raise NotAllowed(
+                "invalid origin header or missing CSRF token; reload the page and try again"
+            ) from None
+
+    def authenticate(self, request: Request) -> tuple[User, None] | None:
+        user = getattr(request._request, "user", None)
+        if not user or not user.is_authenticated or "Authorization" in request.headers:
+            return None
+        reject_locked(user)
+        self.enforce_csrf(request)
+        return (user, None)
+
+
+def _note_use(token: ApiToken) -> None:
+    now = timezone.now()
+    if token.last_used_at and now - token.last_used_at < LAST_USE_PRECISION:
+        return
+    ApiToken.objects.filter(pk=token.pk).update(
+        last_used_at=now, last_used_agent=current_request().user_agent
+    )

@@ -1,0 +1,34 @@
+"""Which address a request really came from, seen through our own proxies; pure."""
+
+from collections.abc import Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_address
+
+Network = IPv4Network | IPv6Network
+
+
+def client_address(remote: str, forwarded_for: str, proxies: Sequence[Network]) -> str:
+    """The last address on the way that is not a proxy of ours.
+
+    `remote` is the peer of the connection, `forwarded_for` the X-Forwarded-For header. The header
+    counts only as far as our proxies wrote it: anything further left is a claim of the client's.
+    """
+    hops = [hop.strip() for hop in forwarded_for.split(",") if hop.strip()]
+    address = remote
+    while hops and _is_ours(address, proxies):
+        candidate = hops.pop()
+        if not _is_address(candidate):
+            break
+        address = candidate
+    return address if _is_address(address) else ""
+
+
+def _is_ours(address: str, proxies: Sequence[Network]) -> bool:
+    return _is_address(address) and any(ip_address(address) in network for network in proxies)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,55 @@
+"""One function per letter about accounts."""
+
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.template.loader import render_to_string
+
+from accounts.models import ApiToken, User
+from adapters.mail import send_letter
+
+
+def token_created(token: ApiToken) -> None:
+    """Tells its owner that a token was made, in case it was somebody else."""
+    address = token.user.verified_email()
+    if address is None:
+        return
+    send(
+        "token_created",
+        [address],
+        {"token": token, "address": f"{settings.PUBLIC_URL}/settings/tokens"},
+    )
+
+
+def confirm_address(address: EmailAddress, token: str) -> None:
+    """Goes to the address itself: who reads it there has it."""
+    send(
+        "confirm_address",
+        [address.email],
+        {
+            "login": address.user.login,
+            "public_url": settings.PUBLIC_URL,
+            "address": f"{settings.PUBLIC_URL}/confirm/{token}",
+        },
+    )
+
+
+def notifications_off(user: User) -> None:
+    address = user.verified_email()
+    if address is None:
+        return
+    send(
+        "notifications_off",
+        [address],
+        {"login": user.login, "address": f"{settings.PUBLIC_URL}/settings/profile"},
+    )
+
+
+def send(letter: str, receivers: list[str], context: dict[str, object]) -> None:
+    """Renders templates/emails/<letter>/ and sends it to each receiver apart."""
+    folder = f"emails/{letter}"
+    send_letter(
+        to=receivers,
+        subject=render_to_string(f"{folder}/subject.txt", context).strip(),
+        text=render_to_string(f"{folder}/text.txt", context),
+        html=None,
+    )

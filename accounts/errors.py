@@ -1,0 +1,125 @@
+"""Refusal, the base of every anticipated "no", and the ones that concern who is asking."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.utils.http import http_date
+
+
+class Refusal(Exception):
+    """An anticipated "no": a machine code, an HTTP status, and one sentence with the remedy."""
+
+    code = "refused"
+    status = 400
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        extra: Mapping[str, object] | None = None,
+        retry_at: datetime | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        # Machine-readable facts that go beside `detail` in the API's error object.
+        self.extra = dict(extra or {})
+        self.retry_at = retry_at
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": http_date(self.retry_at.timestamp())} if self.retry_at else {}
+
+
+class AuthenticationRequired(Refusal):
+    code = "authentication_required"
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__("this action requires authentication")
+
+
+class UserAgentRequired(Refusal):
+    code = "user_agent_required"
+    status = 403
+
+    def __init__(self, request_id: str) -> None:
+        super().__init__(
+            "We require that all requests include a `User-Agent` header, so that we can reach "
+            "whoever runs a program that causes trouble: send its name and a contact. "
+            f"If you ask for help, name the request id {request_id}."
+        )
+
+
+class AuthenticationFailed(Refusal):
+    code = "authentication_failed"
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__("authentication failed")
+
+
+class MalformedCredentials(Refusal):
+    code = "malformed_credentials"
+    status = 401
+
+
+class TokenLacksPermission(Refusal):
+    code = "token_lacks_permission"
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__("this token does not have the required permissions to perform this action")
+
+
+class AccountLocked(Refusal):
+    code = "account_locked"
+    status = 403
+
+    def __init__(self, reason: str, until: datetime | None) -> None:
+        when = f"locked until {until:%Y-%m-%d at %H:%M:%S} UTC" if until else "indefinitely locked"
+        super().__init__(f"This account is {when}. Reason: {reason}")
+
+
+class BrowserOnly(Refusal):
+    code = "browser_only"
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__("this action can only be performed in the browser, after signing in")
+
+
+class NotAllowed(Refusal):
+    code = "not_allowed"
+    status = 403
+
+
+class NotFound(Refusal):
+    code = "not_found"
+    status = 404
+
+    def __init__(self, detail: str = "Not Found") -> None:
+        super().__init__(detail)
+
+
+class WrongMethod(Refusal):
+    code = "method_not_allowed"
+    status = 405
+
+    def __init__(self, method: str | None) -> None:
+        super().__init__(f'Method "{method}" not allowed.')
+
+
+class InvalidInput(Refusal):
+    code = "invalid_input"
+    status = 400
+
+
+class TooManyRequests(Refusal):
+    code = "rate_limited"
+    status = 429
+
+    def __init__(self, what: str, retry_at: datetime) -> None:
+        super().__init__(
+            f"Too many {what}. Please try again after {http_date(retry_at.timestamp())}.",
+            retry_at=retry_at,
+        )

@@ -1,0 +1,1 @@
+"""GitHub as allauth knows it, at the addresses of our settings."""

@@ -1,0 +1,137 @@
+"""What allauth asks of us when somebody signs in with GitHub."""
+
+from typing import Any, NoReturn
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.models import SocialLogin
+from allauth.socialaccount.providers.base import AuthError, AuthProcess
+from django.db import transaction
+from django.db.models import Q
+from django.http import HttpRequest
+from django.shortcuts import render
+
+from accounts.authentication import reject_locked
+from accounts.errors import NotAllowed
+from accounts.models import GitHubToken, User
+from accounts.operations.people import take_login
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Nobody signs up with a password."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False
+
+    def add_message(self, *args: Any, **kwargs: Any) -> None:
+        """Nothing: the page that follows shows who is signed in."""
+
+
+class SocialAccountAdapter(DefaultSocialAccountAdapter):
+    """The GitHub id decides whose account it is; login, name and addresses are kept up to date."""
+
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
+        return True
+
+    def is_auto_signup_allowed(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
+        return True
+
+    @transaction.atomic
+    def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
+        """Finds an account that was made by `create_user --github-id`, and follows changes.
+
+        Raises AccountLocked or NotAllowed for an account that may not sign in.
+        """
+        # allauth could also connect a second GitHub identity: a second key to the account.
+        sociallogin.state["process"] = AuthProcess.LOGIN
+        known = User.objects.filter(github_id=int(sociallogin.account.uid)).first()
+        if known and not sociallogin.is_existing:
+            sociallogin.connect(request, known)
+        holder: User | None = sociallogin.user if sociallogin.is_existing else None
+        sociallogin.email_addresses = _trustworthy(sociallogin.email_addresses, holder)
+        if holder is None:
+            # Set again from the addresses that are left.
+            sociallogin.user.email = ""
+        else:
+            _reject_closed(holder)
+            take_login(user=holder, login=sociallogin.account.extra_data["login"])
+            _copy_profile(holder, sociallogin)
+            GitHubToken.keep(holder, sociallogin.token.token)
+            _add_addresses(holder, sociallogin.email_addresses)
+
+    @transaction.atomic
+    def save_user(
+        self, request: HttpRequest, sociallogin: SocialLogin, form: object = None
+    ) -> User:
+        user: User = sociallogin.user
+        take_login(user=user, login=sociallogin.account.extra_data["login"])
+        user.github_id = int(sociallogin.account.uid)
+        user.set_unusable_password()
+        sociallogin.save(request)
+        _copy_profile(user, sociallogin)
+        GitHubToken.keep(user, sociallogin.token.token)
+        return user
+
+    def on_authentication_error(
+        self,
+        request: HttpRequest,
+        provider: object,
+        error: str | None = None,
+        exception: Exception | None = None,
+        extra_context: dict[str, Any] | None = None,
+    ) -> NoReturn:
+        """Our own page; allauth's pages link to forms that this registry does not have."""
+        cancelled = error == AuthError.CANCELLED
+        page = render(
+            request,
+            "accounts/sign_in_failed.html",
+            {"cancelled": cancelled},
+            status=200 if cancelled else 401,
+        )
+        raise ImmediateHttpResponse(page)
+
+
+def _reject_closed(user: User) -> None:
+    reject_locked(user)
+    if not user.is_active:
+        raise NotAllowed("This account was closed. Ask an administrator to open it again.")
+
+
+def _copy_profile(user: User, sociallogin: SocialLogin) -> None:
+    facts = sociallogin.account.extra_data
+    user.name = (facts.get("name") or "")[:255]
+    user.avatar_url = (facts.get("avatar_url") or "")[:200]
+    user.save(update_fields=["name", "avatar_url"])
+
+
+def _trustworthy(addresses: list[EmailAddress], holder: User | None) -> list[EmailAddress]:
+    """What GitHub verified and no other account here has.
+
+    An address does not decide who somebody is: one that is taken neither opens that account nor
+    keeps its GitHub namesake out.
+    """
+    kept = []
+    for address in addresses:
+        spelled = address.email.lower()
+        # Anybody can give an address as their own; only the proof of it counts.
+        proven = Q(emailaddress__email=spelled, emailaddress__verified=True)
+        others = User.objects.filter(Q(email__iexact=spelled) | proven)
+        if holder is not None:
+            others = others.exclude(pk=holder.pk)
+        if address.verified and not others.exists():
+            kept.append(address)
+    return kept
+
+
+def _add_addresses(user: User, addresses: list[EmailAddress]) -> None:
+    """Adds what was verified on GitHub since the last sign-in; nothing is taken away."""
+    for address in addresses:
+        known, is_new = EmailAddress.objects.get_or_create(
+            user=user, email=address.email.lower(), defaults={"verified": True}
+        )
+        if not is_new and not known.verified:
+            known.set_verified()
+        if known.verified:
+            known.set_as_primary(conditional=True)

@@ -1,0 +1,180 @@
+"""What happens to every request and answer: its id, security headers, private mode, refusals."""
+
+import secrets
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib.auth import logout
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.utils.module_loading import import_string
+
+from accounts.api.errors import refusal_response
+from accounts.client_address import client_address
+from accounts.errors import AccountLocked, MalformedCredentials, Refusal, UserAgentRequired
+from accounts.request_context import RequestContext, current_request, set_current_request
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; form-action 'self' {github}; "
+    "frame-ancestors 'none'; base-uri 'none'"
+)
+# Readable without credentials even on a private registry.
+OPEN_PREFIXES = (
+    "/healthz",
+    "/readyz",
+    "/static/",
+    "/sign-in",
+    "/dev-login",
+    "/accounts/",
+    "/admin/",
+    # These prove who asks by themselves.
+    "/api/v1/trusted_publishing/",
+)
+# Readable without saying what reads; load balancers often don't.
+NAMELESS_PREFIXES = ("/healthz", "/readyz", "/static/", "/index/")
+# What programs read: a token opens it, and without one the answer is 401 and no sign-in page.
+TOKEN_PREFIXES = (
+    "/api/",
+    "/index/",
+    "/metrics",
+    "/feeds/",
+    "/rss/",
+    "/sitemap",
+    "/robots.txt",
+    "/opensearch.xml",
+)
+
+
+class RequestIdMiddleware:
+    """Gives every request an id that the answer, the log and the audit log share."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        context = RequestContext(
+            request_id=secrets.token_hex(8),
+            address=client_address(
+                request.META.get("REMOTE_ADDR", ""),
+                request.headers.get("X-Forwarded-For", ""),
+                settings.TRUSTED_PROXIES,
+            ),
+            user_agent=request.headers.get("User-Agent", "")[:255],
+        )
+        set_current_request(context)
+        response = self.get_response(request)
+        response["X-Request-Id"] = context.request_id
+        return response
+
+
+class SecurityHeadersMiddleware:
+    """CSP on pages; cross-origin reading of the API, which never goes by cookies there."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        # A sign-in form is redirected to GitHub, which browsers hold against form-action.
+        self.policy = CONTENT_SECURITY_POLICY.format(github=settings.GITHUB_URL)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        response.headers.setdefault("Content-Security-Policy", self.policy)
+        if request.path.startswith("/api/"):
+            response.headers.setdefault("Access-Control-Allow-Origin", "*")
+        elif settings.SESSION_COOKIE_NAME in request.COOKIES:
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+
+class UserAgentMiddleware:
+    """With REQUIRE_USER_AGENT every request says what sends it (crates-io-api reference, 0.8).
+
+    Index, downloads and static files are exempt: they may be served without asking Django.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if settings.REQUIRE_USER_AGENT and not request.headers.get("User-Agent", "").strip():
+            path = request.path
+            if not (path.endswith("download") or path.startswith(NAMELESS_PREFIXES)):
+                return answer_refusal(request, UserAgentRequired(current_request().request_id))
+        return self.get_response(request)
+
+
+class LockedAccountMiddleware:
+    """Ends the session of an account that was locked after it signed in."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        # Without the cookie nobody asks for the session, and answers stay cacheable.
+        has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
+        if has_session and request.user.is_authenticated and request.user.is_locked():
+            locked = AccountLocked(request.user.lock_reason, request.user.locked_until)
+            logout(request)
+            return answer_refusal(request, locked)
+        return self.get_response(request)
+
+
+class PrivateModeMiddleware:
+    """With AUTH_REQUIRED every read needs a token or a login (cargo-client reference, 10.3)."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not settings.AUTH_REQUIRED or request.path.startswith(OPEN_PREFIXES):
+            return self.get_response(request)
+        if request.user.is_authenticated:
+            return self.get_response(request)
+        if not request.path.startswith(TOKEN_PREFIXES):
+            return redirect_to_login(request.get_full_path())
+        return self.get_response(request) if may_read(request) else credentials_needed()
+
+
+def may_read(request: HttpRequest) -> bool:
+    """Whether the request carries any usable token; settings name who knows which kind."""
+    try:
+        return any(import_string(path)(request) for path in settings.READ_AUTHENTICATION)
+    except Refusal:
+        return False
+
+
+def credentials_needed() -> HttpResponse:
+    """401 in the form that makes cargo look for a token and print where to get one."""
+    response = refusal_response(
+        MalformedCredentials("this registry is private: a token is needed to read from it")
+    )
+    response["WWW-Authenticate"] = f'Cargo login_url="{settings.PUBLIC_URL}/me"'
+    return response
+
+
+class RefusalMiddleware:
+    """Turns a refusal that left a page's view into a page, and one of the API into JSON."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        return answer_refusal(request, error) if isinstance(error, Refusal) else None
+
+
+def answer_refusal(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    """The refusal in the form that suits who asked."""
+    if request.path.startswith("/api/"):
+        return refusal_response(refusal)
+    return render(
+        request,
+        "refused.html",
+        {"detail": refusal.detail, "status": refusal.status},
+        status=refusal.status,
+    )

@@ -1,0 +1,91 @@
+"""A person with an account."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from allauth.account.models import EmailAddress
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+
+class UserManager(BaseUserManager["User"]):
+    """Accounts are found by login without regard to case."""
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(login__iexact=username)
+
+    def with_login(self, login: str) -> "User | None":
+        return self.filter(login__iexact=login).first()
+
+    def create_superuser(self, login: str, password: str, **fields: Any) -> "User":
+        user = self.model(login=login, is_staff=True, is_superuser=True, **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """The GitHub id is who somebody is; the login is only what they are called today."""
+
+    login = models.CharField(max_length=64, unique=True)
+    github_id = models.BigIntegerField(null=True, blank=True, unique=True)
+    name = models.CharField(max_length=255, blank=True)
+    email = models.EmailField(blank=True)
+    avatar_url = models.URLField(blank=True)
+    # Letters about new versions of own crates.
+    publish_notifications = models.BooleanField(default=True)
+    is_staff = models.BooleanField(default=False)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    locked_at = models.DateTimeField(null=True, blank=True)
+    locked_until = models.DateTimeField(null=True, blank=True)
+    lock_reason = models.CharField(max_length=255, blank=True)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "login"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(Lower("login"), name="user_login_without_case"),
+            models.CheckConstraint(condition=~models.Q(login=""), name="user_login_not_empty"),
+        ]
+
+    def __str__(self) -> str:
+        return self.login
+
+    def get_short_name(self) -> str:
+        return self.login
+
+    def get_full_name(self) -> str:
+        return self.name or self.login
+
+    # What the audit log asks of whoever acts.
+
+    @property
+    def kind(self) -> str:
+        return "person"
+
+    @property
+    def identifier(self) -> str:
+        return str(self.pk)
+
+    @property
+    def label(self) -> str:
+        return self.login
+
+    def is_locked(self, now: datetime | None = None) -> bool:
+        if self.locked_at is None:
+            return False
+        return self.locked_until is None or self.locked_until > (now or timezone.now())
+
+    def verified_email(self) -> str | None:
+        """The primary verified address, else any verified one."""
+        address = (
+            EmailAddress.objects.filter(user=self, verified=True).order_by("-primary", "pk").first()
+        )
+        return address.email if address else None

@@ -1,0 +1,72 @@
+"""A person's own API tokens: listed, made, revoked."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+
+from accounts.errors import Refusal
+from accounts.operations.tokens import CreatedToken, create_token, revoke_token
+from accounts.pages.private import SignedInRequest, private
+from accounts.pages.token_form import TokenForm
+from accounts.queries.tokens import listed_tokens
+
+# How cargo's configuration in our instructions names this registry.
+REGISTRY_NAME = "waybill"
+
+
+@private("GET", "HEAD")
+def tokens(request: SignedInRequest) -> HttpResponse:
+    return render(
+        request,
+        "accounts/tokens.html",
+        {"tokens": listed_tokens(request.user), "tab": "tokens"},
+    )
+
+
+@private("GET", "HEAD", "POST")
+def token_new(request: SignedInRequest) -> HttpResponse:
+    """The answer to a good form shows the token, which nothing keeps: no session, no message."""
+    form = TokenForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            return _shown_once(request, _create(request, form))
+        except Refusal as refusal:
+            form.add_error(None, refusal.detail)
+    return render(
+        request,
+        "accounts/token_new.html",
+        {"form": form, "tab": "tokens"},
+        status=400 if form.is_bound else 200,
+    )
+
+
+@private("POST")
+def token_revoke(request: SignedInRequest, token_id: int) -> HttpResponse:
+    token = revoke_token(user=request.user, token_id=token_id)
+    messages.success(request, f"The token {token.name} is revoked. Nobody can use it any more.")
+    return redirect("tokens")
+
+
+def _create(request: SignedInRequest, form: TokenForm) -> CreatedToken:
+    return create_token(
+        user=request.user,
+        name=form.cleaned_data["name"],
+        scopes=form.cleaned_data["scopes"],
+        patterns=form.cleaned_data["patterns"],
+        expires_at=form.expires_at(),
+    )
+
+
+def _shown_once(request: SignedInRequest, created: CreatedToken) -> HttpResponse:
+    return render(
+        request,
+        "accounts/token_created.html",
+        {
+            "token": created.token,
+            "text": created.text,
+            "registry_name": REGISTRY_NAME,
+            "cargo_config": f'[registries.{REGISTRY_NAME}]\nindex = "{settings.INDEX_URL}"',
+            "tab": "tokens",
+        },
+    )

@@ -1,0 +1,50 @@
+"""Makes, recognises and digests token strings (trusted-publishing reference, d.2); pure."""
+
+import hashlib
+import secrets
+import string
+import zlib
+from enum import StrEnum
+
+ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
+SECRET_LENGTH = 40  # about 238 bits
+CHECK_LENGTH = 6  # 62**6 > 2**32
+
+
+class TokenKind(StrEnum):
+    """The part after the installation's prefix."""
+
+    API = ""
+    PUBLISH = "tp_"
+
+
+def new_token(prefix: str, kind: TokenKind) -> str:
+    """A fresh token: `prefix_`, the kind, 40 random letters and digits, 6 check characters."""
+    secret = "".join(secrets.choice(ALPHABET) for _ in range(SECRET_LENGTH))
+    body = f"{prefix}_{kind}{secret}"
+    return body + _check(body)
+
+
+def kind_of(text: str, prefix: str) -> TokenKind | None:
+    """What kind of token the text is by form and check sum; None for anything else."""
+    for kind in (TokenKind.PUBLISH, TokenKind.API):
+        start = f"{prefix}_{kind}"
+        if text.startswith(start) and len(text) == len(start) + SECRET_LENGTH + CHECK_LENGTH:
+            body, check = text[:-CHECK_LENGTH], text[-CHECK_LENGTH:]
+            if text.isascii() and text[len(start) :].isalnum() and _check(body) == check:
+                return kind
+    return None
+
+
+def digest(text: str) -> str:
+    """The only form in which a token is stored: SHA-256 of the whole text, as hex."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _check(body: str) -> str:
+    number = zlib.crc32(body.encode())
+    digits = []
+    for _ in range(CHECK_LENGTH):
+        number, rest = divmod(number, len(ALPHABET))
+        digits.append(ALPHABET[rest])
+    return "".join(reversed(digits))
