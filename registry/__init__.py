@@ -1,0 +1,1 @@
+"""Crates and all that happens to them."""

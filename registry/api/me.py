@@ -1,0 +1,113 @@
+"""GET /api/v1/me and …/me/updates: who the caller is, what they own and follow."""
+
+from allauth.account.models import EmailAddress
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from registry.api.paging import MAX_PAGE, page_of
+from registry.api.rendering import user_json, version_json
+from registry.api.requests import WrongShape, browsing_person_of, json_body, person_of
+from registry.api.shapes import (
+    AuthenticatedUserShape,
+    OwnedCrateShape,
+    VersionShape,
+    answer,
+    done,
+    flag,
+)
+from registry.models import Ownership, Version
+
+MAX_SWITCHES = 1000
+MAX_ID = 2**62
+
+
+class Me(APIView):
+    """No scope covers it, so only a token without scopes reads it (crates-io-api 0.4)."""
+
+    @extend_schema(
+        operation_id="get_authenticated_user",
+        responses=answer(
+            "Me", user=AuthenticatedUserShape(), owned_crates=OwnedCrateShape(many=True)
+        ),
+    )
+    def get(self, request: Request) -> Response:
+        user = person_of(request)
+        addresses = EmailAddress.objects.filter(user=user).order_by("-primary", "pk")
+        primary = addresses.first()
+        owned = user.ownerships.select_related("crate").order_by("crate__name")
+        response = Response(
+            {
+                "user": {
+                    **user_json(user),
+                    "email": primary.email if primary else None,
+                    "email_verified": bool(primary and primary.verified),
+                    "email_verification_sent": primary is not None,
+                    "is_admin": user.is_superuser,
+                    "publish_notifications": user.publish_notifications,
+                },
+                "owned_crates": [
+                    {
+                        "id": ownership.crate_id,
+                        "name": ownership.crate.name,
+                        "email_notifications": ownership.email_notifications,
+                    }
+                    for ownership in owned
+                ],
+            }
+        )
+        response["Cache-Control"] = "no-store"
+        return response
+
+
+class Updates(APIView):
+    @extend_schema(
+        operation_id="get_authenticated_user_updates",
+        parameters=[OpenApiParameter("page", int), OpenApiParameter("per_page", int)],
+        responses=answer(
+            "Updates", versions=VersionShape(many=True), meta=answer("MoreUpdates", more=flag())
+        ),
+    )
+    def get(self, request: Request) -> Response:
+        user = browsing_person_of(request)
+        page = page_of(request, max_page=MAX_PAGE)
+        rows = Version.objects.for_rendering().filter(crate__follows__user=user)
+        # One more than is shown tells whether there are more.
+        found = list(rows.order_by("-created_at", "-pk")[page.start : page.stop + 1])
+        shown = [version_json(version) for version in found[: page.per_page]]
+        body = {"versions": shown, "meta": {"more": len(found) > page.per_page}}
+        return Response(body, headers={"Cache-Control": "no-store"})
+
+
+class EmailNotifications(APIView):
+    """Deprecated on crates.io, where one switch of the account took its place."""
+
+    @extend_schema(
+        operation_id="update_email_notifications",
+        request=OpenApiTypes.OBJECT,
+        responses=done("NotificationsUpdated"),
+    )
+    def put(self, request: Request) -> Response:
+        user = person_of(request)
+        for crate_id, wanted in _switches(json_body(request)):
+            Ownership.objects.filter(user=user, crate_id=crate_id).update(
+                email_notifications=wanted
+            )
+        return Response({"ok": True})
+
+
+def _switches(body: object) -> list[tuple[int, bool]]:
+    if not isinstance(body, list) or len(body) > MAX_SWITCHES:
+        raise WrongShape(f"the body must be a list of at most {MAX_SWITCHES} objects")
+    found = []
+    for entry in body:
+        match entry:
+            case {"id": int(crate_id), "email_notifications": bool(wanted)} if (
+                type(crate_id) is int and abs(crate_id) < MAX_ID
+            ):
+                found.append((crate_id, wanted))
+            case _:
+                raise WrongShape("each entry must hold `id` and `email_notifications`")
+    return found

@@ -1,0 +1,91 @@
+"""GET /api/v1/crates/{name}/versions (crates-io-api reference, 1.2)."""
+
+from datetime import datetime
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.errors import InvalidInput
+from registry.api.paging import per_page_of, reject_page, seek_link, seek_values
+from registry.api.rendering import version_json
+from registry.api.requests import query_text, query_texts
+from registry.api.shapes import VersionShape, VersionsMetaShape, answer
+from registry.formats.errors import FormatError
+from registry.formats.semver import Version as Semver
+from registry.queries.lookup import crate_named
+from registry.queries.version_order import (
+    Place,
+    latest_first,
+    places_of,
+    release_tracks,
+    versions_at,
+)
+
+
+class VersionList(APIView):
+    """All versions at once, unless the caller says how many."""
+
+    @extend_schema(
+        operation_id="list_versions",
+        parameters=[
+            OpenApiParameter("sort", str, description="semver or date, highest or latest first"),
+            OpenApiParameter("nums[]", str, many=True, description="only these numbers"),
+            OpenApiParameter("include", str, description="release_tracks"),
+            OpenApiParameter("per_page", int, description="without it all versions come at once"),
+            OpenApiParameter("seek", str, description="from `next_page`"),
+        ],
+        responses=answer(
+            "ListVersions", versions=VersionShape(many=True), meta=VersionsMetaShape()
+        ),
+    )
+    def get(self, request: Request, name: str) -> Response:
+        with_tracks = _wants_tracks(request)
+        reject_page(request)
+        by_date = (query_text(request, "sort") or "").lower() == "date"
+        places = places_of(crate_named(name), query_texts(request, "nums[]"))
+        ordered = latest_first(places) if by_date else places
+        shown, next_page = ordered, None
+        if "per_page" in request.query_params:
+            shown, next_page = _page(request, ordered, by_date=by_date)
+        meta: dict[str, object] = {"total": len(ordered), "next_page": next_page}
+        if with_tracks:
+            meta["release_tracks"] = release_tracks(places)
+        versions = [version_json(version) for version in versions_at(shown)]
+        return Response({"versions": versions, "meta": meta})
+
+
+def _page(
+    request: Request, ordered: list[Place], *, by_date: bool
+) -> tuple[list[Place], str | None]:
+    per_page = per_page_of(request)
+    values = seek_values(request, [datetime if by_date else str, int])
+    if values is not None and by_date:
+        ordered = [p for p in ordered if (p.created_at, p.pk) < (values[0], values[1])]
+    elif values is not None:
+        end = (_number(values[0]), values[1])
+        ordered = [place for place in ordered if (place.number, place.pk) < end]
+    shown = ordered[:per_page]
+    if len(shown) < per_page:
+        return shown, None
+    last = shown[-1]
+    key = last.created_at if by_date else last.number.text
+    return shown, seek_link(request, [key, last.pk])
+
+
+def _number(text: str) -> Semver:
+    try:
+        return Semver.parse(text)
+    except FormatError:
+        raise InvalidInput("invalid seek parameter") from None
+
+
+def _wants_tracks(request: Request) -> bool:
+    wanted = {part for part in (query_text(request, "include") or "").split(",") if part}
+    if unknown := wanted - {"release_tracks"}:
+        raise InvalidInput(
+            f"invalid component `{min(unknown)[:40]}` for `include`; "
+            "expected one of: release_tracks"
+        )
+    return bool(wanted)

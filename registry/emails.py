@@ -1,0 +1,71 @@
+"""One function per letter about crates."""
+
+from allauth.account.models import EmailAddress
+from django.conf import settings
+
+from accounts.emails import send
+from accounts.models import User
+from registry.models import Crate, DeletedCrate
+
+
+def owner_added(crate: Crate, user: User, by: str) -> None:
+    send(
+        "owner_added",
+        owner_addresses(crate),
+        {"crate": crate, "user": user, "by": by, "address": _page(crate)},
+    )
+
+
+def owner_removed(crate: Crate, user: User, by: str) -> None:
+    receivers = owner_addresses(crate)
+    former = user.verified_email()
+    if former and former not in receivers:
+        receivers.append(former)
+    send(
+        "owner_removed",
+        receivers,
+        {"crate": crate, "user": user, "by": by, "address": _page(crate)},
+    )
+
+
+def trustpub_only_changed(crate: Crate, by: str) -> None:
+    send(
+        "trustpub_only_changed",
+        owner_addresses(crate),
+        {"crate": crate, "by": by, "address": f"{_page(crate)}/settings"},
+    )
+
+
+def crate_deleted(deleted: DeletedCrate) -> None:
+    address = deleted.deleted_by.verified_email() if deleted.deleted_by else None
+    if address is None:
+        return
+    send(
+        "crate_deleted",
+        [address],
+        {"deleted": deleted, "address": f"{settings.PUBLIC_URL}/settings/tokens"},
+    )
+
+
+def team_added(crate: Crate, login: str, by: str) -> None:
+    """To the people who own the crate; who is in the team is GitHub's to know."""
+    facts = {"crate": crate, "login": login, "by": by, "address": _page(crate)}
+    send("team_added", owner_addresses(crate), facts)
+
+
+def team_removed(crate: Crate, login: str, by: str) -> None:
+    facts = {"crate": crate, "login": login, "by": by, "address": _page(crate)}
+    send("team_removed", owner_addresses(crate), facts)
+
+
+def owner_addresses(crate: Crate) -> list[str]:
+    """The verified primary addresses of the people who own the crate."""
+    return list(
+        EmailAddress.objects.filter(
+            user__ownerships__crate=crate, verified=True, primary=True
+        ).values_list("email", flat=True)
+    )
+
+
+def _page(crate: Crate) -> str:
+    return f"{settings.PUBLIC_URL}/crates/{crate.name}"

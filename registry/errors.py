@@ -1,0 +1,171 @@
+"""Every "no" that concerns crates; the wording is crates.io's where clients know it."""
+
+from datetime import datetime
+
+from django.utils.http import http_date
+
+from accounts.errors import InvalidInput, NotAllowed, NotFound, Refusal
+
+
+class UploadTooLarge(Refusal):
+    code = "upload_too_large"
+    status = 413
+
+
+class LengthRequired(Refusal):
+    code = "length_required"
+    status = 411
+
+    def __init__(self) -> None:
+        super().__init__("send the upload with its `Content-Length`, not in chunks")
+
+
+class InvalidUpload(InvalidInput):
+    code = "invalid_upload"
+
+
+class NameReserved(Refusal):
+    code = "name_reserved"
+    status = 400
+
+    def __init__(self) -> None:
+        super().__init__("cannot upload a crate with a reserved name")
+
+
+class NameTaken(Refusal):
+    code = "name_taken"
+    status = 409
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"the crate name `{name}` was taken by another upload a moment ago; choose another name"
+        )
+
+
+class NameRecentlyDeleted(Refusal):
+    code = "name_recently_deleted"
+    status = 400
+
+    def __init__(self, name: str, available_at: datetime) -> None:
+        super().__init__(
+            f"A crate with the name `{name}` was recently deleted. "
+            f"Reuse of this name will be available after {available_at:%Y-%m-%dT%H:%M:%SZ}."
+        )
+
+
+class CannotDelete(Refusal):
+    code = "cannot_delete"
+    status = 422
+
+
+class SpelledDifferently(InvalidInput):
+    code = "spelled_differently"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"crate was previously named `{name}`")
+
+
+class VersionExists(InvalidInput):
+    code = "version_exists"
+
+    def __init__(self, num: str) -> None:
+        super().__init__(f"crate version `{num}` is already uploaded")
+
+
+class UnknownDependency(InvalidInput):
+    code = "unknown_dependency"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"no known crate named `{name}`")
+
+
+class NotOwner(NotAllowed):
+    code = "not_owner"
+
+
+class NotTeamMember(NotAllowed):
+    code = "not_team_member"
+
+    def __init__(self) -> None:
+        super().__init__("only members of a team or organization owners can add it as an owner")
+
+
+class GitHubSignInNeeded(Refusal):
+    code = "github_sign_in_needed"
+    status = 401
+
+    def __init__(self) -> None:
+        super().__init__(
+            "GitHub no longer lets this registry ask in your name. Sign out of the registry's "
+            "website, sign in with GitHub again, and try again."
+        )
+
+
+class GitHubAccessDenied(NotAllowed):
+    code = "github_access_denied"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "GitHub does not let this registry read who is in the organization's teams. Sign in "
+            "with GitHub again to grant the read:org permission; an owner of the organization may "
+            "also have to approve this registry under its third-party access settings."
+        )
+
+
+class GitHubUnavailable(Refusal):
+    code = "github_unavailable"
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__("GitHub cannot be asked about teams right now; try again in a minute")
+
+
+class TrustedPublishingOnly(NotAllowed):
+    code = "trusted_publishing_only"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"new versions of the crate `{name}` can only be published using Trusted Publishing; "
+            "publish from its configured CI workflow"
+        )
+
+
+class EmailNotVerified(NotAllowed):
+    code = "email_not_verified"
+
+    def __init__(self, address: str) -> None:
+        super().__init__(
+            f"A verified email address is required to publish crates. Visit {address} to add one."
+        )
+
+
+class TooManyChanges(Refusal):
+    code = "rate_limited"
+    status = 429
+
+    def __init__(self, sentence: str, retry_at: datetime) -> None:
+        super().__init__(
+            f"{sentence} Please try again after {http_date(retry_at.timestamp())}, or ask an "
+            "administrator of this registry for a higher limit.",
+            retry_at=retry_at,
+        )
+
+
+class TooManyVersions(Refusal):
+    code = "rate_limited"
+    status = 429
+
+    def __init__(self, retry_at: datetime) -> None:
+        super().__init__(
+            "You have published too many versions of this crate in the last 24 hours. Please try "
+            f"again after {http_date(retry_at.timestamp())}.",
+            retry_at=retry_at,
+        )
+
+
+def crate_not_found(name: str) -> NotFound:
+    return NotFound(f"crate `{name[:100]}` does not exist")
+
+
+def version_not_found(name: str, num: str) -> NotFound:
+    return NotFound(f"crate `{name}` does not have a version `{num[:150]}`")

@@ -1,0 +1,43 @@
+"""Tables about crates and all that happens to them."""
+
+from registry.models.category import Category
+from registry.models.crate import Crate
+from registry.models.crate_limits import CrateLimits
+from registry.models.deleted_crate import DeletedCrate
+from registry.models.dependency import Dependency
+from registry.models.download_count import CountedFile, DownloadTotals, VersionDownload
+from registry.models.follow import Follow
+from registry.models.index_change import IndexChange
+from registry.models.keyword import Keyword
+from registry.models.ownership import Ownership, Team
+from registry.models.provenance import Provenance, PublishKind
+from registry.models.rate_bucket import LimitedAction, LimitOverride, RateBucket
+from registry.models.reserved_name import ReservedName
+from registry.models.search_document import SearchDocument
+from registry.models.version import Version
+from registry.models.version_action import VersionAction
+
+__all__ = [
+    "Category",
+    "CountedFile",
+    "Crate",
+    "CrateLimits",
+    "DeletedCrate",
+    "Dependency",
+    "DownloadTotals",
+    "Follow",
+    "IndexChange",
+    "Keyword",
+    "LimitOverride",
+    "LimitedAction",
+    "Ownership",
+    "Provenance",
+    "PublishKind",
+    "RateBucket",
+    "ReservedName",
+    "SearchDocument",
+    "Team",
+    "Version",
+    "VersionAction",
+    "VersionDownload",
+]

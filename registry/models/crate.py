@@ -1,0 +1,73 @@
+"""A crate: a name and what its versions have in common."""
+
+from typing import TYPE_CHECKING, ClassVar
+
+from django.db import models
+from django.utils import timezone
+
+from registry.formats.names import canonical
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+class CrateQuerySet(models.QuerySet["Crate"]):
+    def named(self, name: str) -> "CrateQuerySet":
+        """The crate of that name in any spelling: case and `-` or `_` do not matter."""
+        return self.filter(canonical_name=canonical(name))
+
+    def locked(self) -> "CrateQuerySet":
+        """Until the transaction ends; rows that only name the crate can still be written.
+
+        An exchange writes such a row while it holds the publishers that a publish waits for.
+        """
+        return self.select_for_update(no_key=True)
+
+    def owned_by(self, user: "User") -> "CrateQuerySet":
+        return self.filter(ownerships__user=user)
+
+
+class Crate(models.Model):
+    """The summary fields repeat what the versions say, so that lists need no join."""
+
+    name = models.CharField(max_length=64)
+    canonical_name = models.CharField(max_length=64, unique=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
+    # As in the version that was published last (crates-io-api 2.8).
+    description = models.TextField(blank=True)
+    homepage = models.TextField(blank=True)
+    documentation = models.TextField(blank=True)
+    repository = models.TextField(blank=True)
+    keywords = models.JSONField(default=list)
+    categories = models.JSONField(default=list)
+    # Kept by operations.publish and operations.yank under the row's lock.
+    default_version = models.CharField(max_length=150, blank=True)
+    max_version = models.CharField(max_length=150, blank=True)
+    max_stable_version = models.CharField(max_length=150, blank=True)
+    newest_version = models.CharField(max_length=150, blank=True)
+    num_versions = models.PositiveIntegerField(default=0)
+    # Kept by operations.count_downloads: all, and those of the last 90 days.
+    downloads = models.BigIntegerField(default=0)
+    recent_downloads = models.BigIntegerField(default=0, db_default=0)
+    # New versions come from CI only.
+    trustpub_only = models.BooleanField(default=False)
+
+    objects: ClassVar[CrateQuerySet] = CrateQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(name=""), name="crate_name_not_empty"),
+        ]
+        indexes = [
+            models.Index(fields=["-updated_at"], name="crate_updated"),
+            models.Index(fields=["-created_at"], name="crate_created"),
+            models.Index(fields=["-downloads"], name="crate_downloads"),
+            models.Index(fields=["-recent_downloads"], name="crate_recent_downloads"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def is_owned_by(self, user: "User") -> bool:
+        return self.ownerships.filter(user=user).exists()

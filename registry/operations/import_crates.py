@@ -1,0 +1,145 @@
+"""Publishes a folder of archives, through the same door as every upload."""
+
+import io
+import json
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from accounts.errors import InvalidInput
+from accounts.models import User
+from registry.actors import System
+from registry.formats.errors import FormatError
+from registry.formats.semver import Version as Semver
+from registry.models import Version
+from registry.operations.publish import publish
+
+
+@dataclass(frozen=True, slots=True)
+class Importable:
+    """One archive with the metadata that cargo would have sent."""
+
+    archive: Path
+    metadata: dict[str, Any]
+    name: str
+    number: Semver
+    # Crates of this registry that must exist before.
+    needs: frozenset[str]
+
+
+def find(folder: Path) -> list[Importable]:
+    """What the folder holds, dependencies before dependents.
+
+    Metadata lies beside each archive as `NAME-VERSION.json`, or for all in one `publish.json`
+    with `{"crates": [{"file": ..., "metadata": {...}}]}` in publish order. Raises InvalidInput.
+    """
+    listing = folder / "publish.json"
+    if listing.is_file():
+        return [_listed(folder, entry) for entry in _json(listing).get("crates") or []]
+    found = [
+        _importable(archive, _json(archive.with_suffix(".json")))
+        for archive in sorted(folder.glob("*.crate"))
+    ]
+    return _ordered(found)
+
+
+def import_one(item: Importable, owner: User) -> bool:
+    """Publishes it in the owner's name; False if it is there already. Raises a Refusal."""
+    there = Version.objects.filter(
+        crate__name=item.name, num_without_build=item.number.without_build
+    )
+    if there.exists():
+        return False
+    with item.archive.open("rb") as file:
+        metadata = json.dumps(item.metadata).encode()
+        head = struct.pack("<I", len(metadata)) + metadata
+        head += struct.pack("<I", item.archive.stat().st_size)
+        stream = _Joined(io.BytesIO(head), file)
+        publish(
+            actor=System("import_crates", on_behalf_of=owner),
+            stream=cast(BinaryIO, stream),
+            user_agent="import_crates",
+        )
+    return True
+
+
+class _Joined:
+    """Several streams one after the other."""
+
+    def __init__(self, *streams: BinaryIO) -> None:
+        self.streams = list(streams)
+
+    def read(self, size: int = -1) -> bytes:
+        while self.streams:
+            if data := self.streams[0].read(size):
+                return data
+            self.streams.pop(0)
+        return b""
+
+
+def _listed(folder: Path, entry: object) -> Importable:
+    match entry:
+        case {"file": str(file), "metadata": dict(metadata)} if (folder / file).is_file():
+            return _importable(folder / file, metadata)
+    raise InvalidInput(
+        "publish.json: each of `crates` must hold `metadata` and the name of a `file` that is "
+        f"there, not {entry!r:.99}"
+    )
+
+
+def _importable(archive: Path, metadata: dict[str, Any]) -> Importable:
+    match metadata:
+        case {"name": str(name), "vers": str(num)}:
+            return Importable(
+                archive, metadata, name, _number(archive, num), _needs(archive, metadata)
+            )
+    raise InvalidInput(f"{archive.name}: its metadata must hold `name` and `vers` as texts")
+
+
+def _number(archive: Path, text: str) -> Semver:
+    try:
+        return Semver.parse(text)
+    except FormatError as error:
+        raise InvalidInput(f"{archive.name}: {error}") from None
+
+
+def _needs(archive: Path, metadata: dict[str, Any]) -> frozenset[str]:
+    try:
+        return frozenset(
+            str(dependency["name"])
+            for dependency in metadata.get("deps") or []
+            if not dependency.get("registry") and dependency["name"] != metadata["name"]
+        )
+    except (KeyError, TypeError, AttributeError):
+        raise InvalidInput(
+            f"{archive.name}: `deps` of its metadata must be a list of objects with a `name`"
+        ) from None
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InvalidInput(f"{path.name}: the metadata cannot be read ({error})") from None
+    if not isinstance(content, dict):
+        raise InvalidInput(f"{path.name}: the metadata must be a JSON object")
+    return content
+
+
+def _ordered(items: list[Importable]) -> list[Importable]:
+    """Each behind the crates it needs, lower versions first.
+
+    What only waits for one another is left to the end, for the import to report.
+    """
+    waiting = sorted(items, key=lambda item: (item.name, item.number))
+    here = {item.name for item in items}
+    ordered: list[Importable] = []
+    while waiting:
+        done = {item.name for item in ordered}
+        ready = [item for item in waiting if item.needs & here <= done]
+        if not ready:
+            break
+        ordered += ready
+        waiting = [item for item in waiting if not item.needs & here <= done]
+    return ordered + waiting

@@ -1,0 +1,144 @@
+"""Adds and removes the people and teams that own a crate."""
+
+from collections.abc import Mapping, Sequence
+
+from django.db import transaction
+from django.db.models import Q
+
+from accounts import audit
+from accounts.errors import InvalidInput
+from accounts.models import User
+from adapters import jobs
+from registry.actors import Actor
+from registry.models import Crate, Ownership, Team
+from registry.policies import Action, require
+from registry.teams import FoundTeam, find_team
+
+MAX_NAMES = 10
+
+
+def add_owners(*, actor: Actor, crate: Crate, logins: Sequence[str]) -> list[str]:
+    """Makes each of the people and teams an owner; answers a sentence for each.
+
+    All or nothing: raises InvalidInput for an unknown login, an owner, or too many names, and what
+    GitHub says no to where a team is among them.
+    """
+    _check_number(logins)
+    # GitHub is asked before the transaction, which must not wait for it.
+    actor.look_up_rights(crate)
+    require(actor, Action.CHANGE_OWNERS, crate)
+    teams = {login: find_team(actor.user, login) for login in logins if _names_team(login)}
+    return _add(actor, crate, logins, teams)
+
+
+def remove_owners(*, actor: Actor, crate: Crate, logins: Sequence[str]) -> None:
+    """All or nothing: raises InvalidInput for somebody who is no owner, and for the last person."""
+    _check_number(logins)
+    actor.look_up_rights(crate)
+    _remove(actor, crate, logins)
+
+
+@transaction.atomic
+def _add(
+    actor: Actor, crate: Crate, logins: Sequence[str], teams: Mapping[str, FoundTeam]
+) -> list[str]:
+    locked = _locked(actor, crate)
+    return [
+        _add_team(actor, locked, teams[login])
+        if login in teams
+        else _add_person(actor, locked, login)
+        for login in logins
+    ]
+
+
+def _add_person(actor: Actor, crate: Crate, login: str) -> str:
+    user = _person(login)
+    if crate.is_owned_by(user):
+        raise InvalidInput(f"`{user.login}` is already an owner")
+    Ownership.objects.create(crate=crate, user=user, created_by=actor.user)
+    audit.record("owner.added", actor=actor, crate=crate.name, subject=user.login)
+    jobs.after_commit("registry.mail_owner_added", crate.pk, user.pk, actor.label)
+    return f"user {user.login} has been added as an owner of crate {crate.name}"
+
+
+def _add_team(actor: Actor, crate: Crate, found: FoundTeam) -> str:
+    team = _saved(found)
+    if crate.ownerships.filter(team=team).exists():
+        raise InvalidInput(f"`{team.login}` is already an owner")
+    Ownership.objects.create(crate=crate, team=team, created_by=actor.user)
+    audit.record("owner.added", actor=actor, crate=crate.name, subject=team.login)
+    jobs.after_commit("registry.mail_team_added", crate.pk, team.login, actor.label)
+    return f"team {team.login} has been added as an owner of crate {crate.name}"
+
+
+def _saved(found: FoundTeam) -> Team:
+    """The team's row, with what GitHub calls it today."""
+    # A team that was deleted and made anew has the login and is another one.
+    for former in Team.objects.filter(login=found.login).exclude(github_id=found.github_id):
+        former.give_up_login()
+    team, _ = Team.objects.update_or_create(
+        github_id=found.github_id,
+        defaults={
+            "login": found.login,
+            "organization_id": found.organization_id,
+            "name": found.name[:255],
+            "avatar_url": found.avatar_url,
+        },
+    )
+    return team
+
+
+@transaction.atomic
+def _remove(actor: Actor, crate: Crate, logins: Sequence[str]) -> None:
+    locked = _locked(actor, crate)
+    for login in logins:
+        ownership = _ownership(locked, login)
+        ownership.delete()
+        audit.record("owner.removed", actor=actor, crate=locked.name, subject=ownership.login)
+        if ownership.user:
+            jobs.after_commit(
+                "registry.mail_owner_removed", locked.pk, ownership.user.pk, actor.label
+            )
+        else:
+            jobs.after_commit("registry.mail_team_removed", locked.pk, ownership.login, actor.label)
+    if not Ownership.objects.filter(crate=locked, user__isnull=False).exists():
+        raise InvalidInput(
+            "cannot remove all individual owners of a crate. "
+            "Team members don't have permission to modify owners, so at least one individual "
+            "owner is required."
+        )
+
+
+def _ownership(crate: Crate, login: str) -> Ownership:
+    ownership = (
+        crate.ownerships.filter(Q(user__login__iexact=login) | Q(team__login__iexact=login))
+        .select_related("user", "team")
+        .first()
+    )
+    if ownership is None:
+        raise InvalidInput(f"could not find owner with login `{login[:64]}`")
+    return ownership
+
+
+def _check_number(logins: Sequence[str]) -> None:
+    if not logins:
+        raise InvalidInput("`owners` must name at least one login")
+    if len(logins) > MAX_NAMES:
+        raise InvalidInput(f"too many owners in one request: at most {MAX_NAMES}")
+
+
+def _locked(actor: Actor, crate: Crate) -> Crate:
+    locked = Crate.objects.locked().get(pk=crate.pk)
+    require(actor, Action.CHANGE_OWNERS, locked)
+    return locked
+
+
+def _names_team(login: str) -> bool:
+    return ":" in login
+
+
+def _person(login: str) -> User:
+    user = User.objects.with_login(login) if login.isascii() and "\0" not in login else None
+    if user is None:
+        raise InvalidInput(f"could not find user with login `{login[:64]}`")
+    return user

@@ -1,0 +1,29 @@
+"""The addresses of the registry's pages."""
+
+from django.urls import path, re_path
+from django.views.generic import RedirectView
+
+from registry.pages import crate, discovery, feeds, home, owners, search, version, versions
+
+urlpatterns = [
+    path("", home.show, name="home"),
+    path("favicon.ico", RedirectView.as_view(url="/static/img/logo.svg")),
+    path("search", search.show, name="search"),
+    path("crates/<str:name>", crate.show, name="crate"),
+    path("crates/<str:name>/versions", versions.show, name="crate_versions"),
+    path("crates/<str:name>/settings/owners/add", owners.owner_add, name="owner_add"),
+    path("crates/<str:name>/settings/owners/remove", owners.owner_remove, name="owner_remove"),
+    # Every version number begins with a digit, and no other page below a crate does.
+    re_path(r"^crates/(?P<name>[^/]+)/(?P<num>[0-9][^/]*)$", version.show, name="version"),
+    path("feeds/crates.xml", feeds.crates, name="feed_crates"),
+    path("feeds/updates.xml", feeds.updates, name="feed_updates"),
+    path("feeds/crates/<str:name>.xml", feeds.crate, name="feed_crate"),
+    # Where crates.io has them.
+    path("rss/crates.xml", feeds.crates),
+    path("rss/updates.xml", feeds.updates),
+    path("rss/crates/<str:name>.xml", feeds.crate),
+    path("sitemap.xml", discovery.sitemap_index, name="sitemap"),
+    path("sitemap-<slug:section>.xml", discovery.sitemap_section, name="sitemap_section"),
+    path("robots.txt", discovery.robots),
+    path("opensearch.xml", discovery.opensearch, name="opensearch"),
+]

@@ -1,0 +1,27 @@
+"""Finds a crate or a version by the text in an address."""
+
+from registry.errors import crate_not_found, version_not_found
+from registry.formats.names import InvalidCrateName, check_crate_name
+from registry.models import Crate, Version
+
+
+def crate_named(name: str) -> Crate:
+    """The crate in any spelling; raises NotFound."""
+    try:
+        check_crate_name(name)
+    except InvalidCrateName:
+        raise crate_not_found(name) from None
+    crate = Crate.objects.named(name).first()
+    if crate is None:
+        raise crate_not_found(name)
+    return crate
+
+
+def version_numbered(crate: Crate, num: str) -> Version:
+    """With all that JSON and pages show of it; raises NotFound."""
+    # PostgreSQL refuses NUL in any parameter; no version number has one.
+    rows = crate.versions.for_rendering()
+    version = None if "\0" in num else rows.filter(num=num).first()
+    if version is None:
+        raise version_not_found(crate.name, num)
+    return version
