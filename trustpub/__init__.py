@@ -1,0 +1,1 @@
+"""Trust in CI jobs instead of stored secrets."""

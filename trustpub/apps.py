@@ -1,0 +1,13 @@
+"""Where Django meets the trustpub app."""
+
+from django.apps import AppConfig
+
+
+class TrustpubConfig(AppConfig):
+    name = "trustpub"
+    verbose_name = "Trusted publishing"
+
+    def ready(self) -> None:
+        # Jobs and schema extensions register by being imported.
+        from trustpub import tasks  # noqa: F401, PLC0415
+        from trustpub.api import schema  # noqa: F401, PLC0415

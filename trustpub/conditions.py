@@ -1,0 +1,129 @@
+"""The typed conditions of a trust rule: what is compared, and how exactly."""
+
+import hashlib
+import json
+import re
+import string
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+MAX_VALUE_LENGTH = 1024
+
+_FOLD = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+
+# What a placeholder of a ref pattern stands for. No part of a pattern is an expression of its
+# author: everything else is literal.
+_PLACEHOLDERS = {
+    "{version}": r"[0-9][0-9A-Za-z.+-]*",
+    "{crate}": r"[A-Za-z0-9_-]+",
+    "*": r"[^/]+",
+}
+_PLACEHOLDER = re.compile(r"(\{version\}|\{crate\}|\*)")
+_MAX_PLACEHOLDERS = 2  # keeps the time of a match far from exploding
+
+
+class ConditionKind(StrEnum):
+    """How a value is compared."""
+
+    EXACT = "exact"
+    EXACT_CI = "exact_ci"  # ASCII letters without case
+    ID = "id"
+    PATH = "path"
+    REF_PATTERN = "ref_pattern"
+    ONE_OF = "one_of"
+
+
+# An empty value here means "must be absent". For the other kinds it would be a rule that
+# grants to whoever sends nothing.
+_MAY_BE_EMPTY = frozenset({ConditionKind.EXACT, ConditionKind.EXACT_CI})
+
+
+class InvalidCondition(ValueError):
+    """A condition that can't be compared with anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One requirement on one field of a workload. Raises InvalidCondition when it makes no sense.
+
+    `value` is a tuple for `one_of`, else a text; an empty text means that the field is absent.
+    """
+
+    field: str
+    kind: ConditionKind
+    value: str | tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        values = self.values
+        if isinstance(self.value, str) == (self.kind is ConditionKind.ONE_OF) or not values:
+            raise InvalidCondition(f"{self.field}: {self.kind} does not take this kind of value")
+        if "" in values and self.kind not in _MAY_BE_EMPTY:
+            raise InvalidCondition(f"{self.field}: the value may not be empty")
+        if any(len(value) > MAX_VALUE_LENGTH for value in values):
+            raise InvalidCondition(f"{self.field}: more than {MAX_VALUE_LENGTH} characters")
+        if self.kind is ConditionKind.REF_PATTERN and (
+            len(_PLACEHOLDER.findall(values[0])) > _MAX_PLACEHOLDERS
+        ):
+            raise InvalidCondition(f"{self.field}: at most {_MAX_PLACEHOLDERS} placeholders")
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        return (self.value,) if isinstance(self.value, str) else self.value
+
+    @property
+    def canonical_values(self) -> list[str]:
+        """Equal for two conditions of one kind exactly when they accept the same."""
+        folded = self.kind is ConditionKind.EXACT_CI
+        return sorted({ascii_fold(value) if folded else value for value in self.values})
+
+    def as_dict(self) -> dict[str, object]:
+        value = self.value if isinstance(self.value, str) else list(self.value)
+        return {"field": self.field, "kind": self.kind.value, "value": value}
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, object]) -> "Condition":
+        """The condition that `as_dict` gave. Raises InvalidCondition."""
+        match stored:
+            case {"field": str(field), "kind": str(kind), "value": str(text)}:
+                value: str | tuple[str, ...] = text
+            case {"field": str(field), "kind": str(kind), "value": [*items]}:
+                value = tuple(str(item) for item in items)
+            case _:
+                raise InvalidCondition("a condition needs field, kind and value")
+        if kind not in list(ConditionKind):
+            raise InvalidCondition(f"{field}: there is no condition of the kind {kind!r}")
+        return cls(field, ConditionKind(kind), value)
+
+
+def ascii_fold(text: str) -> str:
+    """Lower case for A-Z alone: Unicode folding can make two different names equal."""
+    return text.translate(_FOLD)
+
+
+def matches(condition: Condition, value: str | None) -> bool:
+    """Whether a workload's `value` satisfies the condition; None and "" are the same."""
+    received = value or ""
+    if len(received) > MAX_VALUE_LENGTH:
+        return False
+    match condition.kind:
+        case ConditionKind.EXACT_CI:
+            return ascii_fold(received) in condition.canonical_values
+        case ConditionKind.REF_PATTERN:
+            return _pattern(condition.values[0]).fullmatch(received) is not None
+        case _:
+            return received in condition.values
+
+
+def rule_digest(issuer_key: object, conditions: Iterable[Condition]) -> str:
+    """SHA-256 (hex) that two rules share exactly when issuer and conditions are the same."""
+    rule = sorted(
+        {(item.field, item.kind.value, *item.canonical_values): None for item in conditions}
+    )
+    canonical = json.dumps([str(issuer_key), rule], ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    parts = [_PLACEHOLDERS.get(part) or re.escape(part) for part in _PLACEHOLDER.split(text)]
+    return re.compile("".join(parts))

@@ -1,0 +1,59 @@
+"""One function per letter about trusted publishing; no link in a letter changes anything."""
+
+from django.conf import settings
+
+from accounts.emails import send
+from accounts.models import User
+from registry.emails import owner_addresses
+from registry.models import Crate
+from trustpub.models import PendingPublisher, Publisher, PublisherCrate
+
+
+def publisher_added(grant: PublisherCrate, by: str) -> None:
+    _to_owners(grant.crate, "publisher_added", {"publisher": str(grant.publisher), "by": by})
+
+
+def publisher_removed(crate: Crate, publisher: str, by: str) -> None:
+    _to_owners(crate, "publisher_removed", {"publisher": publisher, "by": by})
+
+
+def publisher_renamed(publisher: Publisher, before: str) -> None:
+    for crate in publisher.crates.all():
+        _to_owners(crate, "publisher_renamed", {"publisher": str(publisher), "before": before})
+
+
+def publisher_suspended(publisher: Publisher) -> None:
+    for crate in publisher.crates.all():
+        _to_owners(
+            crate,
+            "publisher_suspended",
+            {"publisher": str(publisher), "reason": publisher.state_reason},
+        )
+
+
+def pending_registered(pending: PendingPublisher) -> None:
+    _to_person(pending.owner, "pending_registered", {"pending": pending})
+
+
+def pending_reified(crate: Crate, publisher: Publisher) -> None:
+    _to_owners(crate, "pending_reified", {"publisher": str(publisher)})
+
+
+def pending_invalidated(owner: User, crate_name: str) -> None:
+    _to_person(owner, "pending_invalidated", {"crate_name": crate_name})
+
+
+def pending_expired(owner: User, crate_name: str) -> None:
+    _to_person(owner, "pending_expired", {"crate_name": crate_name})
+
+
+def _to_owners(crate: Crate, letter: str, context: dict[str, object]) -> None:
+    address = f"{settings.PUBLIC_URL}/crates/{crate.name}/settings"
+    send(letter, owner_addresses(crate), {"crate": crate, "address": address, **context})
+
+
+def _to_person(person: User, letter: str, context: dict[str, object]) -> None:
+    receiver = person.verified_email()
+    if receiver:
+        address = f"{settings.PUBLIC_URL}/settings/publishers"
+        send(letter, [receiver], {"address": address, **context})

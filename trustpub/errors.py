@@ -1,0 +1,73 @@
+"""Every "no" of trusted publishing."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from accounts.errors import InvalidInput, NotAllowed, NotFound, Refusal
+from trustpub.codes import ExchangeCode
+
+
+class ExchangeRefused(Refusal):
+    """An exchange that ended in a "no"; the code decides the status (a.11)."""
+
+    def __init__(
+        self,
+        code: ExchangeCode,
+        detail: str,
+        *,
+        extra: Mapping[str, object] | None = None,
+        retry_at: datetime | None = None,
+    ) -> None:
+        super().__init__(detail, extra=extra, retry_at=retry_at)
+        self.code = code.value
+        self.status = code.status
+
+
+class InvalidPublisher(InvalidInput):
+    code = "invalid_publisher"
+
+
+class PublisherExists(Refusal):
+    code = "publisher_exists"
+    status = 409
+
+
+class TooManyPublishers(Refusal):
+    code = "too_many_publishers"
+    status = 409
+
+
+class NameUnavailable(Refusal):
+    """The same answer for a name that exists, is reserved, or is prohibited (c.2 rule 4)."""
+
+    code = "name_unavailable"
+    status = 409
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"the crate name `{name}` is not available for a first publish; choose another name, "
+            "or, if you own this crate, add a publisher in its settings"
+        )
+
+
+class TokenDoesNotCover(NotAllowed):
+    code = "token_does_not_cover"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The provided access token is not valid for crate `{name}`: the CI job's publisher "
+            "does not cover it. Add the crate to the publisher, then run the job again."
+        )
+
+
+class InvalidPublishToken(NotAllowed):
+    code = "invalid_publish_token"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Invalid authentication token: it expired, was revoked, or its publisher was changed"
+        )
+
+
+def config_not_found() -> NotFound:
+    return NotFound("Not Found")

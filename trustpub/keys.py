@@ -1,0 +1,194 @@
+"""Issuers' key sets: fetched through adapters.http, kept in the database, rotated (a.6, a.7)."""
+
+import logging
+import time
+from datetime import datetime, timedelta
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts import audit, limits
+from adapters import jobs
+from adapters.http import OutgoingError, fetch_json
+from registry.actors import System
+from trustpub.codes import ExchangeCode
+from trustpub.errors import ExchangeRefused
+from trustpub.jwks import PublicJwk, UnusableKeySet, parse_key_set
+from trustpub.models import Issuer, KeySetRow
+
+logger = logging.getLogger(__name__)
+DISCOVERY = "/.well-known/openid-configuration"
+MINUTE = timedelta(minutes=1)
+# Anybody can invent an enterprise's own issuer (b.1), and each costs a row and a request.
+NEW_ENTERPRISES_PER_MINUTE = 10
+# Discovery and keys take at most five seconds each.
+LONGEST_LOAD = timedelta(seconds=10)
+SECONDS_TO_WAIT = 5.0
+PAUSE_SECONDS = 0.05
+
+
+class KeysUnavailable(Exception):
+    """The issuer's keys could not be loaded; the text is for administrators."""
+
+
+def key_for(issuer: Issuer, issuer_url: str, kid: str) -> PublicJwk:
+    """The issuer's current key of that id.
+
+    Raises ExchangeRefused: jwks_unavailable when the keys cannot be loaded or are too old,
+    unknown_key when the current set lacks the id.
+    """
+    row = _row(issuer, issuer_url)
+    now = timezone.now()
+    if row.fetched_at is None or now - row.fetched_at > settings.KEY_SET_HARD_AGE:
+        row = _refreshed(row)
+        if row.fetched_at is None or timezone.now() - row.fetched_at > settings.KEY_SET_HARD_AGE:
+            raise _unavailable(row)
+    elif now - row.fetched_at > settings.KEY_SET_SOFT_AGE and _is_cool(row):
+        jobs.after_commit("trustpub.refresh_key_set", row.pk)
+    key = _keys(row).get(kid)
+    if key is None:
+        row = _refreshed(row)
+        key = _keys(row).get(kid)
+    if key is None:
+        raise ExchangeRefused(
+            ExchangeCode.UNKNOWN_KEY,
+            "the token was signed with a key that is not in the issuer's current key set; "
+            "request a new ID token and try again",
+        )
+    return key
+
+
+def refresh(row: KeySetRow) -> None:
+    """Loads the keys unless that was tried a moment ago, for the clock and for stale sets.
+
+    A failure is kept on the row for administrators; an enterprise that never had keys is forgotten.
+    """
+    if row.fetched_at is None and row.url != row.issuer.url:
+        row.delete()
+    elif _claim(row):
+        _load(row)
+
+
+def _row(issuer: Issuer, issuer_url: str) -> KeySetRow:
+    row = KeySetRow.objects.filter(url=issuer_url).first()
+    if row is not None:
+        return row
+    if issuer_url != issuer.url:
+        limits.hit(
+            "new-enterprise",
+            str(issuer.pk),
+            limit=NEW_ENTERPRISES_PER_MINUTE,
+            window=MINUTE,
+            what="enterprises that were never seen here",
+        )
+    return KeySetRow.objects.get_or_create(url=issuer_url, defaults={"issuer": issuer})[0]
+
+
+def _refreshed(row: KeySetRow) -> KeySetRow:
+    """The row after one attempt to load it, ours or that of a request at the same moment."""
+    if _claim(row):
+        _load(row)
+    row.refresh_from_db()
+    deadline = time.monotonic() + SECONDS_TO_WAIT
+    while _is_loading(row) and time.monotonic() < deadline:
+        time.sleep(PAUSE_SECONDS)
+        row.refresh_from_db()
+    return row
+
+
+def _claim(row: KeySetRow) -> bool:
+    """Whether it is ours to load the keys: one attempt in a cooldown, whoever asks."""
+    now = timezone.now()
+    cool = Q(attempted_at=None) | Q(attempted_at__lt=now - settings.KEY_SET_COOLDOWN)
+    claimed = KeySetRow.objects.filter(cool, pk=row.pk).update(attempted_at=now, error="")
+    return bool(claimed)
+
+
+def _is_cool(row: KeySetRow) -> bool:
+    tried = row.attempted_at
+    return tried is None or tried < timezone.now() - settings.KEY_SET_COOLDOWN
+
+
+def _is_loading(row: KeySetRow) -> bool:
+    tried = row.attempted_at
+    if tried is None or row.error or timezone.now() - tried > LONGEST_LOAD:
+        return False
+    return row.fetched_at is None or row.fetched_at < tried
+
+
+def _load(row: KeySetRow) -> None:
+    try:
+        document = _fetch(row.issuer, row.url)
+        key_set = parse_key_set(document)
+    except (KeysUnavailable, OutgoingError, UnusableKeySet) as error:
+        logger.warning("keys of %s could not be loaded: %s", row.url, error)
+        KeySetRow.objects.filter(pk=row.pk).update(error=str(error)[:255])
+        return
+    for skipped in key_set.skipped:
+        logger.warning("key %.40r of %s is not used: %s", skipped.kid, row.url, skipped.reason)
+    _replace(row, [dict(key.raw) for key in key_set.keys.values()])
+
+
+@transaction.atomic
+def _replace(row: KeySetRow, keys: list[dict[str, object]]) -> None:
+    locked = KeySetRow.objects.select_for_update().get(pk=row.pk)
+    before = sorted(str(key["kid"]) for key in locked.keys)
+    after = sorted(str(key["kid"]) for key in keys)
+    if before != after:
+        locked.previous_keys = locked.keys
+        audit.record(
+            "issuer.keys_changed",
+            actor=System("key refresh"),
+            subject=row.url,
+            before={"key_ids": before},
+            after={"key_ids": after},
+        )
+    locked.keys = keys
+    locked.fetched_at = timezone.now()
+    locked.error = ""
+    locked.save()
+
+
+def _fetch(issuer: Issuer, issuer_url: str) -> object:
+    private = issuer.internal_network
+    answer = fetch_json(issuer_url + DISCOVERY, allow_private=private)
+    if not isinstance(answer.body, dict):
+        raise KeysUnavailable("the discovery document is not a JSON object")
+    if answer.body.get("issuer") != issuer_url:
+        raise KeysUnavailable("the discovery document names another issuer")
+    address = answer.body.get("jwks_uri")
+    if not isinstance(address, str) or not _is_trusted_host(issuer, issuer_url, address):
+        raise KeysUnavailable("jwks_uri is not on the issuer's host")
+    return fetch_json(address, allow_private=private).body
+
+
+def _is_trusted_host(issuer: Issuer, issuer_url: str, address: str) -> bool:
+    own, other = urlsplit(issuer_url), urlsplit(address)
+    if other.scheme != own.scheme or other.username or other.password:
+        return False
+    return other.netloc == own.netloc or other.hostname in issuer.extra_key_hosts
+
+
+def _keys(row: KeySetRow) -> dict[str, PublicJwk]:
+    return _parsed(row.url, row.fetched_at, row.pk) if row.keys else {}
+
+
+@lru_cache(maxsize=64)
+def _parsed(url: str, fetched_at: datetime | None, pk: int) -> dict[str, PublicJwk]:
+    """Parsed once per process and fetch."""
+    row = KeySetRow.objects.get(pk=pk)
+    return dict(parse_key_set({"keys": row.keys}).keys)
+
+
+def _unavailable(row: KeySetRow) -> ExchangeRefused:
+    retry_at = (row.attempted_at or timezone.now()) + settings.KEY_SET_COOLDOWN
+    return ExchangeRefused(
+        ExchangeCode.JWKS_UNAVAILABLE,
+        "could not load the issuer's keys; this is not your workflow's fault, try again later",
+        extra={"retryable": True},
+        retry_at=retry_at,
+    )

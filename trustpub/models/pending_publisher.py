@@ -1,0 +1,45 @@
+"""A publisher for a crate that does not exist yet (trusted-publishing reference, c.2)."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from trustpub.models.rule import TrustRule
+
+
+class PendingPublisherQuerySet(models.QuerySet["PendingPublisher"]):
+    def unexpired(self, now: datetime | None = None) -> "PendingPublisherQuerySet":
+        return self.filter(expires_at__gt=now or timezone.now())
+
+
+class PendingPublisher(TrustRule):
+    """Holds no name: the first valid publish wins. Becomes a Publisher in that transaction."""
+
+    crate_name = models.CharField(max_length=64)
+    canonical_name = models.CharField(max_length=64, db_index=True, editable=False)
+    # Owner of the crate to be.
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="pending_publishers"
+    )
+    expires_at = models.DateTimeField()
+
+    objects: ClassVar[PendingPublisherQuerySet] = PendingPublisherQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        constraints = [
+            # Per registrant, so that nobody can block another's workflow (threat 35).
+            models.UniqueConstraint(
+                fields=["owner", "canonical_name", "issuer", "digest"],
+                name="pending_publisher_once_per_owner",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["issuer", "repository_id"], name="pending_by_id"),
+            models.Index(fields=["issuer", "repository_folded"], name="pending_by_name"),
+        ]
+
+    def is_enabled(self) -> bool:
+        return self.expires_at > timezone.now() and self.issuer.is_enabled

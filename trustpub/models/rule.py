@@ -1,0 +1,71 @@
+"""What publishers and pending publishers have in common: which workloads they trust."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from trustpub.conditions import Condition
+from trustpub.models.issuer import Issuer
+from trustpub.providers import provider_for
+from trustpub.providers.base import Provider
+
+
+class TrustRule(models.Model):
+    """Names are for people, ids are for trust: `repository` is shown, the ids decide (b.0)."""
+
+    issuer = models.ForeignKey(Issuer, on_delete=models.PROTECT, related_name="%(class)ss")
+    issuer_id: int
+    # The fields of the form, as the configuration API names them.
+    fields = models.JSONField(default=dict)
+    # Typed conditions on the workload, made from the fields by the provider.
+    conditions = models.JSONField(default=list)
+    # Identity of issuer and conditions; two equal rules are one rule.
+    digest = models.CharField(max_length=64, editable=False)
+    repository = models.CharField(max_length=512)
+    repository_folded = models.CharField(max_length=512, editable=False)
+    repository_id = models.CharField(max_length=64, blank=True)
+    # The forge's number of the account or group that owns the repository.
+    repository_owner_id = models.CharField(max_length=64, blank=True)
+    pinned_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.issuer.name} workflow {self.workflow} of {self.repository}"
+
+    @property
+    def provider(self) -> Provider:
+        return provider_for(self.issuer.provider)
+
+    @property
+    def is_pinned(self) -> bool:
+        return bool(self.repository_id and self.repository_owner_id)
+
+    @property
+    def environment(self) -> str | None:
+        return self.fields.get("environment") or None
+
+    @property
+    def workflow(self) -> str:
+        """The workflow file, under whichever name the provider's form has for it."""
+        return str(self.fields.get("workflow_filename") or self.fields.get("workflow_filepath"))
+
+    def typed_conditions(self) -> tuple[Condition, ...]:
+        return tuple(Condition.from_dict(entry) for entry in self.conditions)
+
+    def facts(self) -> dict[str, Any]:
+        """For the audit log."""
+        return {
+            "issuer": self.issuer.url,
+            "provider": self.issuer.provider,
+            **self.fields,
+            "repository_id": self.repository_id,
+            "repository_owner_id": self.repository_owner_id,
+        }

@@ -1,0 +1,172 @@
+"""Exchanges a CI job's ID token for a publish token (trusted-publishing reference, a.2).
+
+Cheap and anonymous checks come first; nothing touches the network or writes before they passed,
+and nothing about the registry is told before the signature was verified.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import limits
+from accounts.request_context import current_request
+from adapters import jobs
+from trustpub import keys
+from trustpub.codes import ExchangeCode
+from trustpub.echo import printable
+from trustpub.errors import ExchangeRefused
+from trustpub.jwt import (
+    TokenRefused,
+    UnverifiedToken,
+    VerifiedClaims,
+    read_unverified,
+    replay_lifetime,
+    verify,
+)
+from trustpub.models import ExchangeRefusal, Issuer
+from trustpub.operations.grant import ExchangeRequest, Granted, Verified, grant
+from trustpub.providers import provider_for
+
+MINUTE = timedelta(minutes=1)
+# Longer ones are remembered by the digest of the token.
+MAX_JTI_LENGTH = 255
+DISABLED = "Trusted publishing is switched off on this registry at the moment; try again later."
+
+
+def exchange(*, read_request: Callable[[], ExchangeRequest], address: str) -> Granted:
+    """A publish token for the job, or a Refusal that says what would have to change.
+
+    `address` is the network address that the limits count by; the request is read only once they
+    let it pass.
+    """
+    _admit(address)
+    request = read_request()
+    verified = _verified(request)
+    _check_limits(verified)
+    try:
+        return grant(verified, request)
+    except ExchangeRefused as refused:
+        _note_refusal(verified, refused)
+        raise
+
+
+def _admit(address: str) -> None:
+    """Step 1: the switch and the limit of the address."""
+    if not settings.TRUSTED_PUBLISHING:
+        raise ExchangeRefused(ExchangeCode.TRUSTED_PUBLISHING_DISABLED, DISABLED)
+    limits.hit(
+        "exchange",
+        address,
+        limit=settings.EXCHANGES_PER_ADDRESS,
+        window=MINUTE,
+        what="exchanges of ID tokens",
+    )
+
+
+def _verified(request: ExchangeRequest) -> Verified:
+    """Steps 3 to 10."""
+    try:
+        token = read_unverified(request.jwt)
+        issuer = _issuer(token)
+        limits.hit(
+            "exchange-issuer",
+            str(issuer.pk),
+            limit=settings.EXCHANGES_PER_ISSUER,
+            window=MINUTE,
+            what="exchanges of this issuer's ID tokens",
+        )
+        claims = _claims(token, issuer)
+        workload = provider_for(issuer.provider).read(claims, token.issuer, web_base=issuer.web_url)
+    except TokenRefused as refused:
+        raise ExchangeRefused(refused.code, refused.message) from None
+    return Verified(
+        issuer, workload, _replay_key(token, claims), replay_lifetime(claims), _expiry(claims)
+    )
+
+
+def _replay_key(token: UnverifiedToken, claims: VerifiedClaims) -> str:
+    jti = claims.get("jti")
+    if isinstance(jti, str) and 0 < len(jti) <= MAX_JTI_LENGTH:
+        return jti
+    return token.replay_digest
+
+
+def _expiry(claims: VerifiedClaims) -> datetime:
+    return datetime.fromtimestamp(int(str(claims["exp"])), UTC)
+
+
+def _issuer(token: UnverifiedToken) -> Issuer:
+    """The row whose address is `iss` byte by byte, or the forge whose enterprises share its ids."""
+    # Compared here: a database may fold letters, and refuses some characters with an error.
+    matching = [
+        row
+        for row in Issuer.objects.all()
+        if provider_for(row.provider).issuer_matches(token.issuer, row.url)
+    ]
+    # An enterprise may have a row of its own beside the forge's.
+    found = next((row for row in matching if row.url == token.issuer), None)
+    found = found or next(iter(matching), None)
+    if found is None:
+        raise ExchangeRefused(
+            ExchangeCode.UNSUPPORTED_ISSUER,
+            f"Unsupported JWT issuer: {printable(token.issuer)}. If your company runs its own "
+            "forge, ask this registry's administrator to trust it.",
+        )
+    if not found.is_enabled:
+        raise ExchangeRefused(
+            ExchangeCode.ISSUER_DISABLED,
+            f"{found.name} is switched off as a source of trusted publishing on this registry.",
+        )
+    return found
+
+
+def _claims(token: UnverifiedToken, issuer: Issuer) -> VerifiedClaims:
+    return verify(
+        token,
+        key=keys.key_for(issuer, token.issuer, token.kid),
+        algorithms=issuer.algorithms,
+        issuer=token.issuer,
+        audiences=settings.AUDIENCES,
+        max_lifetime=provider_for(issuer.provider).max_lifetime,
+        now=timezone.now(),
+    )
+
+
+def _check_limits(verified: Verified) -> None:
+    repository = f"{verified.issuer.pk}:{verified.workload.repository_id}"
+    limits.hit(
+        "exchange-repository",
+        repository,
+        limit=settings.EXCHANGES_PER_REPOSITORY,
+        window=MINUTE,
+        what="exchanges from this repository",
+    )
+    limits.check(
+        "failed-exchange",
+        repository,
+        limit=settings.FAILED_EXCHANGES_PER_REPOSITORY,
+        window=MINUTE,
+        what="failed exchanges from this repository",
+    )
+
+
+def _note_refusal(verified: Verified, refused: ExchangeRefused) -> None:
+    """Keeps the refusal for the owners and counts it; the grant itself was rolled back."""
+    limits.count(
+        "failed-exchange", f"{verified.issuer.pk}:{verified.workload.repository_id}", window=MINUTE
+    )
+    with transaction.atomic():
+        noted = ExchangeRefusal.objects.create(
+            request_id=current_request().request_id,
+            issuer=verified.issuer,
+            code=refused.code,
+            detail=refused.detail,
+            workload=verified.workload.as_dict(),
+            differences=refused.extra.get("publishers", []),
+            replay_key=verified.replay_key,
+        )
+        if refused.code == ExchangeCode.IDENTITY_CHANGED:
+            jobs.after_commit("trustpub.suspend_changed", noted.pk)

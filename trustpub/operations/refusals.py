@@ -1,0 +1,112 @@
+"""The words of a refused exchange, in the tiers of trusted-publishing a.11."""
+
+from urllib.parse import urlencode
+
+from django.conf import settings
+
+from trustpub.codes import ExchangeCode
+from trustpub.echo import printable
+from trustpub.errors import ExchangeRefused
+from trustpub.matching import MatchResult, NearMiss
+from trustpub.models import Issuer
+from trustpub.workload import Workload
+
+
+def refusal_of(result: MatchResult, issuer: Issuer, workload: Workload) -> ExchangeRefused:
+    """Why nothing was granted: one problem first, then the remedy."""
+    code = result.refusal_code
+    if code is ExchangeCode.IDENTITY_CHANGED:
+        return _identity_changed(result)
+    if code is ExchangeCode.PUBLISHER_SUSPENDED:
+        return _suspended(result)
+    if code is ExchangeCode.PUBLISHER_MISMATCH:
+        return _mismatch(result)
+    return _no_publisher(issuer, workload)
+
+
+def conflict() -> ExchangeRefused:
+    """The only matching rules were pending, and their names exist by now."""
+    return ExchangeRefused(
+        ExchangeCode.PENDING_CONFLICT,
+        "the crate name of your pending publisher was taken meanwhile; if you own that crate, "
+        "add a publisher in its settings, otherwise choose another name",
+    )
+
+
+def _no_publisher(issuer: Issuer, workload: Workload) -> ExchangeRefused:
+    claims = {
+        "issuer": issuer.url,
+        "repository": printable(workload.repository),
+        "workflow": printable(workload.workflow),
+        "environment": printable(workload.environment) if workload.environment else None,
+        "event": printable(workload.event),
+    }
+    link = f"{settings.PUBLIC_URL}/settings/publishers/new?" + urlencode(
+        {
+            "issuer": issuer.url,
+            "repository": workload.repository,
+            "workflow": workload.workflow,
+            "environment": workload.environment or "",
+        }
+    )
+    return ExchangeRefused(
+        ExchangeCode.NO_PUBLISHER,
+        f"No Trusted Publishing config found for repository `{claims['repository']}`. An owner "
+        f"can add one for workflow `{claims['workflow']}`: {link}",
+        extra={"claims": claims, "add_publisher": link},
+    )
+
+
+def _mismatch(result: MatchResult) -> ExchangeRefused:
+    first = result.near[0].differences[0]
+    field = first.field.replace("_", " ")
+    if not first.received:
+        problem = f"requires {_article(field)} {field} (`{first.expected}`), the job has none"
+    else:
+        problem = (
+            f"expects the {field} `{printable(first.expected)}`, "
+            f"but the job has `{printable(first.received)}`"
+        )
+    return ExchangeRefused(
+        ExchangeCode.PUBLISHER_MISMATCH,
+        f"The Trusted Publishing config of this repository {problem}. Change the workflow, or let "
+        "an owner change the publisher.",
+        extra={"publishers": [_differences(miss) for miss in result.near]},
+    )
+
+
+def _identity_changed(result: MatchResult) -> ExchangeRefused:
+    return ExchangeRefused(
+        ExchangeCode.IDENTITY_CHANGED,
+        "The repository has the name that the publisher expects but is another repository or has "
+        "another owner: its ids changed. If that is intended, an owner of the crate must remove "
+        "the publisher and add it again.",
+        extra={"publishers": [_differences(miss) for miss in result.identity_changed]},
+    )
+
+
+def _suspended(result: MatchResult) -> ExchangeRefused:
+    return ExchangeRefused(
+        ExchangeCode.PUBLISHER_SUSPENDED,
+        "The matching publisher is suspended or has lapsed. An owner of the crate can see why in "
+        "the crate's settings, and add it again there.",
+        extra={"publishers": [{"label": found.publisher.label} for found in result.suspended]},
+    )
+
+
+def _differences(miss: NearMiss) -> dict[str, object]:
+    return {
+        "label": printable(miss.publisher.label),
+        "differences": [
+            {
+                "field": difference.field,
+                "expected": printable(difference.expected),
+                "received": printable(difference.received),
+            }
+            for difference in miss.differences
+        ],
+    }
+
+
+def _article(noun: str) -> str:
+    return "an" if noun[0] in "aeiou" else "a"

@@ -1,0 +1,76 @@
+"""Pending publishers: registered here, made real by a first publish."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+
+from accounts.errors import Refusal
+from accounts.pages.private import SignedInRequest, private
+from registry.actors import Person
+from trustpub.operations.pending import cancel, register
+from trustpub.pages.publisher_form import PublisherForm, empty_form, sent_form
+from trustpub.queries.pending import pending_cards
+
+NO_NAME = "Name at least one crate."
+
+
+@private("GET", "HEAD")
+def pending_publishers(request: SignedInRequest) -> HttpResponse:
+    context = {"cards": pending_cards(request.user), "tab": "publishers"}
+    return render(request, "trustpub/pending_publishers.html", context)
+
+
+@private("GET", "HEAD", "POST")
+def pending_new(request: SignedInRequest) -> HttpResponse:
+    """Also where the link in a refused exchange leads; a GET changes nothing."""
+    if request.method == "POST":
+        return _register(request)
+    return _page(request, empty_form(request.GET.dict()))
+
+
+@private("POST")
+def pending_cancel(request: SignedInRequest, pending_id: int) -> HttpResponse:
+    cancel(owner=request.user, pending_id=pending_id)
+    messages.success(request, "The pending publisher is gone.")
+    return redirect("pending_publishers")
+
+
+def crate_names(text: str) -> list[str]:
+    """Each name once, as typed between blanks, commas and line ends."""
+    return list(dict.fromkeys(text.replace(",", " ").split()))
+
+
+def _register(request: SignedInRequest) -> HttpResponse:
+    form = sent_form(request.POST.dict())
+    names = crate_names(request.POST.get("names", ""))
+    if not names:
+        return _page(request, form, 400, name_error=NO_NAME)
+    try:
+        register(
+            actor=Person(request.user),
+            owner=request.user,
+            names=names,
+            issuer=form.required_issuer(),
+            form=form.tidied(),
+        )
+    except Refusal as refusal:
+        return _page(request, form.refused(refusal), refusal.status)
+    messages.success(
+        request,
+        f"Registered for {', '.join(names)}. The first publish from this workflow makes it real.",
+    )
+    return redirect("pending_publishers")
+
+
+def _page(
+    request: SignedInRequest, form: PublisherForm, status: int = 200, name_error: str = ""
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "names": request.POST.get("names", ""),
+        "name_error": name_error,
+        "days": settings.PENDING_PUBLISHER_LIFETIME.days,
+        "tab": "publishers",
+    }
+    return render(request, "trustpub/pending_new.html", context, status=status)

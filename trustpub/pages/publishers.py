@@ -1,0 +1,58 @@
+"""Adding and removing the publishers of a crate."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+
+from accounts.errors import NotFound, Refusal
+from accounts.pages.private import SignedInRequest, private
+from registry.actors import Person
+from registry.models import Crate
+from registry.pages.owners import owned_crate
+from trustpub.operations.publishers import add_publisher, remove_publisher
+from trustpub.pages.publisher_form import PublisherForm, empty_form, sent_form
+
+
+@private("GET", "HEAD", "POST")
+def publisher_new(request: SignedInRequest, name: str) -> HttpResponse:
+    """A GET fills the form and changes nothing, whatever the link says."""
+    crate = owned_crate(request, name)
+    if request.method == "POST":
+        return _add(request, crate)
+    if crate.name != name:
+        return redirect("publisher_new", crate.name)
+    return _page(request, crate, empty_form(request.GET.dict(), repository=crate.repository))
+
+
+@private("POST")
+def publisher_remove(request: SignedInRequest, name: str, grant_id: int) -> HttpResponse:
+    crate = owned_crate(request, name)
+    grant = crate.publisher_grants.select_related("publisher__issuer").filter(pk=grant_id).first()
+    if grant is None:
+        raise NotFound
+    label = str(grant.publisher)
+    remove_publisher(actor=Person(request.user), grant_id=grant_id)
+    messages.success(request, f"{label} can no longer publish {crate.name}.")
+    return redirect("crate_settings", crate.name)
+
+
+def _add(request: SignedInRequest, crate: Crate) -> HttpResponse:
+    form = sent_form(request.POST.dict())
+    try:
+        grant = add_publisher(
+            actor=Person(request.user),
+            crate=crate,
+            issuer=form.required_issuer(),
+            form=form.tidied(),
+        )
+    except Refusal as refusal:
+        return _page(request, crate, form.refused(refusal), refusal.status)
+    messages.success(request, f"{grant.publisher} can now publish {crate.name}.")
+    return redirect("crate_settings", crate.name)
+
+
+def _page(
+    request: SignedInRequest, crate: Crate, form: PublisherForm, status: int = 200
+) -> HttpResponse:
+    context = {"crate": crate, "form": form}
+    return render(request, "trustpub/publisher_new.html", context, status=status)

@@ -1,0 +1,240 @@
+"""What every provider of CI identities answers, and the readers they share."""
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import ClassVar, NoReturn
+from urllib.parse import quote
+
+from trustpub.codes import ExchangeCode
+from trustpub.conditions import MAX_VALUE_LENGTH, Condition
+from trustpub.echo import printable
+from trustpub.jwt import TokenRefused, VerifiedClaims
+from trustpub.workload import Workload, WorkloadLinks
+
+MAX_FIELD_LENGTH = 255
+MAX_ID_LENGTH = 32  # forges count in 64 bits, which are 20 digits
+MAX_REPOSITORY_LENGTH = 2 * MAX_FIELD_LENGTH + 1  # no publisher can name a longer one
+
+# Every field of the provider by name, None where it is not set.
+ProviderFields = Mapping[str, str | None]
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+class InvalidField(ValueError):
+    """A field of a publisher that can't be stored as it is; the message names the remedy."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRule:
+    """One field of a publisher: how people see it, and what it may hold.
+
+    `problem` gives the complaint about a non-empty value, or None.
+    """
+
+    name: str
+    label: str
+    required: bool
+    help: str
+    problem: Callable[[str], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class StableIds:
+    """IDs given together with a publisher; None where they are to be pinned later."""
+
+    repository_id: str | None
+    owner_id: str | None
+
+
+class Provider(ABC):
+    """One CI system: the fields of its publishers and the meaning of its claims."""
+
+    kind: ClassVar[str]
+    label: ClassVar[str]
+    max_lifetime: ClassVar[timedelta]  # ceiling for `exp - iat` (a.8)
+    needs_jti: ClassVar[bool]
+    default_algorithms: ClassVar[tuple[str, ...]] = ("RS256",)
+    allowed_events: ClassVar[frozenset[str]]
+    fields: ClassVar[tuple[FieldRule, ...]]
+
+    def normalise(self, fields: Mapping[str, str | None]) -> ProviderFields:
+        """All fields of the provider, checked but not changed. Raises InvalidField."""
+        known = {rule.name for rule in self.fields}
+        for name in fields:
+            if name not in known:
+                raise InvalidField(name, f"{self.label} has no field named {printable(name, 60)}")
+        return {rule.name: _checked(rule, fields.get(rule.name)) for rule in self.fields}
+
+    @abstractmethod
+    def tidy(self, fields: Mapping[str, str | None]) -> ProviderFields:
+        """What a person most likely meant by what was typed or pasted into a form."""
+
+    @abstractmethod
+    def repository_of(self, fields: ProviderFields) -> str:
+        """The repository's display path."""
+
+    @abstractmethod
+    def named_fields(self, fields: ProviderFields, repository: str) -> dict[str, str | None]:
+        """The fields with the names of `repository`, for example after a rename."""
+
+    @abstractmethod
+    def ids_of(self, fields: ProviderFields) -> StableIds:
+        """The IDs among the fields."""
+
+    @abstractmethod
+    def conditions(self, fields: ProviderFields) -> tuple[Condition, ...]:
+        """What a workload must satisfy; IDs apart, because they may be pinned later."""
+
+    @abstractmethod
+    def read(
+        self, claims: VerifiedClaims, issuer_url: str, *, web_base: str | None = None
+    ) -> Workload:
+        """The workload that verified claims describe.
+
+        `web_base` is the issuer row's web address, by default the issuer's own. Raises
+        TokenRefused with `missing_claim`, `invalid_claim` or `event_not_allowed`.
+        """
+
+    @abstractmethod
+    def links(self, workload: Workload, web_base: str) -> WorkloadLinks:
+        """Where to look things up; built on the issuer row's web base, never on a claim's host."""
+
+    @abstractmethod
+    def trustpub_data(self, workload: Workload) -> dict[str, str]:
+        """The object that clients of crates.io read (crates-io-api.md 3.8)."""
+
+    @abstractmethod
+    def example_workflow(
+        self,
+        crate: str,
+        fields: ProviderFields,
+        *,
+        registry_url: str,
+        audience: str,
+        registry_name: str = "waybill",
+    ) -> str:
+        """A ready CI file that publishes `crate` through a publisher with these fields."""
+
+    def issuer_matches(self, issuer_url: str, row_url: str) -> bool:
+        """Whether a token's `iss` belongs to an issuer row: byte for byte."""
+        return issuer_url == row_url
+
+
+class ClaimReader:
+    """Reads verified claims by name, as text; "" stands for an absent optional claim."""
+
+    def __init__(self, claims: VerifiedClaims) -> None:
+        self._claims = claims
+
+    def required(self, name: str) -> str:
+        """A text that must be there and not empty."""
+        return self.optional(name) or missing_claim(name)
+
+    def required_jti(self) -> None:
+        """The token's own name, by which a replay is noticed; it must fit where it is kept."""
+        if len(self.required("jti")) > MAX_FIELD_LENGTH:
+            invalid_claim("jti", f"is longer than {MAX_FIELD_LENGTH} characters")
+
+    def required_id(self, name: str) -> str:
+        """A decimal number, sent as integer or as text; compared as text."""
+        return self.optional_id(name) or missing_claim(name)
+
+    def optional(self, name: str) -> str:
+        value = self._claims.get(name)
+        if value is None:
+            return ""
+        if not isinstance(value, str):
+            invalid_claim(name, "must be a text")
+        if len(value) > MAX_VALUE_LENGTH:
+            invalid_claim(name, f"is longer than {MAX_VALUE_LENGTH} characters")
+        if _CONTROL.search(value):
+            invalid_claim(name, "holds a control character")
+        return value
+
+    def optional_id(self, name: str) -> str:
+        value = self._claims.get(name)
+        # bool is an int to Python; `true` is not an ID.
+        text = str(value) if type(value) is int else self.optional(name)
+        if text and id_problem(text):
+            invalid_claim(name, f"must be a decimal number of at most {MAX_ID_LENGTH} digits")
+        return text
+
+    def flag(self, name: str) -> bool | None:
+        """Forges send booleans as the texts "true" and "false"."""
+        value = self._claims.get(name)
+        if isinstance(value, bool):
+            return value
+        text = self.optional(name)
+        if text not in ("", "true", "false"):
+            invalid_claim(name, 'must be "true" or "false"')
+        return text == "true" if text else None
+
+
+def missing_claim(name: str) -> NoReturn:
+    raise TokenRefused(ExchangeCode.MISSING_CLAIM, f'The token lacks the claim "{name}".')
+
+
+def invalid_claim(name: str, problem: str) -> NoReturn:
+    raise TokenRefused(ExchangeCode.INVALID_CLAIM, f'The claim "{name}" {problem}.')
+
+
+def check_event(provider: Provider, event: str) -> None:
+    """Refuses every event outside the allow-list: many run on input of strangers."""
+    if event not in provider.allowed_events:
+        safe = ", ".join(sorted(provider.allowed_events))
+        raise TokenRefused(
+            ExchangeCode.EVENT_NOT_ALLOWED,
+            f'The job was started by "{printable(event, 60)}", which may not publish because '
+            f"others than the maintainers can cause it. Use one of: {safe}.",
+        )
+
+
+def is_workflow_file(path: str) -> bool:
+    """Whether a path names a YAML file, and more than its ending."""
+    stem, dot, ending = path.rpartition("/")[2].rpartition(".")
+    return bool(stem) and dot == "." and ending in ("yml", "yaml")
+
+
+def id_problem(value: str) -> str | None:
+    """The complaint about a stable ID, or None."""
+    if value.isascii() and value.isdigit() and len(value) <= MAX_ID_LENGTH:
+        return None
+    return f"The ID must be a decimal number of at most {MAX_ID_LENGTH} digits"
+
+
+def web_link(base: str, *parts: str | None) -> str | None:
+    """An address under `base`; each part may hold "/" and is quoted segment by segment."""
+    if not all(parts):
+        return None
+    segments = "/".join(part for part in parts if part).split("/")
+    if any(segment in ("", ".", "..") for segment in segments):
+        return None  # a browser would resolve these to another page
+    return "/".join([base.rstrip("/"), *(quote(segment, safe="") for segment in segments)])
+
+
+def _checked(rule: FieldRule, value: str | None) -> str | None:
+    if value is None and not rule.required:
+        return None
+    if value is None:
+        raise InvalidField(rule.name, f"{rule.label} is required")
+    if not value:
+        remedy = "" if rule.required else "; leave it out or send null instead"
+        raise InvalidField(rule.name, f"{rule.label} may not be empty{remedy}")
+    if len(value) > MAX_FIELD_LENGTH:
+        raise InvalidField(
+            rule.name, f"{rule.label} is too long (maximum is {MAX_FIELD_LENGTH} characters)"
+        )
+    if _CONTROL.search(value):
+        raise InvalidField(rule.name, f"{rule.label} may not hold control characters")
+    if problem := rule.problem(value):
+        raise InvalidField(rule.name, problem)
+    return value

@@ -1,0 +1,353 @@
+"""GitHub Actions: github.com, its enterprise issuers, GHE.com and Enterprise Server (b.1)."""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+
+from trustpub.conditions import Condition, ConditionKind, ascii_fold
+from trustpub.jwt import VerifiedClaims
+from trustpub.providers.base import (
+    MAX_REPOSITORY_LENGTH,
+    ClaimReader,
+    FieldRule,
+    Provider,
+    ProviderFields,
+    StableIds,
+    check_event,
+    id_problem,
+    invalid_claim,
+    is_workflow_file,
+    missing_claim,
+    web_link,
+)
+from trustpub.workload import Workload, WorkloadLinks
+
+GITHUB_ISSUER = "https://token.actions.githubusercontent.com"
+WORKFLOW_FOLDER = "/.github/workflows/"
+
+_SLUG = re.compile(r"[A-Za-z0-9-]{1,64}")
+_OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
+_NAME = re.compile(r"[A-Za-z0-9_.-]+")
+# Claims may name accounts that were made by rules of an enterprise and hold "_".
+_CLAIMED_OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_FORBIDDEN_IN_ENVIRONMENT = re.compile(r"[\x00-\x1f\x7f'\"`,;\\]")
+_PASTED_REPOSITORY = re.compile(
+    r"(?:.*://|git@)?(?:[^/:]*(?::\d+(?=/))?[/:])?([^/:]+)/([^/]+?)(?:\.git)?"
+)
+
+
+def _owner_problem(value: str) -> str | None:
+    if _OWNER.fullmatch(value):
+        return None
+    return "Invalid GitHub repository owner: letters, digits and hyphens, e.g. rust-lang"
+
+
+def _name_problem(value: str) -> str | None:
+    if _NAME.fullmatch(value) and value not in (".", ".."):
+        return None
+    return "Invalid GitHub repository name: letters, digits, hyphens, dots and underscores"
+
+
+def _workflow_problem(value: str) -> str | None:
+    if "/" in value:
+        return (
+            "Workflow filename must be a filename only, without directories; "
+            "the file is expected under .github/workflows"
+        )
+    if not is_workflow_file(value):
+        return "Workflow filename must end with `.yml` or `.yaml`, e.g. release.yml"
+    return None
+
+
+def _environment_problem(value: str) -> str | None:
+    if value != value.strip():
+        return "Environment name may not start or end with whitespace"
+    if _FORBIDDEN_IN_ENVIRONMENT.search(value):
+        return "Environment name must not contain control characters or any of ' \" ` , ; \\"
+    return None
+
+
+class GitHub(Provider):
+    """Publishers name the caller's workflow; IDs of repository and owner carry the trust."""
+
+    kind = "github"
+    label = "GitHub Actions"
+    max_lifetime = timedelta(hours=1)
+    needs_jti = True
+    # Every other event can run on input of people who may not write to the repository.
+    allowed_events = frozenset(
+        {"push", "release", "workflow_dispatch", "create", "deployment", "schedule"}
+    )
+    fields = (
+        FieldRule(
+            "repository_owner",
+            "Repository owner",
+            True,
+            "The account or organisation of the repository that starts the release workflow.",
+            _owner_problem,
+        ),
+        FieldRule(
+            "repository_name",
+            "Repository name",
+            True,
+            "The repository that starts the release workflow.",
+            _name_problem,
+        ),
+        FieldRule(
+            "workflow_filename",
+            "Workflow filename",
+            True,
+            "The file under .github/workflows that is triggered, not a reusable one it calls.",
+            _workflow_problem,
+        ),
+        FieldRule(
+            "environment",
+            "Environment name",
+            False,
+            "Strongly recommended: the place for reviewers and branch limits.",
+            _environment_problem,
+        ),
+        FieldRule(
+            "repository_id",
+            "Repository ID",
+            False,
+            "GitHub's number of the repository; pinned on first use when left out.",
+            id_problem,
+        ),
+        FieldRule(
+            "repository_owner_id",
+            "Repository owner ID",
+            False,
+            "GitHub's number of the owner; pinned on first use when left out.",
+            id_problem,
+        ),
+    )
+
+    def tidy(self, fields: Mapping[str, str | None]) -> ProviderFields:
+        tidied = {name: (value or "").strip() or None for name, value in fields.items()}
+        name = tidied.get("repository_name") or ""
+        if "/" in name:
+            # An address or "owner/name" was pasted into the one field.
+            pasted = _PASTED_REPOSITORY.fullmatch(name.partition("/tree/")[0].rstrip("/"))
+            if pasted:
+                tidied["repository_owner"], tidied["repository_name"] = pasted.groups()
+        if workflow := tidied.get("workflow_filename"):
+            tidied["workflow_filename"] = workflow.rpartition("/")[2]
+        return tidied
+
+    def repository_of(self, fields: ProviderFields) -> str:
+        return f"{fields['repository_owner']}/{fields['repository_name']}"
+
+    def named_fields(self, fields: ProviderFields, repository: str) -> dict[str, str | None]:
+        owner, _, name = repository.rpartition("/")
+        return {**fields, "repository_owner": owner, "repository_name": name}
+
+    def ids_of(self, fields: ProviderFields) -> StableIds:
+        return StableIds(fields.get("repository_id"), fields.get("repository_owner_id"))
+
+    def conditions(self, fields: ProviderFields) -> tuple[Condition, ...]:
+        wanted = [
+            Condition("repository", ConditionKind.EXACT_CI, self.repository_of(fields)),
+            Condition("workflow", ConditionKind.PATH, fields["workflow_filename"] or ""),
+        ]
+        if environment := fields.get("environment"):
+            wanted.append(Condition("environment", ConditionKind.EXACT_CI, environment))
+        return tuple(wanted)
+
+    def issuer_matches(self, issuer_url: str, row_url: str) -> bool:
+        if issuer_url == row_url:
+            return True
+        # Enterprises may put their slug behind github.com's issuer; the IDs are the same space.
+        return row_url == GITHUB_ISSUER and bool(_enterprise(issuer_url))
+
+    def read(
+        self, claims: VerifiedClaims, issuer_url: str, *, web_base: str | None = None
+    ) -> Workload:
+        reader = ClaimReader(claims)
+        reader.required_jti()
+        repository = _read_repository(reader)
+        ref, sha = reader.optional("ref"), reader.optional("sha")
+        if not ref and not sha:
+            missing_claim("sha")
+        workflow_ref = reader.required("workflow_ref")
+        workflow = _caller_file(workflow_ref, repository, (ref, sha))
+        called = _called_workflow(reader, workflow_ref, (ref, sha))
+        event = reader.required("event_name")
+        check_event(self, event)
+        runner = reader.optional("runner_environment") or None
+        return Workload(
+            provider=self.kind,
+            repository=repository,
+            repository_id=reader.required_id("repository_id"),
+            owner_id=reader.required_id("repository_owner_id"),
+            workflow=workflow,
+            workflow_ref=workflow_ref,
+            workflow_sha=reader.optional("workflow_sha") or None,
+            called_workflow=called,
+            called_workflow_sha=(reader.optional("job_workflow_sha") or None) if called else None,
+            ref=ref or None,
+            ref_type=reader.optional("ref_type") or None,
+            ref_protected=reader.flag("ref_protected"),
+            sha=sha or None,
+            event=event,
+            environment=reader.optional("environment") or None,
+            run_id=reader.required_id("run_id"),
+            run_attempt=reader.optional_id("run_attempt") or None,
+            run_number=reader.optional_id("run_number") or None,
+            job_id=reader.optional_id("check_run_id") or None,
+            runner_environment=runner,
+            visibility=reader.optional("repository_visibility") or None,
+            enterprise=_enterprise(issuer_url),
+            advisories=("self_hosted_runner",) if runner == "self-hosted" else (),
+        )
+
+    def links(self, workload: Workload, web_base: str) -> WorkloadLinks:
+        repository, run, sha = workload.repository, workload.run_id, workload.sha
+        attempt = ("attempts", workload.run_attempt) if workload.run_attempt else ()
+        source = workload.workflow_sha or sha
+        called_home, folder, called = (workload.called_workflow or "").partition(WORKFLOW_FOLDER)
+        return WorkloadLinks(
+            repository=web_link(web_base, repository),
+            commit=web_link(web_base, repository, "commit", sha),
+            tree=web_link(web_base, repository, "tree", sha),
+            workflow=web_link(
+                web_base, repository, "blob", source, WORKFLOW_FOLDER.strip("/"), workload.workflow
+            ),
+            called_workflow=web_link(
+                web_base,
+                called_home,
+                "blob",
+                workload.called_workflow_sha,
+                folder.strip("/"),
+                called,
+            ),
+            run=web_link(web_base, repository, "actions/runs", run, *attempt),
+        )
+
+    def trustpub_data(self, workload: Workload) -> dict[str, str]:
+        return {
+            "provider": self.kind,
+            "repository": workload.repository,
+            "run_id": workload.run_id,
+            "sha": workload.sha or "",
+        }
+
+    def example_workflow(
+        self,
+        crate: str,
+        fields: ProviderFields,
+        *,
+        registry_url: str,
+        audience: str,
+        registry_name: str = "waybill",
+    ) -> str:
+        environment = fields.get("environment")
+        variable = registry_name.upper().replace("-", "_")
+        return _EXAMPLE.format(
+            file=fields["workflow_filename"],
+            environment=f"    environment: {json.dumps(environment)}\n" if environment else "",
+            url=json.dumps(registry_url),
+            index=json.dumps(f"sparse+{registry_url.rstrip('/')}/index/"),
+            variable=f"CARGO_REGISTRIES_{variable}",
+            command=f"cargo publish --registry {registry_name} --package {crate}",
+        )
+
+
+def _enterprise(issuer_url: str) -> str | None:
+    """The slug of an enterprise's own issuer on github.com."""
+    base, slash, slug = issuer_url.rpartition("/")
+    return slug if base == GITHUB_ISSUER and slash and _SLUG.fullmatch(slug) else None
+
+
+def _read_repository(reader: ClaimReader) -> str:
+    repository = reader.required("repository")
+    owner, _, name = repository.partition("/")
+    if len(repository) > MAX_REPOSITORY_LENGTH:
+        invalid_claim("repository", "is too long")
+    if not _CLAIMED_OWNER.fullmatch(owner) or _name_problem(name):
+        invalid_claim("repository", "is not of the form owner/name")
+    if ascii_fold(reader.required("repository_owner")) != ascii_fold(owner):
+        invalid_claim("repository_owner", 'is not the owner in the claim "repository"')
+    return repository
+
+
+def _caller_file(workflow_ref: str, repository: str, versions: tuple[str, ...]) -> str:
+    """The file name in OWNER/REPO/.github/workflows/FILE@REF.
+
+    The ref or commit is known from the token itself, so the end of the name need not be guessed
+    at an "@", which may occur both in file names and in refs.
+    """
+    home = repository + WORKFLOW_FOLDER
+    if not ascii_fold(workflow_ref).startswith(ascii_fold(home)):
+        # A workflow that an organisation enforces lives elsewhere; its file name says nothing.
+        invalid_claim("workflow_ref", "names a workflow outside of the job's own repository")
+    file = _without_version(workflow_ref[len(home) :], versions)
+    if file is None:
+        invalid_claim("workflow_ref", 'does not end with "@" and the ref or commit of the run')
+    if "/" in file or not is_workflow_file(file):
+        invalid_claim("workflow_ref", "does not name a .yml or .yaml file")
+    return file
+
+
+def _called_workflow(
+    reader: ClaimReader, workflow_ref: str, versions: tuple[str, ...]
+) -> str | None:
+    """OWNER/REPO/.github/workflows/FILE of the reusable workflow that defines the job."""
+    called = reader.required("job_workflow_ref")
+    if called == workflow_ref:
+        return None
+    path = _without_version(called, (*versions, reader.optional("job_workflow_sha")))
+    if path is None:
+        path = _only_workflow_path(called)
+    repository, folder, file = path.partition(WORKFLOW_FOLDER)
+    if not folder or repository.count("/") != 1 or "/" in file or not is_workflow_file(file):
+        invalid_claim("job_workflow_ref", "does not name a workflow file of a repository")
+    return path
+
+
+def _without_version(text: str, versions: tuple[str, ...]) -> str | None:
+    for version in versions:
+        if version and text.endswith(f"@{version}"):
+            return text.removesuffix(f"@{version}")
+    return None
+
+
+def _only_workflow_path(called: str) -> str:
+    """The path before a ref that we do not know: accepted only where it can't be misread."""
+    ends = [at for at, mark in enumerate(called) if mark == "@" and is_workflow_file(called[:at])]
+    if len(ends) != 1:
+        invalid_claim("job_workflow_ref", "does not tell clearly where the file name ends")
+    return called[: ends[0]]
+
+
+_EXAMPLE = """\
+# .github/workflows/{file}
+name: Publish
+
+on:
+  push:
+    tags: ["v*"]
+
+permissions: {{}}
+
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+{environment}    permissions:
+      contents: read
+      id-token: write
+    env:
+      {variable}_INDEX: {index}
+    steps:
+      - uses: actions/checkout@v4
+        with:
+          persist-credentials: false
+      - uses: rust-lang/crates-io-auth-action@v1
+        id: auth
+        with:
+          url: {url}
+      - run: {command}
+        env:
+          {variable}_TOKEN: ${{{{ steps.auth.outputs.token }}}}
+"""

@@ -1,0 +1,301 @@
+"""GitLab CI, on gitlab.com and on self-managed instances (b.2)."""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+
+from trustpub.conditions import Condition, ConditionKind, ascii_fold
+from trustpub.jwt import VerifiedClaims
+from trustpub.providers.base import (
+    MAX_REPOSITORY_LENGTH,
+    ClaimReader,
+    FieldRule,
+    Provider,
+    ProviderFields,
+    StableIds,
+    check_event,
+    id_problem,
+    invalid_claim,
+    is_workflow_file,
+    missing_claim,
+    web_link,
+)
+from trustpub.workload import Workload, WorkloadLinks
+
+DEFAULT_PIPELINE_FILE = ".gitlab-ci.yml"
+
+_NAMESPACE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_./-]*[A-Za-z0-9])?")
+_PROJECT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?")
+_ENVIRONMENT = re.compile(r"[A-Za-z0-9 \-_/${}]+")
+_CLAIMED_PATH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)+")
+_SCHEME = re.compile(r"https?://")
+
+
+def _namespace_problem(value: str) -> str | None:
+    if _NAMESPACE.fullmatch(value) and "//" not in value and not _has_reserved_ending(value):
+        return None
+    return "Invalid GitLab namespace: the group path, e.g. my-group/my-subgroup"
+
+
+def _project_problem(value: str) -> str | None:
+    if _PROJECT.fullmatch(value) and not _has_reserved_ending(value):
+        return None
+    return "Invalid GitLab project name: the last part of the project's path"
+
+
+def _has_reserved_ending(value: str) -> bool:
+    return value.endswith((".atom", ".git"))
+
+
+def _pipeline_file_problem(value: str) -> str | None:
+    if value.startswith("/") or value.endswith("/"):
+        return "Workflow filepath cannot start or end with /"
+    if not value.endswith((".yml", ".yaml")):
+        return f"Workflow filepath must end with `.yml` or `.yaml`, e.g. {DEFAULT_PIPELINE_FILE}"
+    return None if is_workflow_file(value) else "Workflow filepath must name a file"
+
+
+def _environment_problem(value: str) -> str | None:
+    if _ENVIRONMENT.fullmatch(value):
+        return None
+    return "Environment name may only hold letters, digits, spaces and any of - _ / $ { }"
+
+
+class GitLab(Provider):
+    """Publishers name the top-level pipeline file; project and namespace IDs carry the trust."""
+
+    kind = "gitlab"
+    label = "GitLab CI/CD"
+    max_lifetime = timedelta(hours=24)
+    needs_jti = True
+    # Merge-request pipelines and the like run on what strangers propose.
+    allowed_events = frozenset({"push", "web", "schedule"})
+    fields = (
+        FieldRule(
+            "namespace",
+            "Namespace",
+            True,
+            "The group or user of the project; nested groups as group/subgroup.",
+            _namespace_problem,
+        ),
+        FieldRule("project", "Project", True, "The project's name in its path.", _project_problem),
+        FieldRule(
+            "workflow_filepath",
+            "Workflow filepath",
+            True,
+            "The top-level pipeline file, not an included one. Any job of the pipeline can ask "
+            "for a token, so use an environment that exactly one job runs in.",
+            _pipeline_file_problem,
+        ),
+        FieldRule(
+            "environment",
+            "Environment name",
+            False,
+            "Strongly recommended: the place for approvals and branch limits.",
+            _environment_problem,
+        ),
+        FieldRule(
+            "project_id",
+            "Project ID",
+            False,
+            "GitLab's number of the project; pinned on first use when left out.",
+            id_problem,
+        ),
+        FieldRule(
+            "namespace_id",
+            "Namespace ID",
+            False,
+            "GitLab's number of the group; pinned on first use when left out.",
+            id_problem,
+        ),
+    )
+
+    def tidy(self, fields: Mapping[str, str | None]) -> ProviderFields:
+        tidied = {name: (value or "").strip() or None for name, value in fields.items()}
+        project = tidied.get("project") or ""
+        if "/" in project:
+            # An address or the whole path was pasted into the one field.
+            path = _SCHEME.sub("", project).partition("/-/")[0].strip("/").removesuffix(".git")
+            if _SCHEME.match(project):
+                path = path.partition("/")[2]
+            namespace, _, tidied["project"] = path.rpartition("/")
+            tidied["namespace"] = namespace or tidied.get("namespace")
+        if namespace_typed := tidied.get("namespace"):
+            tidied["namespace"] = namespace_typed.strip("/")
+        if pipeline_file := tidied.get("workflow_filepath"):
+            tidied["workflow_filepath"] = pipeline_file.removeprefix("./").strip("/")
+        return tidied
+
+    def repository_of(self, fields: ProviderFields) -> str:
+        return f"{fields['namespace']}/{fields['project']}"
+
+    def named_fields(self, fields: ProviderFields, repository: str) -> dict[str, str | None]:
+        namespace, _, project = repository.rpartition("/")
+        return {**fields, "namespace": namespace, "project": project}
+
+    def ids_of(self, fields: ProviderFields) -> StableIds:
+        return StableIds(fields.get("project_id"), fields.get("namespace_id"))
+
+    def conditions(self, fields: ProviderFields) -> tuple[Condition, ...]:
+        wanted = [
+            Condition("repository", ConditionKind.EXACT_CI, self.repository_of(fields)),
+            Condition("workflow", ConditionKind.PATH, fields["workflow_filepath"] or ""),
+        ]
+        if environment := fields.get("environment"):
+            # With case, unlike GitHub: two environments may differ in nothing else.
+            wanted.append(Condition("environment", ConditionKind.EXACT, environment))
+        return tuple(wanted)
+
+    def read(
+        self, claims: VerifiedClaims, issuer_url: str, *, web_base: str | None = None
+    ) -> Workload:
+        reader = ClaimReader(claims)
+        reader.required_jti()
+        repository = _read_project(reader)
+        project_id = _read_project_id(reader)
+        ref, sha = reader.optional("ref_path"), reader.optional("sha")
+        if not ref and not sha:
+            missing_claim("sha")
+        workflow_ref = reader.required("ci_config_ref_uri")
+        source = reader.required("pipeline_source")
+        check_event(self, source)
+        protected = reader.flag("ref_protected")
+        return Workload(
+            provider=self.kind,
+            repository=repository,
+            repository_id=project_id,
+            owner_id=reader.required_id("namespace_id"),
+            workflow=_pipeline_file(workflow_ref, repository, (ref, sha), web_base or issuer_url),
+            workflow_ref=workflow_ref,
+            workflow_sha=reader.optional("ci_config_sha") or None,
+            ref=ref or None,
+            ref_type=reader.optional("ref_type") or None,
+            ref_protected=protected,
+            sha=sha or None,
+            event=source,
+            environment=reader.optional("environment") or None,
+            run_id=reader.required_id("pipeline_id"),
+            job_id=reader.required_id("job_id"),
+            runner_environment=reader.optional("runner_environment") or None,
+            visibility=reader.optional("project_visibility") or None,
+            advisories=_advisories(reader, protected),
+        )
+
+    def links(self, workload: Workload, web_base: str) -> WorkloadLinks:
+        repository, sha = workload.repository, workload.sha
+        source = workload.workflow_sha or sha
+        return WorkloadLinks(
+            repository=web_link(web_base, repository),
+            commit=web_link(web_base, repository, "-/commit", sha),
+            tree=web_link(web_base, repository, "-/tree", sha),
+            workflow=web_link(web_base, repository, "-/blob", source, workload.workflow),
+            run=web_link(web_base, repository, "-/jobs", workload.job_id),
+        )
+
+    def trustpub_data(self, workload: Workload) -> dict[str, str]:
+        return {
+            "provider": self.kind,
+            "project_path": workload.repository,
+            "job_id": workload.job_id or "",
+            "sha": workload.sha or "",
+        }
+
+    def example_workflow(
+        self,
+        crate: str,
+        fields: ProviderFields,
+        *,
+        registry_url: str,
+        audience: str,
+        registry_name: str = "waybill",
+    ) -> str:
+        environment = fields.get("environment")
+        base = registry_url.rstrip("/")
+        variable = registry_name.upper().replace("-", "_")
+        return _EXAMPLE.format(
+            file=fields["workflow_filepath"],
+            environment=f"  environment: {json.dumps(environment)}\n" if environment else "",
+            audience=json.dumps(audience),
+            index=json.dumps(f"sparse+{base}/index/"),
+            tokens=json.dumps(f"{base}/api/v1/trusted_publishing/tokens"),
+            variable=f"CARGO_REGISTRIES_{variable}",
+            command=f"cargo publish --registry {registry_name} --package {crate}",
+        )
+
+
+def _read_project(reader: ClaimReader) -> str:
+    repository = reader.required("project_path")
+    if len(repository) > MAX_REPOSITORY_LENGTH:
+        invalid_claim("project_path", "is too long")
+    if not _CLAIMED_PATH.fullmatch(repository):
+        invalid_claim("project_path", "is not of the form group/project")
+    namespace = repository.rpartition("/")[0]
+    if ascii_fold(reader.required("namespace_path")) != ascii_fold(namespace):
+        invalid_claim("namespace_path", 'is not the group in the claim "project_path"')
+    return repository
+
+
+def _read_project_id(reader: ClaimReader) -> str:
+    project_id = reader.required_id("project_id")
+    # Older self-managed versions do not send it yet.
+    if reader.optional_id("job_project_id") not in ("", project_id):
+        # A fork's merge request runs in the target project while the claims describe the fork.
+        invalid_claim("job_project_id", "is another project than the one the pipeline is of")
+    return project_id
+
+
+def _pipeline_file(uri: str, repository: str, versions: tuple[str, ...], web_base: str) -> str:
+    """The file in HOST/PROJECT_PATH//FILE@REF; host and path before it are compared in full.
+
+    A suffix would not do: a group "evil/ferris-labs" ends like the group "ferris-labs".
+    """
+    project, _, rest = uri.partition("//")
+    address = _SCHEME.sub("", web_base).rstrip("/")
+    hosts = (address, address.partition("/")[0])  # under a relative root both spellings occur
+    if ascii_fold(project) not in [ascii_fold(f"{host}/{repository}") for host in hosts]:
+        invalid_claim("ci_config_ref_uri", "names a pipeline file outside of the job's project")
+    for version in versions:
+        if version and rest.endswith(f"@{version}"):
+            file = rest.removesuffix(f"@{version}")
+            break
+    else:
+        invalid_claim(
+            "ci_config_ref_uri", 'does not end with "@" and the ref or commit of the pipeline'
+        )
+    if file.startswith("/") or not is_workflow_file(file):
+        invalid_claim("ci_config_ref_uri", "does not name a .yml or .yaml file")
+    return file
+
+
+def _advisories(reader: ClaimReader, protected: bool | None) -> tuple[str, ...]:
+    seen = []
+    if reader.optional("runner_environment") == "self-hosted":
+        seen.append("self_hosted_runner")
+    if protected is False:
+        seen.append("ref_not_protected")
+    return tuple(seen)
+
+
+_EXAMPLE = """\
+# {file}
+publish:
+  image: rust:1
+  rules:
+    - if: $CI_COMMIT_TAG
+{environment}  id_tokens:
+    REGISTRY_ID_TOKEN:
+      aud: {audience}
+  variables:
+    {variable}_INDEX: {index}
+    TOKENS_URL: {tokens}
+  script:
+    - apt-get update && apt-get install --yes jq
+    - |
+      answer=$(jq --null-input '{{jwt: env.REGISTRY_ID_TOKEN}}' |
+        curl --fail-with-body --silent --show-error --json @- "$TOKENS_URL")
+      export {variable}_TOKEN=$(printf %s "$answer" | jq --raw-output .token)
+      {command}
+      printf 'header = "Authorization: Bearer %s"' "${variable}_TOKEN" |
+        curl --silent --show-error --request DELETE --config - "$TOKENS_URL"
+"""

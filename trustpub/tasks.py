@@ -1,0 +1,93 @@
+"""Jobs of trusted publishing; each may run twice."""
+
+from celery import shared_task
+
+from accounts.models import User
+from registry.models import Crate
+from trustpub import emails, keys
+from trustpub.models import (
+    ExchangeRefusal,
+    Issuer,
+    KeySetRow,
+    PendingPublisher,
+    Publisher,
+    PublisherCrate,
+)
+from trustpub.operations import clean_up as cleaning
+from trustpub.operations import pending as pending_operations
+from trustpub.operations import publishers
+
+
+@shared_task(name="trustpub.refresh_key_sets")
+def refresh_key_sets() -> None:
+    for row in KeySetRow.objects.filter(issuer__in=Issuer.objects.enabled()):
+        keys.refresh(row)
+
+
+@shared_task(name="trustpub.refresh_key_set")
+def refresh_key_set(row_id: int) -> None:
+    row = KeySetRow.objects.filter(pk=row_id).select_related("issuer").first()
+    if row:
+        keys.refresh(row)
+
+
+@shared_task(name="trustpub.expire")
+def expire() -> None:
+    pending_operations.expire()
+    publishers.expire()
+
+
+@shared_task(name="trustpub.clean_up")
+def clean_up() -> None:
+    cleaning.clean_up()
+
+
+@shared_task(name="trustpub.suspend_changed")
+def suspend_changed(refusal_id: int) -> None:
+    refusal = ExchangeRefusal.objects.filter(pk=refusal_id).select_related("issuer").first()
+    if refusal:
+        publishers.suspend_changed(refusal)
+
+
+@shared_task(name="trustpub.mail_publisher_added")
+def mail_publisher_added(grant_id: int, by: str) -> None:
+    grant = PublisherCrate.objects.filter(pk=grant_id).select_related("crate", "publisher").first()
+    if grant:
+        emails.publisher_added(grant, by)
+
+
+@shared_task(name="trustpub.mail_publisher_removed")
+def mail_publisher_removed(crate_id: int, publisher: str, by: str) -> None:
+    emails.publisher_removed(Crate.objects.get(pk=crate_id), publisher, by)
+
+
+@shared_task(name="trustpub.mail_publisher_renamed")
+def mail_publisher_renamed(publisher_id: int, before: str) -> None:
+    emails.publisher_renamed(Publisher.objects.get(pk=publisher_id), before)
+
+
+@shared_task(name="trustpub.mail_publisher_suspended")
+def mail_publisher_suspended(publisher_id: int) -> None:
+    emails.publisher_suspended(Publisher.objects.get(pk=publisher_id))
+
+
+@shared_task(name="trustpub.mail_pending_registered")
+def mail_pending_registered(pending_id: int) -> None:
+    pending = PendingPublisher.objects.filter(pk=pending_id).first()
+    if pending:
+        emails.pending_registered(pending)
+
+
+@shared_task(name="trustpub.mail_pending_reified")
+def mail_pending_reified(crate_id: int, publisher_id: int) -> None:
+    emails.pending_reified(Crate.objects.get(pk=crate_id), Publisher.objects.get(pk=publisher_id))
+
+
+@shared_task(name="trustpub.mail_pending_invalidated")
+def mail_pending_invalidated(owner_id: int, crate_name: str) -> None:
+    emails.pending_invalidated(User.objects.get(pk=owner_id), crate_name)
+
+
+@shared_task(name="trustpub.mail_pending_expired")
+def mail_pending_expired(owner_id: int, crate_name: str) -> None:
+    emails.pending_expired(User.objects.get(pk=owner_id), crate_name)
