@@ -1,0 +1,309 @@
+"""Reads and checks every environment variable once; the rest of the code sees one frozen object."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from pathlib import Path
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+
+class InvalidEnvironment(SystemExit):
+    """A variable has a value that Waybill cannot work with; stops the start with one line."""
+
+    def __init__(self, name: str, problem: str, example: str) -> None:
+        super().__init__(f"{name}: {problem}; for example {name}={example}")
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What the operator chose; every field is named after its variable."""
+
+    # The address that users and cargo see, without a trailing slash.
+    public_url: str
+    # Where `make serve` listens.
+    host: str
+    port: int
+    # SQLite file, stored crates, index files, static files, secret key.
+    data_dir: Path
+    # Django's DATABASES["default"], without engine-specific options.
+    database: Mapping[str, str | int | None]
+    # Cache, limits and queue; None means embedded equivalents.
+    redis_url: str | None
+    # file:///path or s3://bucket/prefix?endpoint=...&region=...
+    storage_url: str
+    secret_key: str
+    debug: bool
+    # None means one .eml file per letter below data_dir.
+    email_url: str | None
+    github_client_id: str | None
+    github_client_secret: str | None
+    github_url: str
+    github_api_url: str
+    # Sign-in without a password, for a developer's own machine only.
+    dev_login: bool
+    # Reads need a token too.
+    auth_required: bool
+    # Web processes count downloads; off where access logs are counted instead.
+    count_downloads: bool
+    web_workers: int
+    web_threads: int
+    # Whose X-Forwarded-For header is believed.
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
+    # First letters of every token, so that a leak can be traced to this registry.
+    token_prefix: str
+    # Action -> (burst, seconds for one more); how often one person may publish and yank.
+    rate_limits: Mapping[str, tuple[int, int]]
+    # Of one crate in 24 hours, whoever publishes; None means no limit.
+    max_new_versions_daily: int | None
+    # Every request must say which program it comes from.
+    require_user_agent: bool
+    # Index addresses of other registries that dependencies may name.
+    foreign_registries: tuple[str, ...]
+
+    @property
+    def audience(self) -> str:
+        """The `aud` that a CI job must ask for: the public address without its scheme."""
+        return self.public_url.split("://", 1)[1]
+
+    @property
+    def on_sqlite(self) -> bool:
+        return str(self.database["ENGINE"]).endswith("sqlite3")
+
+    @property
+    def index_url(self) -> str:
+        """The index as cargo names it in a manifest and in its configuration."""
+        return f"sparse+{self.public_url}/index/"
+
+
+# Far above crates.io's: whoever fills a registry of their own publishes hundreds of crates.
+RATE_LIMITS = {
+    "publish-new": (500, 10),
+    "publish-update": (1000, 1),
+    "yank-unyank": (1000, 1),
+}
+S3_OPTIONS = frozenset({"endpoint", "region"})
+CRATES_IO_INDEX = (
+    "https://github.com/rust-lang/crates.io-index",
+    "sparse+https://index.crates.io/",
+)
+
+
+def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
+    """Every variable of the operator interface, checked; raises InvalidEnvironment."""
+    env = os.environ if variables is None else variables
+    host = env.get("HOST") or "127.0.0.1"
+    port = _whole_number(env, "PORT", default=8000, lowest=1, highest=65535)
+    data_dir = Path(env.get("DATA_DIR") or "var").absolute()
+    cores = os.cpu_count() or 1
+    dev_login = _flag(env, "DEV_LOGIN")
+    if dev_login and not is_loopback(host):
+        raise InvalidEnvironment(
+            "DEV_LOGIN", f"signs people in without a password, but HOST is {host}", "0"
+        )
+    return Environment(
+        public_url=_public_url(env, port),
+        host=host,
+        port=port,
+        data_dir=data_dir,
+        database=_database(env, data_dir),
+        redis_url=_optional_url(env, "REDIS_URL", ("redis", "rediss"), "redis://127.0.0.1:6379/0"),
+        storage_url=_storage_url(env, data_dir),
+        secret_key=env.get("SECRET_KEY") or _kept_secret(data_dir),
+        debug=_flag(env, "DEBUG"),
+        email_url=_optional_url(env, "EMAIL_URL", ("smtp", "smtps"), "smtp://user:pw@mail:587"),
+        github_client_id=env.get("GITHUB_CLIENT_ID") or None,
+        github_client_secret=env.get("GITHUB_CLIENT_SECRET") or None,
+        github_url=_http_url(env, "GITHUB_URL", "https://github.com"),
+        github_api_url=_http_url(env, "GITHUB_API_URL", _api_of(env)),
+        dev_login=dev_login,
+        auth_required=_flag(env, "AUTH_REQUIRED"),
+        count_downloads=_flag(env, "COUNT_DOWNLOADS", default=True),
+        web_workers=_whole_number(env, "WEB_WORKERS", default=min(cores, 4), lowest=1, highest=256),
+        web_threads=_whole_number(env, "WEB_THREADS", default=8, lowest=1, highest=1024),
+        trusted_proxies=_networks(env, "TRUSTED_PROXIES"),
+        token_prefix=_token_prefix(env),
+        rate_limits={action: _rate_limit(env, action) for action in RATE_LIMITS},
+        max_new_versions_daily=_whole_number(
+            env, "MAX_NEW_VERSIONS_DAILY", default=0, lowest=0, highest=1_000_000
+        )
+        or None,
+        require_user_agent=_flag(env, "REQUIRE_USER_AGENT"),
+        foreign_registries=tuple(
+            (env.get("FOREIGN_REGISTRIES") or " ".join(CRATES_IO_INDEX)).split()
+        ),
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address can only be reached from this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _flag(env: Mapping[str, str], name: str, *, default: bool = False) -> bool:
+    value = env.get(name, "").strip().lower()
+    if not value:
+        return default
+    if value in {"0", "false", "no", "off"}:
+        return False
+    if value in {"1", "true", "yes", "on"}:
+        return True
+    raise InvalidEnvironment(name, f"{value!r} is neither 0 nor 1", "1")
+
+
+def _whole_number(
+    env: Mapping[str, str], name: str, *, default: int, lowest: int, highest: int
+) -> int:
+    text = env.get(name, "").strip()
+    if not text:
+        return default
+    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(highest))
+    if not (is_number and lowest <= int(text) <= highest):
+        raise InvalidEnvironment(
+            name, f"{text[:40]!r} is not a whole number from {lowest} to {highest}", str(default)
+        )
+    return int(text)
+
+
+def _rate_limit(env: Mapping[str, str], action: str) -> tuple[int, int]:
+    prefix = f"RATE_LIMITER_{action.replace('-', '_').upper()}"
+    burst, seconds = RATE_LIMITS[action]
+    return (
+        _whole_number(env, f"{prefix}_BURST", default=burst, lowest=1, highest=1_000_000),
+        _whole_number(env, f"{prefix}_RATE_SECONDS", default=seconds, lowest=1, highest=86_400),
+    )
+
+
+def _split(name: str, value: str, example: str) -> SplitResult:
+    try:
+        parts = urlsplit(value)
+        # Read here, because it fails only when it is asked for.
+        well_formed = parts.port != 0 and " " not in parts.netloc and value.isprintable()
+    except ValueError:
+        well_formed = False
+    if not well_formed:
+        # Not repeated: it may hold a password.
+        raise InvalidEnvironment(name, "it is not a well-formed address", example)
+    return parts
+
+
+def _http_url(env: Mapping[str, str], name: str, default: str) -> str:
+    value = (env.get(name) or default).rstrip("/")
+    parts = _split(name, value, default)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise InvalidEnvironment(name, f"{value!r} is not an http(s) address", default)
+    if parts.query or parts.fragment or parts.username:
+        raise InvalidEnvironment(name, "it may hold scheme, host, port and path only", default)
+    return value
+
+
+def _public_url(env: Mapping[str, str], port: int) -> str:
+    return _http_url(env, "PUBLIC_URL", f"http://127.0.0.1:{port}")
+
+
+def _api_of(env: Mapping[str, str]) -> str:
+    """GitHub Enterprise Server answers its API below its own address."""
+    web = (env.get("GITHUB_URL") or "").rstrip("/")
+    return f"{web}/api/v3" if web and web != "https://github.com" else "https://api.github.com"
+
+
+def _optional_url(
+    env: Mapping[str, str], name: str, schemes: tuple[str, ...], example: str
+) -> str | None:
+    value = env.get(name)
+    if not value:
+        return None
+    parts = _split(name, value, example)
+    if parts.scheme not in schemes or not parts.hostname:
+        raise InvalidEnvironment(name, f"it is not a {' or '.join(schemes)} address", example)
+    return value
+
+
+def _storage_url(env: Mapping[str, str], data_dir: Path) -> str:
+    value = env.get("STORAGE_URL") or f"file://{data_dir}/storage"
+    example = "file:///srv/waybill"
+    parts = _split("STORAGE_URL", value, example)
+    if parts.scheme == "file" and not parts.netloc and parts.path:
+        return value
+    if parts.scheme != "s3" or not parts.netloc:
+        raise InvalidEnvironment(
+            "STORAGE_URL", "it is neither file:///folder nor s3://bucket", example
+        )
+    if "@" in parts.netloc:
+        raise InvalidEnvironment(
+            "STORAGE_URL", "credentials belong into AWS_ACCESS_KEY_ID and its companion", example
+        )
+    if unknown := dict(parse_qsl(parts.query)).keys() - S3_OPTIONS:
+        raise InvalidEnvironment("STORAGE_URL", f"there is no option {min(unknown)!r}", example)
+    return value
+
+
+def _database(env: Mapping[str, str], data_dir: Path) -> Mapping[str, str | int | None]:
+    value = env.get("DATABASE_URL") or f"sqlite:///{data_dir}/waybill.sqlite3"
+    example = "postgres://waybill@127.0.0.1/waybill"
+    parts = _split("DATABASE_URL", value, example)
+    name = unquote(parts.path.removeprefix("/"))
+    if parts.scheme == "sqlite" and name:
+        return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(Path(name).absolute())}
+    if parts.scheme in {"postgres", "postgresql"} and name:
+        options = dict(parse_qsl(parts.query))
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": name,
+            "USER": unquote(parts.username or ""),
+            "PASSWORD": unquote(parts.password or ""),
+            "HOST": unquote(parts.hostname or options.get("host", "")),
+            "PORT": parts.port or "",
+        }
+    raise InvalidEnvironment(
+        "DATABASE_URL", "it is neither sqlite:////path/file nor postgres://user@host/name", example
+    )
+
+
+def _networks(env: Mapping[str, str], name: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    networks = []
+    for text in (env.get(name) or "").split():
+        try:
+            networks.append(ip_network(text))
+        except ValueError:
+            raise InvalidEnvironment(
+                name, f"{text!r} is neither an address nor a network", '"127.0.0.1 10.0.0.0/8"'
+            ) from None
+    return tuple(networks)
+
+
+def _token_prefix(env: Mapping[str, str]) -> str:
+    value = env.get("TOKEN_PREFIX") or "wbl"
+    if not (value.isascii() and value.isalnum() and value.islower() and len(value) <= 12):
+        raise InvalidEnvironment(
+            "TOKEN_PREFIX", f"{value!r} is not 1 to 12 lower-case letters and digits", "wbl"
+        )
+    return value
+
+
+def _kept_secret(data_dir: Path) -> str:
+    """The generated key; two processes that start at once agree on one."""
+    path = data_dir / "secret_key"
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            fresh = path.with_name(f".secret_key.{secrets.token_hex(8)}")
+            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_urlsafe(50))
+            try:
+                os.link(fresh, path)
+            except FileExistsError:
+                pass
+            fresh.unlink()
+        return path.read_text().strip()
+    except OSError as error:
+        raise InvalidEnvironment(
+            "DATA_DIR", f"{data_dir} cannot be written ({error.strerror})", "/var/lib/waybill"
+        ) from None

@@ -1,0 +1,260 @@
+"""Starts Waybill as `make serve` does: web processes, worker and clock in one process group."""
+
+import ctypes
+import fcntl
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Never
+
+import django
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+
+from config.environment import Environment, InvalidEnvironment, read_environment
+
+# How long a request or a job may take to end once it was told to stop.
+SECONDS_TO_STOP = 20
+# Granian's own limit lies below ours, so that it is the one who ends its web processes.
+SECONDS_FOR_WEB_PROCESSES = 15
+# The longest that granian offers: a thread that ends takes its database connection with it.
+THREAD_IDLE_SECONDS = 600
+# Requests that one web process accepts while all its threads are busy; more wait in the backlog.
+WAITING_REQUESTS_PER_THREAD = 8
+# Linux, <sys/prctl.h>.
+PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
+
+
+class Stopped(BaseException):
+    """Somebody asked for the end, by SIGTERM or SIGINT."""
+
+
+def main() -> int:
+    """Serves until told to stop; 0 after a clean stop, 1 when a part ended by itself."""
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signal_number, _stop)
+    parts: dict[str, subprocess.Popen[bytes]] = {}
+    # What a killed part leaves behind becomes our child, so that we can end it.
+    _process_control(PR_SET_CHILD_SUBREAPER, 1)
+    try:
+        environment = read_environment()
+        _require_free_port(environment)
+        prepare(environment)
+        parts["web"] = _start(web_command(environment), os.environ)
+        parts["worker"] = _start(worker_command(environment), _worker_environment(environment))
+        if _wait_for_answer(environment, parts):
+            _say(f"Waybill serves {environment.public_url}")
+        _say(f"{_wait_for_an_end(parts)}; stopping everything")
+        return 1
+    except Stopped:
+        return 0
+    finally:
+        _ignore_signals()
+        _stop_all(parts)
+
+
+def prepare(environment: Environment) -> None:
+    """Folders, migrations, cache table and static files; harmless where they are up to date."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    django.setup()
+    # Holds the timetable too, so it is there with Redis as well.
+    (environment.data_dir / "queue" / "taken").mkdir(parents=True, exist_ok=True)
+    with _one_at_a_time(environment.data_dir / "prepare.lock"):
+        call_command("migrate", verbosity=0, interactive=False)
+        if settings.CACHES["default"]["BACKEND"].endswith("DatabaseCache"):
+            call_command("createcachetable", verbosity=0)
+        # The REST framework's files belong to its browsable pages, which are switched off.
+        call_command(
+            "collectstatic", verbosity=0, interactive=False, ignore_patterns=["rest_framework"]
+        )
+    connection.close()
+
+
+def web_command(environment: Environment) -> list[str]:
+    """Granian in front of config.web; the figures behind it are in docs/decisions/0003."""
+    options: dict[str, object] = {
+        "--interface": "wsgi",
+        "--http": "auto",
+        "--host": environment.host.strip("[]"),
+        "--port": environment.port,
+        "--workers": environment.web_workers,
+        "--workers-kill-timeout": SECONDS_FOR_WEB_PROCESSES,
+        "--runtime-threads": 1,
+        "--blocking-threads": environment.web_threads,
+        "--blocking-threads-idle-timeout": THREAD_IDLE_SECONDS,
+        "--backpressure": environment.web_threads * WAITING_REQUESTS_PER_THREAD,
+        # It warns of our number of threads, which mostly wait for the database.
+        "--log-level": "error",
+    }
+    pairs = [text for name, value in options.items() for text in (name, str(value))]
+    switches = ["--no-access-log", "--no-ws"]
+    return [sys.executable, "-m", "granian", *pairs, *switches, "config.web:application"]
+
+
+def worker_command(environment: Environment) -> list[str]:
+    """One worker with the clock inside; its files and its name are its own (by port)."""
+    node = f"waybill-{environment.port}@%h"
+    timetable = f"{settings.CELERY_BEAT_SCHEDULE_FILENAME}-{environment.port}"
+    # Nobody asks one worker what the others do, and each question would be a file.
+    silence = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    return [
+        *(sys.executable, "-m", "celery", "--quiet", "--app", "config", "worker"),
+        *("--hostname", node, "--pool", "threads", "--concurrency", "2"),
+        *("--beat", "--schedule", timetable, "--loglevel", "WARNING"),
+        *silence,
+    ]
+
+
+def _worker_environment(environment: Environment) -> dict[str, str]:
+    return {
+        **os.environ,
+        # The broker takes a message by moving it to the temporary folder, which is atomic only
+        # within one file system.
+        "TMPDIR": str(environment.data_dir / "queue" / "taken"),
+        # Celery warns of root; in a container that is often the only user.
+        "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
+    }
+
+
+def _stop(signal_number: int, frame: FrameType | None) -> Never:
+    _ignore_signals()
+    raise Stopped
+
+
+def _ignore_signals() -> None:
+    # Once is enough: a second one would interrupt the stopping.
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signal_number, signal.SIG_IGN)
+
+
+def _require_free_port(environment: Environment) -> None:
+    host, port = environment.host.strip("[]"), environment.port
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except socket.gaierror:
+        raise InvalidEnvironment("HOST", f"{host!r} is not an address here", "127.0.0.1") from None
+    except OSError as error:
+        problem = f"{host}:{port} cannot be listened on ({error.strerror})"
+        raise InvalidEnvironment("PORT", problem, str(port % 65535 + 1)) from None
+
+
+@contextmanager
+def _one_at_a_time(path: Path) -> Iterator[None]:
+    """Two servers that start on one folder, or on one PostgreSQL, migrate one after the other."""
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if connection.vendor != "postgresql":
+            yield
+            return
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(hashtext('waybill prepares'))")
+            try:
+                yield
+            finally:
+                cursor.execute("SELECT pg_advisory_unlock(hashtext('waybill prepares'))")
+
+
+def _start(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command,
+        env=dict(environment),
+        cwd=settings.BASE_DIR,
+        stdin=subprocess.DEVNULL,
+        preexec_fn=_become_a_part,  # noqa: PLW1509 - no thread runs here
+    )
+
+
+def _become_a_part() -> None:
+    """Runs in the child: it stops when we say so, or when we are killed, and not before."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    # Ctrl-C reaches the whole group at once; one signal, the one from us, is enough.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    # Otherwise they would keep port and files (Linux).
+    _process_control(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _process_control(option: int, value: int) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(option, value)
+
+
+def _wait_for_answer(
+    environment: Environment, parts: Mapping[str, subprocess.Popen[bytes]]
+) -> bool:
+    """True when /healthz answers, False when a part ended first."""
+    host = environment.host.strip("[]")
+    # "All addresses" cannot be asked; loopback is one of them.
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - asks, binds nothing
+    pause = 0.05
+    while all(part.poll() is None for part in parts.values()):
+        if _answers(host, environment.port):
+            return True
+        time.sleep(pause)
+        pause = min(pause * 1.3, 2)
+    return False
+
+
+def _answers(host: str, port: int) -> bool:
+    client = http.client.HTTPConnection(host, port, timeout=5)
+    try:
+        client.request("GET", "/healthz")
+        return client.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        client.close()
+
+
+def _wait_for_an_end(parts: Mapping[str, subprocess.Popen[bytes]]) -> str:
+    """Returns when a part has ended by itself, with a sentence about it."""
+    while True:
+        for name, part in parts.items():
+            if part.poll() is not None:
+                return f"the {name} process ended unexpectedly (status {part.returncode})"
+        # Blocks until a child ends, and leaves its status for poll().
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+
+
+def _stop_all(parts: Mapping[str, subprocess.Popen[bytes]]) -> None:
+    for part in parts.values():
+        if part.poll() is None:
+            part.terminate()
+    deadline = time.monotonic() + SECONDS_TO_STOP
+    for part in parts.values():
+        try:
+            part.wait(max(0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            part.kill()
+            part.wait()
+    for orphan in _children():
+        os.kill(orphan, signal.SIGKILL)
+        os.waitpid(orphan, 0)
+
+
+def _children() -> list[int]:
+    listing = Path(f"/proc/self/task/{os.getpid()}/children")
+    return [int(pid) for pid in listing.read_text().split()] if listing.exists() else []
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,22 @@
+"""The map of the site: one include per app and door."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from config.openapi import OpenApi
+
+handler400 = "accounts.pages.errors.bad_request"
+handler403 = "accounts.pages.errors.forbidden"
+handler404 = "accounts.pages.errors.not_found"
+handler500 = "accounts.pages.errors.server_error"
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("accounts/", include("accounts.github.urls")),
+    path("api/openapi.json", OpenApi.as_view()),
+    path("", include("trustpub.api.urls")),
+    path("", include("registry.api.urls")),
+    path("", include("accounts.pages.urls")),
+    path("", include("trustpub.pages.urls")),
+    path("", include("registry.pages.urls")),
+]
