@@ -1,0 +1,1 @@
+"""Measures what must not get slow; `make bench` runs all of it."""
