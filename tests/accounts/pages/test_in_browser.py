@@ -1,0 +1,73 @@
+"""Two journeys through a running server in a real browser."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from demo.github_server import FakeGitHub
+from tests.browser import browser_page
+from tests.server import Server
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+def test_a_token_is_made_shown_once_and_revoked(running_server: Server) -> None:
+    running_server.manage("create_user", "wanda", "--email", "wanda@example.org")
+
+    with browser_page() as page:
+        # A visitor who wants to see the tokens signs in first and is brought back.
+        page.goto(f"{running_server.url}/settings/tokens")
+        page.get_by_role("link", name="sign in without a password").click()
+        page.get_by_label("Login").fill("wanda")
+        page.get_by_role("button", name="Sign in", exact=True).click()
+        expect(page).to_have_url(f"{running_server.url}/settings/tokens")
+
+        # She makes a token that may publish, and copies it from the only page that shows it.
+        page.get_by_role("link", name="New token").click()
+        page.get_by_label("Name").fill("laptop")
+        page.get_by_label("Publish new versions of existing crates").check()
+        page.get_by_role("button", name="Make token").click()
+        text = page.locator("#new-token").inner_text()
+        assert text.startswith("wbl_")
+        expect(page.get_by_text("cargo login --registry waybill")).to_be_visible()
+
+        # The list has the token's name and limits, and nothing of its text.
+        page.get_by_role("link", name="back to my tokens").click()
+        expect(page.get_by_role("heading", name="laptop")).to_be_visible()
+        assert text not in page.content()
+
+        # Revoking asks once more, and the token is gone.
+        page.get_by_text("Revoke", exact=True).click()
+        page.get_by_role("button", name="Revoke laptop").click()
+        expect(page.get_by_text("The token laptop is revoked.")).to_be_visible()
+        expect(page.get_by_role("heading", name="No tokens yet")).to_be_visible()
+
+
+def test_somebody_signs_in_with_github(tmp_path: Path) -> None:
+    with FakeGitHub(ask_consent=True) as github:
+        github.add_user("gina", 4242, email="gina@example.org", name="Gina G.")
+        server = Server(
+            tmp_path,
+            GITHUB_URL=github.url,
+            GITHUB_API_URL=github.api_url,
+            GITHUB_CLIENT_ID=github.client_id,
+            GITHUB_CLIENT_SECRET=github.client_secret,
+        )
+        try:
+            server.start()
+            with browser_page() as page:
+                # The content policy lets the form lead to GitHub, and back after consent.
+                page.goto(f"{server.url}/settings/profile")
+                page.get_by_role("button", name="Sign in with GitHub").click()
+                page.get_by_role("button", name="Approve").click()
+                expect(page).to_have_url(f"{server.url}/settings/profile")
+                expect(page.get_by_text("Gina G.")).to_be_visible()
+                expect(page.get_by_text("gina@example.org")).to_be_visible()
+
+                # Signing out ends it.
+                page.get_by_role("main").get_by_role("button", name="Sign out").click()
+                page.goto(f"{server.url}/settings/profile")
+                expect(page.get_by_role("button", name="Sign in with GitHub")).to_be_visible()
+        finally:
+            server.kill()

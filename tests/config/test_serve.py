@@ -1,0 +1,127 @@
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.server import ROOT, Server
+
+pytestmark = [pytest.mark.slow, pytest.mark.once]
+# Below granian's limit for web processes that hang.
+QUICKLY = 12
+
+
+def serve(server: Server, **more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "config.serve"],
+        cwd=ROOT,
+        env={**server.environment, **more},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+
+
+def children_of(server: Server) -> dict[str, int]:
+    """The process ids of the parts, by name."""
+    assert server.process is not None
+    parent = server.process.pid
+    found = {}
+    for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
+        command = Path(f"/proc/{pid}/cmdline").read_text()
+        found["worker" if "celery" in command else "web"] = int(pid)
+    return found
+
+
+def test_a_taken_port_is_one_clear_line(tmp_path: Path) -> None:
+    server = Server(tmp_path)
+
+    with socket.create_server(("127.0.0.1", server.port)):
+        done = serve(server)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"PORT: 127.0.0.1:{server.port} cannot be listened on")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"), [("PORT", "http"), ("DATABASE_URL", "mysql://x/y"), ("HOST", "no.such")]
+)
+def test_a_wrong_variable_is_one_clear_line(tmp_path: Path, variable: str, value: str) -> None:
+    # Without DEV_LOGIN, which objects to strange hosts first.
+    done = serve(Server(tmp_path), **{"DEV_LOGIN": "0", variable: value})
+
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"{variable}: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_it_stops_cleanly_and_starts_again(own_server: Server) -> None:
+    own_server.manage("create_user", "alice")
+
+    status = own_server.stop()
+    own_server.start()
+
+    assert status == 0
+    assert "Traceback" not in own_server.output()
+    assert own_server.output().count(f"Waybill serves {own_server.url}") == 2
+    assert "alice" in own_server.manage("shell", "-v0", "-c", LIST_USERS)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_to_the_whole_group_stops_it_as_well(
+    own_server: Server, number: signal.Signals
+) -> None:
+    assert own_server.process is not None
+
+    # As a terminal does with Ctrl-C, and systemd at a stop.
+    os.killpg(own_server.process.pid, number)
+
+    assert own_server.process.wait(QUICKLY) == 0
+    assert "Traceback" not in own_server.output()
+    assert not own_server.answers()
+
+
+def test_it_starts_again_after_a_power_failure(own_server: Server) -> None:
+    own_server.manage("create_user", "alice")
+
+    own_server.kill()
+    own_server.start()
+
+    assert "alice" in own_server.manage("shell", "-v0", "-c", LIST_USERS)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+@pytest.mark.parametrize("part", ["web", "worker"])
+def test_a_part_that_dies_takes_the_other_along(own_server: Server, part: str) -> None:
+    assert own_server.process is not None
+
+    os.kill(children_of(own_server)[part], signal.SIGKILL)
+
+    assert own_server.process.wait(30) == 1
+    assert f"the {part} process ended unexpectedly" in own_server.output()
+    assert not own_server.answers()
+
+
+def test_two_servers_share_a_folder(own_server: Server, tmp_path: Path) -> None:
+    second = Server(tmp_path / "second", DATA_DIR=str(own_server.data_dir))
+    second.folder.mkdir()
+    second.environment.update(
+        {k: v for k, v in own_server.environment.items() if k in ("DATABASE_URL", "REDIS_URL")}
+    )
+    try:
+        second.start()
+
+        assert second.answers()
+        assert own_server.answers()
+    finally:
+        second.kill()
+
+
+LIST_USERS = (
+    "from accounts.models import User; print(*User.objects.values_list('login', flat=True))"
+)

@@ -1,0 +1,172 @@
+"""What every test may lean on: people, a clean storage, a server as an operator runs it."""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.core.cache import cache
+from hypothesis import settings as hypothesis_settings
+
+from accounts.models import User
+from accounts.operations.people import create_user
+from accounts.operations.tokens import create_token
+from registry.actors import System
+from tests.cargo import Cargo, find_cargo
+from tests.server import Server, fresh_database
+
+hypothesis_settings.register_profile("waybill", derandomize=True, deadline=None, database=None)
+hypothesis_settings.load_profile("waybill")
+
+DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "running_server", "own_server"}
+TRANSACTIONAL_FIXTURES = {"transactional_db", "live_server"}
+LONGEST_ID = 40
+LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what a second run on PostgreSQL has to repeat."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if item.get_closest_marker("django_db") or fixtures & DATABASE_FIXTURES:
+            item.add_marker("database")
+        if _commits(item):
+            # Puts the rows of the migrations back, which the test before has flushed.
+            whole = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+            item.add_marker(whole, append=False)
+
+
+@pytest.hookimpl(trylast=True, specname="pytest_collection_modifyitems")
+def pytest_put_committing_tests_last(items: list[pytest.Item]) -> None:
+    """They empty the tables, and the others count on the rows of the migrations."""
+    items.sort(key=_commits)
+
+
+def _commits(item: pytest.Item) -> bool:
+    marker = item.get_closest_marker("django_db")
+    if marker is not None and marker.kwargs.get("transaction"):
+        return True
+    return bool(set(getattr(item, "fixturenames", ())) & TRANSACTIONAL_FIXTURES)
+
+
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Tokens and archives differ from one process to the next; the names of tests may not."""
+    if isinstance(val, bytes) and not (val.isascii() and val.decode().isprintable()):
+        return argname
+    if isinstance(val, str | bytes) and len(val) > LONGEST_ID:
+        return argname
+    return None
+
+
+def pytest_configure() -> None:
+    sys.addaudithook(_stay_on_this_machine)
+
+
+def _stay_on_this_machine(event: str, arguments: tuple[Any, ...]) -> None:
+    """A test that asks the internet fails, wherever it runs."""
+    if event == "socket.connect":
+        address = arguments[1]
+        if isinstance(address, tuple) and not str(address[0]).startswith(LOOPBACK):
+            raise AssertionError(f"a test wants to connect to {address[0]}")
+
+
+@pytest.fixture(autouse=True)
+def _own_storage(settings: LazySettings, tmp_path: Path) -> None:
+    """Crates, index and noted downloads of one test are no other's."""
+    settings.STORAGE_URL = f"file://{tmp_path}/storage"
+    settings.DOWNLOADS_DIR = tmp_path / "downloads"
+
+
+@pytest.fixture(autouse=True)
+def _clean_redis(settings: LazySettings) -> Iterator[None]:
+    """What a database test leaves is rolled back; Redis has to be emptied."""
+    yield
+    if settings.REDIS_LIMITS:
+        cache.clear()
+
+
+# --- People: Alice owns, Bob is on her team, Charlie may see nothing ---
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    return person("alice", 101)
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    return person("bob", 102)
+
+
+@pytest.fixture
+def charlie(db: None) -> User:
+    return person("charlie", 103)
+
+
+@pytest.fixture
+def alice_token(alice: User) -> str:
+    return create_token(user=alice, name="laptop").text
+
+
+@pytest.fixture
+def bob_token(bob: User) -> str:
+    return create_token(user=bob, name="laptop").text
+
+
+@pytest.fixture
+def charlie_token(charlie: User) -> str:
+    return create_token(user=charlie, name="laptop").text
+
+
+def person(login: str, github_id: int | None = None) -> User:
+    """An account with a verified address."""
+    return create_user(
+        actor=System("tests"), login=login, email=f"{login}@example.com", github_id=github_id
+    )
+
+
+# --- Processes ---
+
+
+@pytest.fixture(scope="session")
+def running_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all tests of a process; use names of crates and people of your own."""
+    yield from _serving(tmp_path_factory.mktemp("server"))
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[Server]:
+    """A server for one test, which may kill and start it again on the same data."""
+    yield from _serving(tmp_path)
+
+
+def _serving(folder: Path) -> Iterator[Server]:
+    with fresh_database(os.environ.get("TEST_DATABASE_URL")) as database:
+        server = Server(folder, database=database, redis=os.environ.get("TEST_REDIS_URL"))
+        try:
+            server.start()
+            yield server
+        finally:
+            server.kill()
+
+
+@pytest.fixture
+def cargo(tmp_path: Path) -> Cargo:
+    """A cargo that knows nothing of the developer's own settings and caches."""
+    return Cargo(find_cargo(), tmp_path / "cargo")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Shows what the server wrote beside the failure of a test that used one."""
+    outcome = yield
+    report = outcome.get_result()  # type: ignore[attr-defined]
+    if report.failed:
+        for name in ("running_server", "own_server"):
+            server = getattr(item, "funcargs", {}).get(name)
+            if isinstance(server, Server):
+                report.sections.append((f"output of {name}", server.output()[-20_000:]))

@@ -1,0 +1,141 @@
+"""A registry that only its people can read, and what cargo makes of it."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from demo.issuer import LocalIssuer
+from tests.cargo import Cargo, failed, succeeded
+from tests.journeys.auth_action import AuthAction
+from tests.journeys.wire import ask, index_lines, upload_plain
+from tests.server import Server, fresh_database
+
+pytestmark = [pytest.mark.cargo, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def private_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("private")
+    with fresh_database(os.environ.get("TEST_DATABASE_URL")) as database:
+        server = Server(folder, database=database, AUTH_REQUIRED="1")
+        try:
+            server.start()
+            server.manage("create_user", "alice", "--email", "alice@example.com")
+            yield server
+        finally:
+            server.kill()
+
+
+@pytest.fixture(scope="module")
+def members_token(private_server: Server) -> str:
+    return private_server.manage("create_token", "alice", "laptop")
+
+
+@pytest.fixture
+def member(cargo: Cargo, private_server: Server) -> Cargo:
+    cargo.use(private_server.index)
+    return cargo
+
+
+def test_strangers_are_told_where_to_sign_in(member: Cargo, private_server: Server) -> None:
+    url = private_server.url
+
+    # Cargo learns from the 401 that it needs a token, and where to get one.
+    answer = ask("GET", f"{url}/index/config.json")
+    assert answer.status == 401
+    assert answer.headers["WWW-Authenticate"] == f'Cargo login_url="{url}/me"'
+    said = failed(
+        member.run("fetch", cwd=member.new("curious", dependencies={"secret-sauce": "1"}))
+    )
+    assert "please run `cargo login --registry waybill`" in said
+    shown = succeeded(member.run_at_terminal("login", "--registry", "waybill", typed="anything\n"))
+    assert f"please paste the token found on {url}/me below" in shown
+
+    # Nothing else is open either: index, archives, API, pages.
+    for path in (
+        "/index/se/cr/secret-sauce",
+        "/api/v1/crates",
+        "/api/v1/crates/secret-sauce",
+        "/api/v1/crates/secret-sauce/1.0.0/download",
+    ):
+        assert ask("GET", url + path).status == 401, path
+    assert ask("GET", f"{url}/crates/secret-sauce").status == 302
+
+
+def test_a_wrong_token_is_rejected_as_such(member: Cargo, private_server: Server) -> None:
+    # The form is right, the token is not: 401, at which cargo says that it was rejected.
+    unknown = private_server.manage("create_token", "alice", "short lived", "--days", "1")
+    forged = unknown[:-8] + "00000000"
+    crate = member.new("no-entry", dependencies={"secret-sauce": "1"})
+    said = failed(member.run("fetch", cwd=crate, token=forged))
+    assert "token rejected for `waybill`" in said
+    assert ask("GET", f"{private_server.url}/index/config.json", token=forged).status == 401
+
+
+def test_members_publish_and_consume(
+    member: Cargo, private_server: Server, members_token: str
+) -> None:
+    # Publish, with verification, which reads the index and an archive.
+    base = member.new("secret-base", source="pub fn seed() -> u8 { 4 }\n")
+    succeeded(member.run("publish", cwd=base, token=members_token))
+    sauce = member.new(
+        "secret-sauce",
+        dependencies={"secret-base": "0.1"},
+        source="pub fn taste() -> u8 { secret_base::seed() }\n",
+    )
+    succeeded(member.run("publish", cwd=sauce, token=members_token))
+
+    # A colleague's build, and what else goes through the API.
+    consumer = member.new("secret-dish", dependencies={"secret-sauce": "0.1"})
+    succeeded(member.run("build", cwd=consumer, token=members_token))
+    said = succeeded(member.run("search", "secret", token=members_token))
+    assert 'secret-sauce = "0.1.0"' in said
+    succeeded(member.run("info", "secret-base", token=members_token))
+
+    # What the answers allow others to keep: nothing.
+    [line] = index_lines(private_server.url, "se/cr/secret-sauce", members_token)
+    assert line["vers"] == "0.1.0"
+    answer = ask("GET", f"{private_server.url}/index/se/cr/secret-sauce", token=members_token)
+    assert "private" in answer.headers["Cache-Control"]
+    answer = ask(
+        "GET",
+        f"{private_server.url}/api/v1/crates/secret-sauce/0.1.0/download",
+        token=members_token,
+    )
+    assert answer.status == 200
+    assert "private" in answer.headers["Cache-Control"]
+
+
+def test_a_ci_job_reads_and_publishes_with_the_token_of_its_exchange(
+    member: Cargo, private_server: Server, members_token: str
+) -> None:
+    server = private_server
+    assert upload_plain(server.url, members_token, "inner-part").status == 200
+    with LocalIssuer() as issuer:
+        server.manage("trust_issuer", "github", issuer.url)
+        server.manage(
+            "add_publisher",
+            "inner-whole",
+            "github",
+            "repository_owner=ferris-labs",
+            "repository_name=tidepool",
+            "workflow_filename=release.yml",
+            "environment=release",
+            "--issuer",
+            issuer.url,
+            "--pending-owner",
+            "alice",
+        )
+
+        # The exchange needs no other token.
+        action = AuthAction(server.url, issuer.runner_environment())
+        token = action.main()
+
+        # Verification downloads a dependency, with the same token.
+        whole = member.new("inner-whole", dependencies={"inner-part": "0.1"})
+        succeeded(member.run("publish", cwd=whole, token=token))
+
+        # Afterwards it opens nothing any more.
+        action.post()
+        assert ask("GET", f"{server.url}/index/config.json", token=token).status == 401

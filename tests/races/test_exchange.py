@@ -1,0 +1,207 @@
+"""ID tokens, pins and first publishes at the same moment (reference, threats 10, 19 and 36)."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from accounts.models import User
+from demo.issuer import DISCOVERY_PATH, LocalIssuer
+from registry.models import Crate, Ownership
+from tests.ci import (
+    exchange,
+    form,
+    id_token,
+    let_found,
+    let_publish,
+    publish_token,
+    trusted,
+    unpinned,
+)
+from tests.factories.id_tokens import signing_key
+from tests.factories.registry import make_crate
+from tests.races.together import at_once
+from tests.wire import publish
+from trustpub.models import (
+    Issuer,
+    KeySetRow,
+    PendingPublisher,
+    Publisher,
+    PublisherCrate,
+    PublishToken,
+    SpentIdToken,
+)
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+
+@pytest.fixture
+def ci() -> Iterator[LocalIssuer]:
+    with LocalIssuer(key=signing_key()) as running:
+        yield running
+
+
+@pytest.fixture
+def issuer(transactional_db: None, ci: LocalIssuer) -> Issuer:
+    return trusted(ci)
+
+
+def statuses(answers: list[Any]) -> Counter[int]:
+    return Counter(answer.status_code for answer in answers)
+
+
+def codes(answers: list[Any]) -> set[str]:
+    return {a.json()["errors"][0]["code"] for a in answers if a.status_code != 200}
+
+
+def test_an_id_token_is_exchanged_once(alice: User, issuer: Issuer, ci: LocalIssuer) -> None:
+    let_publish(make_crate("tide", owner=alice), alice, issuer)
+    jwt = id_token(ci)
+
+    answers = at_once(20, lambda _: exchange(jwt))
+
+    assert statuses(answers) == {200: 1, 409: 19}
+    assert codes(answers) == {"token_reused"}
+    assert PublishToken.objects.count() == SpentIdToken.objects.count() == 1
+    # Nobody had the keys yet, and still they were fetched once for all.
+    assert ci.requests[DISCOVERY_PATH] == 1
+
+
+def test_a_new_key_serves_everybody_who_waits_for_it(
+    alice: User, issuer: Issuer, ci: LocalIssuer
+) -> None:
+    let_publish(make_crate("tide", owner=alice), alice, issuer)
+    publish_token(ci)
+    ci.rotate()
+    KeySetRow.objects.update(attempted_at=None)
+    ci.slow(0.2)
+
+    answers = at_once(4, lambda _: exchange(id_token(ci)))
+
+    assert statuses(answers) == {200: 4}
+    assert ci.requests[DISCOVERY_PATH] == 2
+
+
+def test_an_issuer_that_fails_is_asked_once_by_all(
+    alice: User, issuer: Issuer, ci: LocalIssuer
+) -> None:
+    ci.status = 500
+
+    answers = at_once(8, lambda _: exchange(id_token(ci)))
+
+    assert statuses(answers) == {503: 8}
+    assert ci.requests[DISCOVERY_PATH] == 1
+
+
+def test_two_repositories_cannot_both_pin_a_publisher(
+    alice: User, issuer: Issuer, ci: LocalIssuer
+) -> None:
+    let_publish(make_crate("tide", owner=alice), alice, issuer, unpinned())
+    tokens = [id_token(ci), id_token(ci, repository_id="999", repository_owner_id="31")]
+
+    answers = at_once(2, lambda n: exchange(tokens[n]))
+
+    assert statuses(answers) == {200: 1, 403: 1}
+    assert codes(answers) == {"identity_changed"}
+    winner = next(n for n, answer in enumerate(answers) if answer.status_code == 200)
+    assert Publisher.objects.get().repository_id == ["702113958", "999"][winner]
+
+
+def test_of_two_first_publishes_one_founds_the_crate(
+    alice: User, bob: User, issuer: Issuer, ci: LocalIssuer
+) -> None:
+    let_found("fresh-er", alice, issuer)
+    let_found("FRESH_ER", bob, issuer, form(workflow_filename="other.yml"))
+    where = "ferris-labs/tidepool/.github/workflows/other.yml@refs/tags/v1.4.0"
+    tokens = [
+        publish_token(ci),
+        publish_token(ci, claims={"workflow_ref": where, "job_workflow_ref": where}),
+    ]
+
+    answers = at_once(2, lambda n: publish(tokens[n], ("fresh-er", "FRESH_ER")[n]))
+
+    assert statuses(answers) == {200: 1, 409: 1}
+    assert Crate.objects.count() == Ownership.objects.count() == PublisherCrate.objects.count() == 1
+    assert not PendingPublisher.objects.exists()
+
+
+def test_one_token_founds_a_crate_once(alice: User, issuer: Issuer, ci: LocalIssuer) -> None:
+    let_found("fresh", alice, issuer)
+    token = publish_token(ci)
+
+    answers = at_once(6, lambda n: publish(token, "fresh"))
+
+    found = statuses(answers)
+    assert found[200] == 1
+    assert found[400] + found[403] + found[409] == 5
+    assert PublisherCrate.objects.count() == 1
+
+
+def test_removing_a_publisher_during_an_upload_leaves_no_halves(
+    alice: User, issuer: Issuer, ci: LocalIssuer
+) -> None:
+    from registry.actors import Person
+    from trustpub.operations.publishers import remove_publisher
+
+    grant = let_publish(make_crate("tide", owner=alice), alice, issuer)
+    token = publish_token(ci)
+
+    def work(number: int) -> int:
+        if number:
+            return int(publish(token, "tide", f"0.{number}.0").status_code)
+        remove_publisher(actor=Person(alice), grant_id=grant.pk)
+        return 204
+
+    found = at_once(5, work)
+
+    assert set(found) <= {200, 204, 403}
+    assert publish(token, "tide", "9.0.0").status_code == 403
+
+
+def test_a_person_cannot_register_more_than_the_limit_at_once(
+    alice: User, issuer: Issuer, settings: Any
+) -> None:
+    settings.PENDING_PUBLISHERS_PER_USER = 3
+
+    def work(number: int) -> bool:
+        try:
+            let_found(f"fresh-{number}", alice, issuer)
+        except Exception:  # noqa: BLE001 - counted below
+            return False
+        return True
+
+    assert at_once(6, work).count(True) == 3
+    assert PendingPublisher.objects.count() == 3
+
+
+def test_uploads_and_exchanges_of_one_publisher_do_not_block_each_other(
+    alice: User, issuer: Issuer, ci: LocalIssuer
+) -> None:
+    for name in ("tide", "shore"):
+        let_publish(make_crate(name, owner=alice), alice, issuer)
+    token = publish_token(ci)
+
+    def work(number: int) -> Any:
+        if number % 2:
+            return exchange(id_token(ci))
+        return publish(token, ("tide", "shore")[number % 4 // 2], f"1.{number}.0")
+
+    for turn in range(3):
+        answers = at_once(8, lambda n, start=turn * 8: work(start + n))  # type: ignore[misc]
+        assert statuses(answers) == {200: 8}
+
+
+def test_first_uploads_and_exchanges_of_one_workflow_do_not_block_each_other(
+    alice: User, issuer: Issuer, ci: LocalIssuer
+) -> None:
+    let_publish(make_crate("tide", owner=alice), alice, issuer)
+    for number in range(6):
+        let_found(f"new-{number}", alice, issuer)
+    token = publish_token(ci)
+
+    def work(number: int) -> Any:
+        return exchange(id_token(ci)) if number % 2 else publish(token, f"new-{number // 2}")
+
+    assert statuses(at_once(12, work)) == {200: 12}
+    assert PublisherCrate.objects.count() == 7

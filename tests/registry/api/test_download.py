@@ -1,0 +1,96 @@
+import pytest
+from django.conf import LazySettings
+
+from registry.operations.count_downloads import fold_spool
+from tests.factories.archives import build_crate
+from tests.factories.downloads import all_counts_agree
+from tests.wire import publish, refusal, send
+
+CRATE = build_crate()
+PATH = "/api/v1/crates/demo-crate/0.1.0/download"
+
+
+@pytest.fixture(autouse=True)
+def _published(alice_token: str) -> None:
+    assert publish(alice_token, crate=CRATE).status_code == 200
+
+
+def test_the_archive_comes_as_it_was_sent() -> None:
+    answer = send("GET", PATH)
+
+    assert b"".join(answer.streaming_content) == CRATE
+    assert answer["Content-Type"] == "application/gzip"
+    assert "immutable" in answer["Cache-Control"]
+
+
+def test_another_spelling_is_sent_to_the_right_one(settings: LazySettings) -> None:
+    answer = send("GET", PATH.replace("demo-crate", "DEMO_crate"))
+
+    assert (answer.status_code, answer["Location"]) == (302, f"{settings.PUBLIC_URL}{PATH}")
+
+
+def test_who_asks_for_json_gets_the_address(settings: LazySettings) -> None:
+    answer = send("GET", PATH, Accept="application/json")
+
+    assert answer.json() == {"url": f"{settings.PUBLIC_URL}{PATH}"}
+    assert answer["Vary"] == "Accept"
+
+
+def test_a_yanked_version_can_still_be_had(alice_token: str) -> None:
+    send("DELETE", PATH.replace("download", "yank"), alice_token)
+
+    answer = send("GET", PATH)
+
+    assert b"".join(answer.streaming_content) == CRATE
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "demo-crate/9.9.9",
+        "nothing/0.1.0",
+        "demo-crate/%00",
+        "demo-crate/0.1.0%2f..",
+        "%2e%2e/0.1.0",
+    ],
+)
+def test_what_is_not_there_is_a_404(path: str) -> None:
+    refusal(send("GET", f"/api/v1/crates/{path}/download"), 404)
+
+
+def ask(method: str, **headers: str) -> None:
+    answer = send(method, PATH, **headers)
+    # Not close(), which also closes the test's database.
+    for close_file in answer._resource_closers:
+        close_file()
+
+
+@pytest.mark.parametrize("agent", ["cargo/1.90.0", ""])
+def test_a_download_by_cargo_is_counted(agent: str) -> None:
+    ask("GET", **{"User-Agent": agent})
+
+    assert fold_spool() == 1
+    assert all_counts_agree() == 1
+
+
+def test_what_is_no_download_by_cargo_is_not_counted() -> None:
+    for agent in ("curl/8.0", "Mozilla/5.0"):
+        ask("GET", **{"User-Agent": agent})
+    ask("HEAD")
+    send("GET", PATH, Accept="application/json")
+    send("GET", PATH.replace("demo-crate", "DEMO_crate"))
+    send("GET", PATH.replace("0.1.0", "9.9.9"))
+
+    assert fold_spool() == 0
+
+
+def test_a_redirect_to_s3_is_the_download(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Elsewhere:
+        def download_url(self, key: str) -> str:
+            return f"https://bucket.example/{key}"
+
+    monkeypatch.setattr("registry.storage.objects", Elsewhere)
+
+    assert send("GET", PATH, **{"User-Agent": "cargo/1.90.0"}).status_code == 302
+
+    assert fold_spool() == 1

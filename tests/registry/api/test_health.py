@@ -1,0 +1,56 @@
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import LazySettings
+from django.utils import timezone
+
+from registry.models import IndexChange
+from tests.factories.registry import make_crate, make_version
+from tests.wire import send
+
+
+def test_the_process_answers_without_asking_anybody() -> None:
+    assert send("GET", "/healthz").json() == {"status": "ok"}
+
+
+@pytest.mark.django_db
+def test_it_is_ready() -> None:
+    answer = send("GET", "/readyz")
+
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok", "problems": []})
+
+
+@pytest.mark.django_db
+def test_a_storage_that_fails_is_named(settings: LazySettings) -> None:
+    settings.STORAGE_URL = "nonsense://"
+
+    answer = send("GET", "/readyz")
+
+    assert (answer.status_code, answer.json()["problems"]) == (503, ["storage"])
+
+
+@pytest.mark.django_db
+def test_a_storage_that_is_in_the_way_is_named(settings: LazySettings, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    settings.STORAGE_URL = f"file://{tmp_path}/file"
+
+    assert send("GET", "/readyz").json()["problems"] == ["storage"]
+
+
+@pytest.mark.django_db
+def test_work_that_nobody_does_is_named() -> None:
+    late = timezone.now() - timedelta(minutes=6)
+    IndexChange.objects.create(crate_name="demo", created_at=late)
+
+    assert send("GET", "/readyz").json()["problems"] == ["worker"]
+
+
+@pytest.mark.django_db
+def test_metrics_count_what_there_is() -> None:
+    make_version(make_crate("demo"))
+
+    text = send("GET", "/metrics").content.decode()
+
+    assert "waybill_crates 1.0" in text
+    assert 'waybill_versions_by_publish_kind{kind="api_token"} 1.0' in text

@@ -1,0 +1,141 @@
+"""A server process as an operator runs it: `python -m config.serve` on a folder of its own."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
+
+import psycopg
+from psycopg import sql
+
+ROOT = Path(__file__).resolve().parent.parent
+SECONDS_TO_START = 60
+# What a process needs of the shell it was started from; the rest is the operator's to say.
+INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
+
+
+class Server:
+    """Started and killed at will; its data outlive it."""
+
+    def __init__(
+        self, folder: Path, *, database: str | None = None, redis: str | None = None, **more: str
+    ) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.index = f"sparse+{self.url}/index/"
+        self.data_dir = folder / "data"
+        self.environment = {
+            **{name: os.environ[name] for name in INHERITED if name in os.environ},
+            "PORT": str(self.port),
+            "DATA_DIR": str(self.data_dir),
+            "DEV_LOGIN": "1",
+            "WEB_WORKERS": "2",
+            **({"DATABASE_URL": database} if database else {}),
+            **({"REDIS_URL": f"{redis.rstrip('/')}/{_redis_database()}"} if redis else {}),
+            **more,
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Returns once it says that it serves; raises RuntimeError with its output otherwise."""
+        before = len(self.output())
+        with self._log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "config.serve"],
+                cwd=ROOT,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + SECONDS_TO_START
+        while f"Waybill serves {self.url}" not in self.output()[before:]:
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.kill()
+                raise RuntimeError(f"the server does not start:\n{self.output()[-20_000:]}")
+            time.sleep(0.05)
+
+    def stop(self) -> int:
+        """As an operator stops it; the exit status."""
+        assert self.process is not None, "not started"
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(60)
+
+    def kill(self) -> None:
+        """SIGKILL to every process of it, as a power failure would."""
+        if self.process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+    def answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/healthz", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except (OSError, urllib.error.URLError):
+            return False
+
+    def output(self) -> str:
+        return self._log.read_text(errors="replace") if self._log.exists() else ""
+
+    def manage(self, *arguments: str) -> str:
+        """What `manage.py` prints; raises CalledProcessError with its errors."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        if done.returncode:
+            sys.stderr.write(done.stderr)
+        done.check_returncode()
+        return done.stdout.strip()
+
+    @property
+    def _log(self) -> Path:
+        return self.folder / "server.log"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def fresh_database(url: str | None) -> Iterator[str | None]:
+    """A new PostgreSQL database beside the given one, dropped afterwards; None for SQLite."""
+    if url is None:
+        yield None
+        return
+    name = f"waybill_server_{uuid4().hex[:12]}"
+    parts = urlsplit(url)
+    admin = urlunsplit(parts._replace(scheme="postgresql", path="/postgres"))
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        try:
+            yield urlunsplit(parts._replace(path=f"/{name}"))
+        finally:
+            connection.execute(
+                sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
+            )
+
+
+def _redis_database() -> int:
+    """Beside the one that the tests of this process use (tests/settings.py)."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    return 14 - 2 * worker

@@ -1,0 +1,219 @@
+"""What a publish token opens, what it does not, and when it dies (reference, d.3 to d.5)."""
+
+import hashlib
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import User
+from demo.issuer import LocalIssuer
+from registry.actors import Person
+from registry.models import Crate, ReservedName
+from tests.ci import TOKENS, exchange, id_token, let_publish, publish_token
+from tests.factories.archives import build_crate
+from tests.factories.registry import make_crate
+from tests.wire import nothing_happens, publish, refusal, send
+from trustpub.models import Issuer, PublisherCrate, PublishToken
+from trustpub.operations.publishers import remove_publisher
+
+BASE = "/api/v1/trusted_publishing"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("DELETE", "/api/v1/crates/tide/0.1.0/yank"),
+        ("PUT", "/api/v1/crates/tide/0.1.0/unyank"),
+        ("PUT", "/api/v1/crates/tide/owners"),
+        ("DELETE", "/api/v1/crates/tide/owners"),
+        ("GET", "/api/v1/me"),
+        ("GET", f"{BASE}/github_configs?crate=tide"),
+        ("POST", f"{BASE}/github_configs"),
+        ("DELETE", f"{BASE}/github_configs/{{grant}}"),
+        ("GET", f"{BASE}/gitlab_configs?crate=tide"),
+        ("POST", f"{BASE}/gitlab_configs"),
+        ("GET", f"{BASE}/pending_publishers"),
+        ("DELETE", f"{BASE}/pending_publishers/1"),
+    ],
+)
+def test_it_opens_nothing_but_the_upload(
+    grant: PublisherCrate, ci: LocalIssuer, method: str, path: str
+) -> None:
+    token = publish_token(ci)
+    publish(token, "tide")
+    body = {"users": ["bob"], "github_config": {"crate": "tide"}}
+
+    with nothing_happens():
+        answer = send(method, path.format(grant=grant.pk), token, body)
+
+    assert refusal(answer, 403)["detail"] == "authentication failed"
+
+
+def test_it_does_not_open_the_browsers_pages(grant: PublisherCrate, ci: LocalIssuer) -> None:
+    token = publish_token(ci)
+
+    for path in ("/dashboard", "/settings/tokens", "/admin/"):
+        assert send("GET", path, token).status_code in (302, 403)
+
+
+def test_it_publishes_no_other_crate(grant: PublisherCrate, alice: User, ci: LocalIssuer) -> None:
+    make_crate("other", owner=alice)
+    token = publish_token(ci)
+
+    for name in ("other", "new-name"):
+        with nothing_happens():
+            error = refusal(publish(token, name), 403)
+        assert f"not valid for crate `{name}`" in error["detail"]
+
+
+def test_it_publishes_where_no_person_may(grant: PublisherCrate, ci: LocalIssuer) -> None:
+    Crate.objects.update(trustpub_only=True)
+
+    assert publish(publish_token(ci), "tide").status_code == 200
+
+
+def test_another_spelling_is_refused_as_for_everybody(
+    grant: PublisherCrate, ci: LocalIssuer
+) -> None:
+    token = publish_token(ci)
+
+    with nothing_happens():
+        refusal(publish(token, "TIDE"), 400)
+
+
+def test_it_dies_with_its_publisher(grant: PublisherCrate, alice: User, ci: LocalIssuer) -> None:
+    token = publish_token(ci)
+    remove_publisher(actor=Person(alice), grant_id=grant.pk)
+
+    with nothing_happens():
+        refusal(publish(token, "tide"), 403)
+
+
+def test_it_lives_on_for_the_crates_that_keep_the_publisher(
+    grant: PublisherCrate, alice: User, issuer: Issuer, ci: LocalIssuer
+) -> None:
+    let_publish(make_crate("shore", owner=alice), alice, issuer)
+    token = publish_token(ci)
+    remove_publisher(actor=Person(alice), grant_id=grant.pk)
+
+    refusal(publish(token, "tide"), 403)
+    assert publish(token, "shore").status_code == 200
+
+
+def test_a_crate_added_later_is_not_covered(
+    grant: PublisherCrate, alice: User, issuer: Issuer, ci: LocalIssuer
+) -> None:
+    token = publish_token(ci)
+    let_publish(make_crate("shore", owner=alice), alice, issuer)
+
+    refusal(publish(token, "shore"), 403)
+
+
+def test_it_dies_with_its_issuer(grant: PublisherCrate, ci: LocalIssuer) -> None:
+    token = publish_token(ci)
+    Issuer.objects.update(state=Issuer.State.DISABLED)
+
+    with nothing_happens():
+        refusal(publish(token, "tide"), 403)
+
+
+def test_a_name_that_was_prohibited_meanwhile_takes_nothing(
+    grant: PublisherCrate, ci: LocalIssuer
+) -> None:
+    token = publish_token(ci)
+    ReservedName.objects.create(canonical_name="tide", reason="court order")
+
+    with nothing_happens():
+        assert refusal(publish(token, "tide"), 400)["code"] == "name_reserved"
+
+
+# --- Less than the publishers allow ---
+
+
+@pytest.fixture
+def shore(grant: PublisherCrate, alice: User, issuer: Issuer) -> Crate:
+    crate = make_crate("Shore-Line", owner=alice)
+    let_publish(crate, alice, issuer)
+    return crate
+
+
+def test_a_job_may_ask_for_fewer_crates(shore: Crate, ci: LocalIssuer) -> None:
+    assert exchange(id_token(ci)).json()["crates"] == ["Shore-Line", "tide"]
+
+    token = publish_token(ci, crates=["shore_line"])
+
+    assert publish(token, "Shore-Line").status_code == 200
+    with nothing_happens():
+        refusal(publish(token, "tide"), 403)
+
+
+def test_asking_for_too_much_fails_as_a_whole(shore: Crate, ci: LocalIssuer) -> None:
+    error = refusal(exchange(id_token(ci), crates=["tide", "other", "x\0y", "z" * 200]), 403)
+
+    assert error["code"] == "no_publisher"
+    assert error["crates"][0] == "other"
+    assert not PublishToken.objects.exists()
+
+
+def test_a_bound_token_publishes_one_archive(shore: Crate, ci: LocalIssuer) -> None:
+    crate = build_crate("tide", "1.2.3")
+    bound = {"name": "tide", "vers": "1.2.3", "cksum": hashlib.sha256(crate).hexdigest()}
+    token = publish_token(ci, bind=bound)
+
+    with nothing_happens():
+        refusal(publish(token, "tide", "1.2.3", files={"src/lib.rs": b"// stolen"}), 403)
+        refusal(publish(token, "tide", "1.2.4"), 403)
+        refusal(publish(token, "Shore-Line", "1.2.3"), 403)
+    assert publish(token, "tide", "1.2.3", crate=crate).status_code == 200
+
+
+def test_a_binding_must_be_covered(shore: Crate, ci: LocalIssuer) -> None:
+    bound = {"name": "other", "vers": "1.0.0", "cksum": "0" * 64}
+
+    refusal(exchange(id_token(ci), bind=bound), 403)
+
+
+def test_a_binding_outside_of_the_asked_crates_is_refused(shore: Crate, ci: LocalIssuer) -> None:
+    bound = {"name": "tide", "vers": "1.0.0", "cksum": "0" * 64}
+
+    error = refusal(exchange(id_token(ci), bind=bound, crates=["shore-line"]), 400)
+
+    assert error["code"] == "invalid_request"
+
+
+# --- Revocation ---
+
+
+def test_the_job_revokes_it(grant: PublisherCrate, ci: LocalIssuer) -> None:
+    token = publish_token(ci)
+
+    answer = send("DELETE", TOKENS, f"Bearer {token}")
+
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert refusal(publish(token, "tide"), 403)["code"] == "invalid_publish_token"
+    assert PublishToken.objects.get().revoked_because == "revoked by the job"
+
+
+def test_revoking_twice_or_what_is_unknown_is_no_error(
+    grant: PublisherCrate, ci: LocalIssuer
+) -> None:
+    token = publish_token(ci)
+    assert [send("DELETE", TOKENS, token).status_code for _ in range(2)] == [204, 204]
+    first = PublishToken.objects.get().revoked_at
+    PublishToken.objects.all().delete()
+
+    assert send("DELETE", TOKENS, token).status_code == 204
+    assert first
+    assert first < timezone.now()
+
+
+@pytest.mark.parametrize(
+    "authorization", [None, "", "Bearer", "nonsense", "Basic eDp5", "wbl_tp_short", "é"]
+)
+def test_revoking_needs_a_publish_token(db: None, authorization: str | None) -> None:
+    refusal(send("DELETE", TOKENS, authorization), 401)
+
+
+def test_an_api_token_cannot_be_revoked_here(alice_token: str) -> None:
+    refusal(send("DELETE", TOKENS, alice_token), 401)
+    assert send("GET", "/api/v1/me", alice_token).status_code == 200

@@ -1,0 +1,185 @@
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from accounts.models import User
+from accounts.operations.tokens import create_token
+from registry.models import Crate
+from tests.factories.registry import make_crate
+from tests.factories.trustpub import make_issuer, make_publisher, make_refusal, make_workload
+from trustpub.models import Publisher
+
+pytestmark = pytest.mark.django_db
+PAGE = "/crates/tide/settings"
+
+
+@pytest.fixture
+def tide(client: Client, alice: User) -> Crate:
+    client.force_login(alice)
+    return make_crate("tide", owner=alice)
+
+
+def page_of(client: Client) -> str:
+    return client.get(PAGE).content.decode()
+
+
+def test_it_shows_a_publisher_with_what_it_is_bound_to(client: Client, tide: Crate) -> None:
+    make_publisher(tide)
+
+    page = page_of(client)
+
+    assert "release.yml of octo/hello" in page
+    assert 'repository <span class="mono">74</span>' in page
+    assert "badge--trusted" in page
+    assert "Everyone who can push" not in page
+
+
+def test_it_says_until_when_an_unpinned_publisher_must_be_used(client: Client, tide: Crate) -> None:
+    make_publisher(
+        tide,
+        repository_id="",
+        repository_owner_id="",
+        pin_before=datetime(2030, 5, 4, 3, 2, tzinfo=UTC),
+    )
+
+    page = page_of(client)
+
+    assert "must be used before 4 May 2030 03:02 UTC" in page
+    assert "waits for its first use" in page
+
+
+def test_it_says_why_a_publisher_was_stopped(client: Client, tide: Crate) -> None:
+    make_publisher(tide, state=Publisher.State.SUSPENDED, state_reason="the ids changed")
+
+    assert "It publishes nothing: the ids changed" in page_of(client)
+
+
+def test_it_warns_of_a_publisher_without_an_environment(client: Client, tide: Crate) -> None:
+    make_publisher(tide, form={"environment": None})
+
+    assert "Everyone who can push a branch can publish." in page_of(client)
+
+
+def test_it_gives_the_ci_file_to_copy(client: Client, tide: Crate) -> None:
+    make_publisher(tide)
+
+    page = page_of(client)
+
+    assert "cargo publish --registry waybill --package tide" in page
+    assert "id-token: write" in page
+
+
+def test_it_counts_the_owners_tokens_that_could_publish(
+    client: Client, tide: Crate, alice: User, bob: User
+) -> None:
+    create_token(user=alice, name="all")
+    create_token(user=alice, name="this", scopes=["publish-update"], patterns=["ti*"])
+    create_token(user=alice, name="other crate", scopes=["publish-update"], patterns=["pool"])
+    create_token(user=alice, name="other scope", scopes=["yank"])
+    create_token(user=bob, name="other person")
+
+    assert "2 API tokens of this crate" in page_of(client)
+
+
+def test_tokens_do_not_count_where_only_ci_may_publish(
+    client: Client, tide: Crate, alice: User
+) -> None:
+    create_token(user=alice, name="all")
+    Crate.objects.update(trustpub_only=True)
+
+    page = page_of(client)
+
+    assert "API token of this crate" not in page
+    assert "Nobody can publish." in page
+
+
+def test_it_shows_what_was_refused_beside_what_is_expected(client: Client, tide: Crate) -> None:
+    grant = make_publisher(tide)
+    differences = [{"field": "workflow", "expected": "release.yml", "received": "ci.yml"}]
+    make_refusal(
+        grant.publisher.issuer,
+        differences=[
+            {"label": str(grant.publisher), "differences": differences},
+            {
+                "label": "of another crate",
+                "differences": [{"field": "environment", "expected": "vault-eu", "received": ""}],
+            },
+        ],
+    )
+
+    page = page_of(client)
+
+    assert "publisher_mismatch" in page
+    assert "ci.yml" in page
+    assert "vault-eu" not in page
+    assert "https://forge.example/octo/hello/actions/runs/1658821493" in page
+
+
+@pytest.mark.parametrize(
+    ("pinned", "repository", "repository_id", "is_shown"),
+    [
+        (True, "octo/hello", "74", True),
+        (True, "octo/renamed", "74", True),
+        (True, "octo/hello", "75", False),
+        (False, "OCTO/Hello", "75", True),
+        (False, "octo/other", "74", False),
+    ],
+)
+def test_a_refusal_is_shown_to_whose_publisher_it_concerns(
+    client: Client, tide: Crate, pinned: bool, repository: str, repository_id: str, is_shown: bool
+) -> None:
+    ids: dict[str, Any] = {} if pinned else {"repository_id": "", "repository_owner_id": ""}
+    grant = make_publisher(tide, **ids)
+    workload = {"repository": repository, "repository_id": repository_id}
+
+    make_refusal(grant.publisher.issuer, workload=workload)
+
+    assert len(client.get(PAGE).context["trust"].refusals) == int(is_shown)
+
+
+def test_the_same_ids_at_another_issuer_are_somebody_else(client: Client, tide: Crate) -> None:
+    make_publisher(tide)
+
+    make_refusal(make_issuer())
+
+    assert client.get(PAGE).context["trust"].refusals == []
+
+
+def test_what_a_job_claimed_is_never_markup(client: Client, tide: Crate) -> None:
+    grant = make_publisher(tide)
+    difference = {"field": "ref", "expected": "", "received": "<script>alert(1)</script>"}
+    make_refusal(
+        grant.publisher.issuer,
+        detail="<img src=x>",
+        workload=make_workload(ref="<b>").as_dict(),
+        differences=[{"label": str(grant.publisher), "differences": [difference]}],
+    )
+
+    page = page_of(client)
+
+    assert "<script>alert" not in page
+    assert "<img src=x" not in page
+
+
+def test_it_says_when_a_publisher_is_shared(client: Client, tide: Crate, alice: User) -> None:
+    grant = make_publisher(tide)
+    make_crate("pool", owner=alice).publisher_grants.create(publisher=grant.publisher)
+
+    assert "also publishes 1 other crate" in page_of(client)
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_it_takes_a_constant_number_of_queries(
+    client: Client, tide: Crate, count: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    issuer = make_issuer()
+    for number in range(count):
+        make_publisher(tide, issuer, form={"workflow_filename": f"{number}.yml"})
+        make_refusal(issuer)
+
+    # Session, user, crate, ownership, owners, publishers, refusals, tokens.
+    with django_assert_num_queries(8):
+        client.get(PAGE)
