@@ -1,4 +1,4 @@
-"""PostgreSQL and Redis for a test run: the ones that run here, or private ones for its duration."""
+"""PostgreSQL and Redis for a test run: private ones for its duration, or those that run here."""
 
 import os
 import pwd
@@ -31,15 +31,14 @@ UNSAFE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"
 def postgresql() -> Iterator[str | None]:
     """A URL for a database of this run that pytest will create, or None."""
     given = os.environ.get("TEST_POSTGRES_URL")
-    running = next(filter(_may_create_databases, (given,) if given else POSTGRESQL), None)
     binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
-    if running:
-        yield _named_for_this_run(running)
-    elif binaries and not given:
+    if binaries and not given:
+        # Preferred to the one that runs here, which waits for the disk.
         with _private_postgresql(binaries[-1].parent) as url:
             yield _named_for_this_run(url)
     else:
-        yield None
+        running = next(filter(_may_create_databases, (given,) if given else POSTGRESQL), None)
+        yield _named_for_this_run(running) if running else None
 
 
 @contextmanager
