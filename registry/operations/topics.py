@@ -23,6 +23,8 @@ def file_under(crate: Crate, *, keywords: Iterable[str], categories: Iterable[st
 
 def _file_under_keywords(crate: Crate, wanted: set[str]) -> None:
     before = set(crate.keyword_rows.values_list("keyword", flat=True))
+    if wanted == before:
+        return
     changed = Keyword.objects.select_for_update().filter(keyword__in=wanted ^ before)
     rows = list(changed.order_by("keyword"))
     added = [row for row in rows if row.keyword in wanted]
@@ -37,6 +39,8 @@ def _file_under_keywords(crate: Crate, wanted: set[str]) -> None:
 
 def _file_under_categories(crate: Crate, wanted: set[str]) -> None:
     before = set(crate.category_rows.values_list("slug", flat=True))
+    if wanted == before:
+        return
     changed = Category.objects.select_for_update().filter(slug__in=wanted ^ before)
     rows = list(changed.order_by("slug"))
     added = [row for row in rows if row.slug in wanted]

@@ -1,6 +1,5 @@
 """A registry that only its people can read, and what cargo makes of it."""
 
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -9,15 +8,18 @@ from demo.issuer import LocalIssuer
 from tests.cargo import Cargo, failed, succeeded
 from tests.journeys.auth_action import AuthAction
 from tests.journeys.wire import ask, index_lines, upload_plain
-from tests.server import Server, fresh_database
+from tests.prepared import Prepared
+from tests.server import Server
 
 pytestmark = [pytest.mark.cargo, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
-def private_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def private_server(
+    tmp_path_factory: pytest.TempPathFactory, prepared: Prepared
+) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("private")
-    with fresh_database(os.environ.get("TEST_DATABASE_URL")) as database:
+    with prepared.copy(folder / "data") as database:
         server = Server(folder, database=database, AUTH_REQUIRED="1")
         try:
             server.start()
