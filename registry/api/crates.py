@@ -3,14 +3,22 @@
 from datetime import datetime
 
 from django.db.models import QuerySet
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.errors import InvalidInput, NotAllowed
 from registry.actors import Person
+from registry.api.bodies import CRATE_UPDATE
+from registry.api.describe import (
+    ANYONE_OR_PERSON,
+    BOTH_WAYS,
+    COOKIE,
+    ID,
+    TOKEN_OR_COOKIE,
+    operation,
+    query,
+)
 from registry.api.paging import (
     MAX_PAGE,
     SortKey,
@@ -52,7 +60,14 @@ from registry.queries.lookup import crate_named
 from registry.queries.search import Sort, search
 
 INCLUDES = {"versions", "keywords", "categories", "badges", "downloads", "default_version", "full"}
-
+INCLUDE = query("include", str, f"with commas between: {', '.join(sorted(INCLUDES))}")
+FIND_CRATE = answer(
+    "FindCrate",
+    crate=CrateShape(),
+    versions=VersionShape(many=True, allow_null=True),
+    keywords=KeywordShape(many=True, allow_null=True),
+    categories=CategoryShape(many=True, allow_null=True),
+)
 
 MAX_KEYWORDS = 10
 BY_NAME = (SortKey("canonical_name", str),)
@@ -66,25 +81,26 @@ ORDERS: dict[str, tuple[SortKey, ...]] = {
 
 
 class CrateList(APIView):
-    @extend_schema(
-        operation_id="list_crates",
+    @operation(
+        "list_crates",
+        "crates",
+        "List and search crates",
+        auth=ANYONE_OR_PERSON,
         parameters=[
-            OpenApiParameter("q", str, description="search text"),
-            OpenApiParameter("sort", str, description=", ".join(Sort)),
-            OpenApiParameter("include_yanked", str, description="`n` hides what is yanked whole"),
-            OpenApiParameter("category", str, description="a slug; its subcategories count too"),
-            OpenApiParameter("all_keywords", str, description="keywords apart by blanks"),
-            OpenApiParameter("keyword", str),
-            OpenApiParameter("letter", str, description="with which the name begins"),
-            OpenApiParameter("user_id", int, description="who owns the crates"),
-            OpenApiParameter("team_id", int, description="which team owns the crates"),
-            OpenApiParameter("following", str, description="only what the caller follows"),
-            OpenApiParameter("ids[]", str, many=True, description="names"),
-            OpenApiParameter("page", int),
-            OpenApiParameter("seek", str, description="from `next_page`; not with `q`"),
-            OpenApiParameter("per_page", int),
+            query("sort", str, ", ".join(Sort)),
+            query("q", str, "search text"),
+            query("include_yanked", str, "any value but `yes` hides crates that are yanked whole"),
+            query("category", str, "a slug; its subcategories count too"),
+            query("all_keywords", str, "keywords apart by blanks, of which a crate has every one"),
+            query("keyword", str, "a keyword of the crates"),
+            query("letter", str, "with which the names begin"),
+            query("user_id", ID, "who owns the crates"),
+            query("team_id", ID, "which team owns the crates"),
+            query("following", str, "only what the caller follows, whatever the value"),
+            query("ids[]", str, "only crates of these names", many=True),
+            *BOTH_WAYS,
         ],
-        responses=answer("ListCrates", crates=CrateShape(many=True), meta=PageShape()),
+        answer=answer("ListCrates", crates=CrateShape(many=True), meta=PageShape()),
     )
     def get(self, request: Request) -> Response:
         text = query_text(request, "q") or ""
@@ -98,16 +114,12 @@ class CrateList(APIView):
 
 
 class CrateDetail(APIView):
-    @extend_schema(
-        operation_id="find_crate",
-        parameters=[OpenApiParameter("include", str, description=", ".join(sorted(INCLUDES)))],
-        responses=answer(
-            "FindCrate",
-            crate=CrateShape(),
-            versions=VersionShape(many=True, allow_null=True),
-            keywords=KeywordShape(many=True, allow_null=True),
-            categories=CategoryShape(many=True, allow_null=True),
-        ),
+    @operation(
+        "find_crate",
+        "crates",
+        "Read a crate",
+        parameters=[INCLUDE],
+        answer=FIND_CRATE,
     )
     def get(self, request: Request, name: str) -> Response:
         include = _includes(request.query_params.get("include", "full"))
@@ -131,10 +143,13 @@ class CrateDetail(APIView):
             }
         )
 
-    @extend_schema(
-        operation_id="update_crate",
-        request=OpenApiTypes.OBJECT,
-        responses=answer("UpdateCrate", crate=CrateShape()),
+    @operation(
+        "update_crate",
+        "crates",
+        "Change the settings of a crate",
+        auth=TOKEN_OR_COOKIE,
+        body=CRATE_UPDATE,
+        answer=answer("UpdateCrate", crate=CrateShape()),
     )
     def patch(self, request: Request, name: str) -> Response:
         actor = actor_of(request)
@@ -150,10 +165,13 @@ class CrateDetail(APIView):
             crate = set_trustpub_only(actor=actor, crate=crate, trustpub_only=wanted)
         return Response({"crate": crate_json(crate, with_versions=False, with_recent=False)})
 
-    @extend_schema(
-        operation_id="delete_crate",
-        parameters=[OpenApiParameter("message", str, description="the reason, if there is one")],
-        responses={204: None},
+    @operation(
+        "delete_crate",
+        "crates",
+        "Delete a crate",
+        auth=COOKIE,
+        parameters=[query("message", str, "the reason, if there is one")],
+        status=204,
     )
     def delete(self, request: Request, name: str) -> Response:
         user = browsing_person_of(request)

@@ -6,13 +6,14 @@ from datetime import date
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.errors import InvalidInput
+from registry.api.describe import operation, query
 from registry.api.rendering import version_json
+from registry.api.shapes import ExtraDownloadShape, VersionDownloadShape, VersionShape, answer
 from registry.models import Crate, VersionDownload
 from registry.queries.downloads import crate_downloads, version_downloads
 from registry.queries.lookup import crate_named, version_numbered
@@ -21,10 +22,19 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class CrateDownloads(APIView):
-    @extend_schema(
-        operation_id="get_crate_downloads",
-        parameters=[OpenApiParameter("include", str, description="versions")],
-        responses=OpenApiTypes.OBJECT,
+    @operation(
+        "get_crate_downloads",
+        "crates",
+        "Read the downloads of a crate day by day",
+        parameters=[query("include", str, "versions")],
+        answer=answer(
+            "CrateDownloads",
+            version_downloads=VersionDownloadShape(many=True),
+            versions=VersionShape(
+                many=True, required=False, help_text="only with `include=versions`"
+            ),
+            meta=answer("CrateDownloadsMeta", extra_downloads=ExtraDownloadShape(many=True)),
+        ),
     )
     def get(self, request: Request, name: str) -> Response:
         with_versions = _includes_versions(request.query_params.get("include", ""))
@@ -44,12 +54,12 @@ class CrateDownloads(APIView):
 
 
 class VersionDownloads(APIView):
-    @extend_schema(
-        operation_id="get_version_downloads",
-        parameters=[
-            OpenApiParameter("before_date", OpenApiTypes.DATE, description="the last of 90 days")
-        ],
-        responses=OpenApiTypes.OBJECT,
+    @operation(
+        "get_version_downloads",
+        "versions",
+        "Read the downloads of a version day by day",
+        parameters=[query("before_date", OpenApiTypes.DATE, "the last of 90 days")],
+        answer=answer("VersionDownloads", version_downloads=VersionDownloadShape(many=True)),
     )
     def get(self, request: Request, name: str, num: str) -> Response:
         until = _date(request.query_params.get("before_date"))

@@ -1,11 +1,11 @@
 """DELETE …/yank and PUT …/unyank."""
 
-from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.errors import InvalidInput
+from registry.api.describe import TOKEN_OR_COOKIE, operation
 from registry.api.requests import actor_of
 from registry.api.shapes import done
 from registry.formats.errors import FormatError
@@ -16,7 +16,9 @@ from registry.queries.lookup import crate_named, version_numbered
 
 
 class Yank(APIView):
-    @extend_schema(operation_id="yank", request=None, responses={200: done("Yanked")})
+    @operation(
+        "yank_version", "versions", "Yank a version", auth=TOKEN_OR_COOKIE, answer=done("Yanked")
+    )
     def delete(self, request: Request, name: str, num: str) -> Response:
         actor = actor_of(request)
         yank(actor=actor, version=_version(name, num))
@@ -24,7 +26,13 @@ class Yank(APIView):
 
 
 class Unyank(APIView):
-    @extend_schema(operation_id="unyank", request=None, responses=done("Unyanked"))
+    @operation(
+        "unyank_version",
+        "versions",
+        "Un-yank a version",
+        auth=TOKEN_OR_COOKIE,
+        answer=done("Unyanked"),
+    )
     def put(self, request: Request, name: str, num: str) -> Response:
         actor = actor_of(request)
         unyank(actor=actor, version=_version(name, num))
