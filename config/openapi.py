@@ -1,10 +1,12 @@
 """The OpenAPI document: what the endpoints say of themselves, and what holds for all of them."""
 
+from functools import cache
 from typing import Any
 
 from django.conf import settings
-from drf_spectacular.renderers import OpenApiJsonRenderer
-from drf_spectacular.views import SpectacularJSONAPIView
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.http import require_safe
+from drf_spectacular.generators import SchemaGenerator
 
 from accounts.api.schema import ApiTokenScheme, Scheme, SessionScheme
 from registry.api.describe import JSON, archive_operation, file_operation
@@ -66,15 +68,21 @@ EXAMPLES = {
 KINDS = {"4XX": "Client Error", "5XX": "Server Error"}
 
 
-class PlainJsonRenderer(OpenApiJsonRenderer):
-    """Under the content type that every client understands."""
+@require_safe
+def openapi(request: HttpRequest) -> JsonResponse:
+    return JsonResponse(document(is_private=settings.AUTH_REQUIRED))
 
-    media_type = "application/json"
 
-
-class OpenApi(SpectacularJSONAPIView):
-    renderer_classes = [PlainJsonRenderer]
-    authentication_classes = ()
+@cache
+def document(*, is_private: bool) -> Document:
+    """Made once for a process: nothing but the code and the settings decides over it."""
+    made: Document = SchemaGenerator().get_schema(request=None, public=True)
+    if is_private:
+        for path, operations in made["paths"].items():
+            if not path.startswith(OPEN_PREFIX):
+                for operation in operations.values():
+                    _close(operation)
+    return made
 
 
 def complete(result: Document, generator: object, request: object, public: bool) -> Document:
@@ -88,12 +96,10 @@ def complete(result: Document, generator: object, request: object, public: bool)
     # The framework knows no body of a DELETE; cargo sends one.
     owners = paths["/api/v1/crates/{name}/owners"]
     owners["delete"]["requestBody"] = owners["put"]["requestBody"]
-    for path, operations in paths.items():
+    for operations in paths.values():
         for operation in operations.values():
             _name_parts(operation)
             operation["responses"].update({kind: _refusal(kind) for kind in KINDS})
-            if settings.AUTH_REQUIRED and not path.startswith(OPEN_PREFIX):
-                _close(operation)
     return {**result, "components": components, "paths": dict(sorted(paths.items()))}
 
 

@@ -4,21 +4,13 @@ import re
 from functools import cache
 from typing import Any
 
-from django.test import override_settings
-from drf_spectacular.generators import SchemaGenerator
 from jsonschema import Draft202012Validator
 
+from config import openapi
 
-@cache
+
 def document() -> dict[str, Any]:
-    """That of a public registry; the same for all tests of a process."""
-    with override_settings(AUTH_REQUIRED=False):
-        return fresh_document()
-
-
-def fresh_document() -> dict[str, Any]:
-    """As it is with the settings of this moment."""
-    return dict(SchemaGenerator().get_schema(request=None, public=True))
+    return openapi.document(is_private=False)
 
 
 def example(operation: dict[str, Any]) -> Any:
