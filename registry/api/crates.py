@@ -24,7 +24,10 @@ from registry.api.paging import (
     SortKey,
     page_links,
     page_of,
+    per_page_of,
+    seek_link,
     seek_through,
+    seek_values,
 )
 from registry.api.rendering import (
     category_json,
@@ -57,7 +60,16 @@ from registry.operations.settings import set_trustpub_only
 from registry.policies import Action, require
 from registry.queries.crate_filters import CrateFilter, crates_matching
 from registry.queries.lookup import crate_named
-from registry.queries.search import Sort, search
+from registry.queries.search import (
+    MAX_FOUND,
+    Place,
+    SearchPage,
+    Sort,
+    continue_search,
+    is_by_relevance,
+    matching,
+    search,
+)
 
 INCLUDES = {"versions", "keywords", "categories", "badges", "downloads", "default_version", "full"}
 INCLUDE = query("include", str, f"with commas between: {', '.join(sorted(INCLUDES))}")
@@ -71,7 +83,8 @@ FIND_CRATE = answer(
 
 MAX_KEYWORDS = 10
 BY_NAME = (SortKey("canonical_name", str),)
-# What a list without a search text is sorted by; as in a search, where no relevance decides.
+BY_EXACT_NAME = (SortKey("is_exact", int, True), *BY_NAME)
+# What lists and searches are sorted by where no relevance decides.
 ORDERS: dict[str, tuple[SortKey, ...]] = {
     Sort.NEW: (SortKey("created_at", datetime, True), SortKey("pk", int, True)),
     Sort.RECENT_UPDATES: (SortKey("updated_at", datetime, True), SortKey("pk", int, True)),
@@ -105,10 +118,12 @@ class CrateList(APIView):
     def get(self, request: Request) -> Response:
         text = query_text(request, "q") or ""
         crates = crates_matching(_filter_of(request))
-        if text.strip() or "page" in request.query_params:
-            body = _searched(request, text, crates)
+        if "page" in request.query_params:
+            body = _numbered(request, text, crates)
+        elif text.strip() and is_by_relevance(request.query_params.get("sort")):
+            body = _ranked(request, text, crates)
         else:
-            body = _sought(request, crates)
+            body = _sought(request, text, crates)
         headers = {"Cache-Control": "no-store"} if "following" in request.query_params else None
         return Response(body, headers=headers)
 
@@ -190,31 +205,56 @@ def _includes(text: str) -> set[str]:
     return wanted
 
 
-def _searched(request: Request, text: str, crates: QuerySet[Crate]) -> dict[str, object]:
-    """By page number: only the search itself knows the order by relevance."""
+def _numbered(request: Request, text: str, crates: QuerySet[Crate]) -> dict[str, object]:
+    """By page number, for who asks for one."""
     page = page_of(request, max_page=MAX_PAGE)
-    found = search(
-        text,
-        page=page.page,
-        per_page=page.per_page,
-        sort=request.query_params.get("sort"),
-        crates=crates,
-    )
-    shown = [
-        crate_json(crate, exact_match=found.exact is not None and crate.pk == found.exact.pk)
-        for crate in found.crates
-    ]
+    sort = request.query_params.get("sort")
+    if text.strip() and is_by_relevance(sort) and page.start >= MAX_FOUND:
+        raise InvalidInput(
+            f"Cannot page beyond the first {MAX_FOUND} results when sorting by relevance; "
+            "narrow the search instead"
+        )
+    found = search(text, page=page.page, per_page=page.per_page, sort=sort, crates=crates)
     meta = {"total": found.total, **page_links(request, page, found.total)}
-    return {"crates": shown, "meta": meta}
+    return {"crates": _found_json(found), "meta": meta}
 
 
-def _sought(request: Request, crates: QuerySet[Crate]) -> dict[str, object]:
-    keys = ORDERS.get(request.query_params.get("sort", ""), BY_NAME)
-    page = seek_through(request, crates, keys)
+def _ranked(request: Request, text: str, crates: QuerySet[Crate]) -> dict[str, object]:
+    """By relevance, an order without a key to continue behind."""
+    per_page = per_page_of(request)
+    values = seek_values(request, [int, int])
+    after = None if values is None else Place(min(max(values[0], 0), MAX_FOUND), values[1])
+    found = continue_search(text, after=after, per_page=per_page, crates=crates)
+    next_page = None
+    if found.last and len(found.crates) == per_page:
+        next_page = seek_link(request, [found.last.position, found.last.pk])
+    meta = {"total": found.total, "next_page": next_page, "prev_page": None}
+    return {"crates": _found_json(found), "meta": meta}
+
+
+def _sought(request: Request, text: str, crates: QuerySet[Crate]) -> dict[str, object]:
+    """Behind the last crate of the page before."""
+    sort = request.query_params.get("sort", "")
+    keys, rows = ORDERS.get(sort, BY_NAME), crates
+    if text.strip():
+        keys = ORDERS.get(sort, BY_EXACT_NAME)
+        rows = matching(text, sort=sort, crates=crates)
+    page = seek_through(request, rows, keys)
+    total = rows.count()
+    if text.strip() and not total:
+        guessed = search(text, page=1, per_page=per_page_of(request), sort=sort, crates=crates)
+        meta = {"total": guessed.total, "next_page": None, "prev_page": None}
+        return {"crates": _found_json(guessed), "meta": meta}
+    shown = [crate_json(row, exact_match=bool(getattr(row, "is_exact", 0))) for row in page.rows]
     return {
-        "crates": [crate_json(crate) for crate in page.rows],
-        "meta": {"total": crates.count(), "next_page": page.next_page, "prev_page": None},
+        "crates": shown,
+        "meta": {"total": total, "next_page": page.next_page, "prev_page": None},
     }
+
+
+def _found_json(found: SearchPage) -> list[dict[str, object]]:
+    exact = found.exact.pk if found.exact else None
+    return [crate_json(crate, exact_match=crate.pk == exact) for crate in found.crates]
 
 
 def _filter_of(request: Request) -> CrateFilter:

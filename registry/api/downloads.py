@@ -86,7 +86,7 @@ def _date(text: str | None) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         raise InvalidInput(
-            "invalid query string: `before_date` must be a date as YYYY-MM-DD"
+            "Failed to deserialize query string: before_date: must be a date as YYYY-MM-DD"
         ) from None
 
 

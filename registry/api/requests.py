@@ -81,7 +81,7 @@ def query_number(request: Request, name: str) -> int | None:
     if text is None:
         return None
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
-        raise InvalidInput(f"invalid query string: `{name}` must be a whole number")
+        raise InvalidInput(f"Failed to deserialize query string: {name}: must be a whole number")
     return int(text)
 
 

@@ -233,7 +233,7 @@ def _issuer(provider: str, url: object) -> Issuer:
 def _of_person(grants: Any, actor: Actor, user_id: str) -> Any:
     """Crates that the token's patterns do not cover are left out (crates-io-api 0.4 rule 6)."""
     if actor.user is None or str(actor.user.pk) != user_id:
-        raise NotAllowed("this action can only be performed for your own user id")
+        raise NotAllowed("this action requires authentication as the specified user")
     token = actor.api_token
     if token and (
         token.endpoint_scopes is None or Scope.TRUSTED_PUBLISHING not in token.endpoint_scopes

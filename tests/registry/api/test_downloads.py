@@ -100,7 +100,7 @@ def test_a_far_date_finds_nothing(tide: Crate, day: str) -> None:
 def test_what_is_no_date_is_refused(tide: Crate, text: str) -> None:
     error = refusal(send("GET", f"{CRATES}/tide-pool/1.9.0/downloads?before_date={text}"), 400)
 
-    assert "`before_date`" in error["detail"]
+    assert "before_date" in error["detail"]
 
 
 @pytest.mark.parametrize(
