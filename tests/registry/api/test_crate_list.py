@@ -173,8 +173,10 @@ def seek(text: str) -> str:
         ),
         (
             "page=201",
-            "Page 201 is unavailable for performance reasons, the last one is 200; "
-            "narrow the search instead",
+            (
+                "Page 201 is unavailable for performance reasons, the last one is 200; "
+                "narrow the search instead"
+            ),
         ),
         ("page=1&seek=WzFd", "providing both ?page= and ?seek= is unsupported"),
         ("seek=!", "invalid seek parameter"),
