@@ -5,10 +5,11 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, JsonResponse
-from django.views.decorators.http import require_safe
+from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.generators import SchemaGenerator
 
 from accounts.api.schema import ApiTokenScheme, Scheme, SessionScheme
+from accounts.errors import WrongMethod
 from registry.api.describe import JSON, archive_operation, file_operation
 from trustpub.api.schema import PublishTokenScheme
 
@@ -68,8 +69,10 @@ EXAMPLES = {
 KINDS = {"4XX": "Client Error", "5XX": "Server Error"}
 
 
-@require_safe
+@csrf_exempt
 def openapi(request: HttpRequest) -> JsonResponse:
+    if request.method not in ("GET", "HEAD"):
+        raise WrongMethod(request.method)
     return JsonResponse(document(is_private=settings.AUTH_REQUIRED))
 
 

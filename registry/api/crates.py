@@ -71,8 +71,8 @@ from registry.queries.search import (
     search,
 )
 
-INCLUDES = {"versions", "keywords", "categories", "badges", "downloads", "default_version", "full"}
-INCLUDE = query("include", str, f"with commas between: {', '.join(sorted(INCLUDES))}")
+INCLUDES = ("versions", "keywords", "categories", "badges", "downloads", "default_version", "full")
+INCLUDE = query("include", str, f"with commas between: {', '.join(INCLUDES)}")
 FIND_CRATE = answer(
     "FindCrate",
     crate=CrateShape(),
@@ -141,7 +141,8 @@ class CrateDetail(APIView):
         crate = crate_named(name)
         whole = "full" in include
         versions = _versions(crate, include)
-        ids = [version.pk for version in versions] if versions is not None else None
+        # The default version alone is not what the crate's list of versions would hold.
+        ids = [version.pk for version in versions or ()] if include & {"full", "versions"} else None
         return Response(
             {
                 "crate": crate_json(
@@ -197,10 +198,10 @@ class CrateDetail(APIView):
 
 def _includes(text: str) -> set[str]:
     wanted = {part for part in text.split(",") if part}
-    if unknown := wanted - INCLUDES:
+    if wanted - set(INCLUDES):
+        *names, last = (f"'{name}'" for name in INCLUDES)
         raise InvalidInput(
-            f"invalid component `{min(unknown)[:40]}` for `include`; "
-            f"expected one of: {', '.join(sorted(INCLUDES))}"
+            f"invalid component for ?include= (expected {', '.join(names)}, or {last})"
         )
     return wanted
 
@@ -279,7 +280,7 @@ def _filter_of(request: Request) -> CrateFilter:
 def _versions(crate: Crate, include: set[str]) -> list[Version] | None:
     if include & {"full", "versions"}:
         return list(crate.versions.for_rendering().newest_first())
-    if "default_version" in include:
+    if "default_version" in include and crate.default_version:
         return list(crate.versions.for_rendering().filter(num=crate.default_version))
     return None
 

@@ -46,7 +46,7 @@ class Tokens(APIView):
     )
     def get(self, request: Request) -> Response:
         user = browsing_person_of(request)
-        days = min(query_number(request, "expired_days") or 0, MAX_EXPIRED_DAYS)
+        days = max(0, min(query_number(request, "expired_days") or 0, MAX_EXPIRED_DAYS))
         since = timezone.now() - timedelta(days=days)
         rows = user.api_tokens.listed().filter(Q(expires_at=None) | Q(expires_at__gt=since))
         return Response({"api_tokens": [token_json(row) for row in rows]}, headers=NO_STORE)

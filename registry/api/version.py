@@ -8,10 +8,9 @@ from rest_framework.views import APIView
 from registry.api.bodies import VERSION_UPDATE
 from registry.api.describe import TOKEN_OR_COOKIE, operation
 from registry.api.rendering import dependency_json, version_json
-from registry.api.requests import actor_of, json_object, object_field, optional
+from registry.api.requests import actor_of, json_object, object_field, optional, version_of
 from registry.api.shapes import AnyObject, DependencyShape, VersionShape, answer, texts
 from registry.operations.yank import amend
-from registry.queries.lookup import crate_named, version_numbered
 
 
 class VersionDetail(APIView):
@@ -22,7 +21,7 @@ class VersionDetail(APIView):
         answer=answer("FindVersion", version=VersionShape()),
     )
     def get(self, request: Request, name: str, num: str) -> Response:
-        return Response({"version": version_json(version_numbered(crate_named(name), num))})
+        return Response({"version": version_json(version_of(name, num))})
 
     @operation(
         "update_version",
@@ -35,14 +34,14 @@ class VersionDetail(APIView):
     def patch(self, request: Request, name: str, num: str) -> Response:
         actor = actor_of(request)
         wanted = object_field(json_object(request), "version")
-        version = version_numbered(crate_named(name), num)
+        version = version_of(name, num)
         amend(
             actor=actor,
             version=version,
             yanked=optional(wanted, "yanked", bool, within="version."),
             message=optional(wanted, "yank_message", str, within="version."),
         )
-        return Response({"version": version_json(version_numbered(version.crate, num))})
+        return Response({"version": version_json(version_of(name, num))})
 
 
 class VersionDependencies(APIView):
@@ -53,7 +52,7 @@ class VersionDependencies(APIView):
         answer=answer("VersionDependencies", dependencies=DependencyShape(many=True)),
     )
     def get(self, request: Request, name: str, num: str) -> Response:
-        version = version_numbered(crate_named(name), num)
+        version = version_of(name, num)
         found = version.dependencies.order_by("optional", "name", "pk")
         return Response({"dependencies": [dependency_json(d) for d in found]})
 
@@ -73,5 +72,5 @@ class VersionAuthors(APIView):
         deprecated=True,
     )
     def get(self, request: Request, name: str, num: str) -> Response:
-        version_numbered(crate_named(name), num)
+        version_of(name, num)
         return Response({"users": [], "meta": {"names": []}})
