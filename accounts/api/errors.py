@@ -18,7 +18,6 @@ FRAMEWORK_CODES: dict[type[Exception], str] = {
     exceptions.ParseError: "malformed_json",
     exceptions.UnsupportedMediaType: "unsupported_media_type",
     exceptions.MethodNotAllowed: "method_not_allowed",
-    exceptions.NotAcceptable: "not_acceptable",
 }
 
 
@@ -34,6 +33,19 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         return _plain("the request body is too large", "body_too_large", 413)
     if isinstance(error, exceptions.ValidationError):
         return _plain(_first_problem(error.detail), "invalid_input", 422)
+    if isinstance(error, exceptions.ParseError):
+        problem = str(error.detail).removeprefix("JSON parse error - ")
+        return _plain(
+            f"Failed to parse the request body as JSON: {problem}",
+            FRAMEWORK_CODES[exceptions.ParseError],
+            400,
+        )
+    if isinstance(error, exceptions.UnsupportedMediaType):
+        return _plain(
+            "Expected request with `Content-Type: application/json`",
+            FRAMEWORK_CODES[exceptions.UnsupportedMediaType],
+            415,
+        )
     if isinstance(error, exceptions.APIException):
         code = FRAMEWORK_CODES.get(type(error), "refused")
         return _plain(str(error.detail), code, error.status_code)

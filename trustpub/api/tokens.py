@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from datetime import UTC
 from typing import Any
 
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -13,8 +11,10 @@ from rest_framework.views import APIView
 from accounts.authentication import credentials_of
 from accounts.errors import MalformedCredentials
 from accounts.request_context import current_request
+from registry.api.describe import CI_TOKEN, operation
 from registry.formats.names import canonical
 from trustpub.api.body import read_json
+from trustpub.api.shapes import EXCHANGE, TAG, GrantedShape
 from trustpub.codes import ExchangeCode
 from trustpub.errors import ExchangeRefused
 from trustpub.operations.exchange import exchange
@@ -28,11 +28,12 @@ class Tokens(APIView):
     authentication_classes = ()
     parser_classes = ()
 
-    @extend_schema(
-        operation_id="exchange_trustpub_token",
-        summary="Exchange an ID token for a publish token",
-        request=OpenApiTypes.OBJECT,
-        responses=OpenApiTypes.OBJECT,
+    @operation(
+        "exchange_trustpub_token",
+        TAG,
+        "Exchange an ID token for a publish token",
+        body=EXCHANGE,
+        answer=GrantedShape,
     )
     def post(self, request: Request) -> Response:
         if "dry_run" in request.query_params:
@@ -52,12 +53,7 @@ class Tokens(APIView):
         response["Cache-Control"] = "no-store"
         return response
 
-    @extend_schema(
-        operation_id="revoke_trustpub_token",
-        summary="Revoke a publish token",
-        request=None,
-        responses={204: None},
-    )
+    @operation("revoke_trustpub_token", TAG, "Revoke a publish token", auth=CI_TOKEN, status=204)
     def delete(self, request: Request) -> Response:
         text = credentials_of(request)
         if text is None:

@@ -197,7 +197,7 @@ def test_an_unexpected_failure_says_nothing_of_the_insides(
 ) -> None:
     monkeypatch.setattr("registry.api.crates.search", _fail)
 
-    error = refusal(send("GET", "/api/v1/crates?q=sea"), 500)
+    error = refusal(send("GET", "/api/v1/crates?q=sea&page=1"), 500)
 
     assert error["detail"] == "Internal Server Error"
 
