@@ -33,6 +33,7 @@ OPEN_PREFIXES = (
     "/admin/",
     # These prove who asks by themselves.
     "/api/v1/trusted_publishing/",
+    "/api/github/secret-scanning/",
 )
 # Readable without saying what reads; load balancers often don't.
 NAMELESS_PREFIXES = ("/healthz", "/readyz", "/static/", "/index/")

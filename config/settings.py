@@ -166,7 +166,9 @@ SOCIALACCOUNT_QUERY_EMAIL = True
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
 GITHUB_URL = ENVIRONMENT.github_url
 GITHUB_API_URL = ENVIRONMENT.github_api_url
-GITHUB_LOGIN = bool(ENVIRONMENT.github_client_id and ENVIRONMENT.github_client_secret)
+# Id and secret of the OAuth app, empty where there is none.
+GITHUB_CLIENT = (ENVIRONMENT.github_client_id or "", ENVIRONMENT.github_client_secret or "")
+GITHUB_LOGIN = all(GITHUB_CLIENT)
 SOCIALACCOUNT_PROVIDERS = {
     "github": {
         # Teams own crates; who is in one is for its members to see.
@@ -214,6 +216,8 @@ READ_AUTHENTICATION = (
     "trustpub.authentication.publish_token_of",
     "accounts.authentication.api_token_of",
 )
+# Tokens of CI jobs that leaked; the dotted path keeps registry free of trustpub.
+END_LEAKED_PUBLISH_TOKENS = "trustpub.operations.leaks.end_leaked_publish_tokens"
 SPECTACULAR_SETTINGS = {
     "TITLE": "Waybill",
     "DESCRIPTION": "The registry's web API: crates.io's contract and what Waybill adds.",

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from accounts.models import User
+from accounts.models import ApiToken, User
 from registry import emails
 from registry.models import Crate, DeletedCrate
 from registry.operations import count_downloads, delete, index, rate_limits
@@ -62,3 +62,10 @@ def mail_team_removed(crate_id: int, login: str, by: str) -> None:
 @shared_task(name="registry.fold_downloads")
 def fold_downloads() -> None:
     count_downloads.fold_spool()
+
+
+@shared_task(name="registry.mail_token_leaked")
+def mail_token_leaked(token_id: int, source: str, place: str) -> None:
+    token = ApiToken.objects.filter(pk=token_id).select_related("user").first()
+    if token:
+        emails.token_leaked(token, source, place)
