@@ -281,6 +281,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "queue" / "timetable")
 CELERY_BEAT_SCHEDULE = {
     "sweep the index outbox": {"task": "registry.sweep_index", "schedule": 15.0},
     "remove files of deleted crates": {"task": "registry.sweep_deleted", "schedule": 900.0},
+    "remove unfinished files": {"task": "registry.remove_unfinished_files", "schedule": 21600.0},
     "fold in what was downloaded": {"task": "registry.fold_downloads", "schedule": 60.0},
     "refresh issuers' keys": {"task": "trustpub.refresh_key_sets", "schedule": 600.0},
     "expire publishers": {"task": "trustpub.expire", "schedule": 3600.0},

@@ -5,7 +5,7 @@ from celery import shared_task
 from accounts.models import ApiToken, User
 from registry import emails
 from registry.models import Crate, DeletedCrate
-from registry.operations import count_downloads, delete, index, rate_limits
+from registry.operations import clean_up, count_downloads, delete, index, rate_limits
 
 
 @shared_task(name="registry.sweep_index")
@@ -47,6 +47,11 @@ def sweep_deleted() -> None:
 @shared_task(name="registry.mail_crate_deleted")
 def mail_crate_deleted(deleted_id: int) -> None:
     emails.crate_deleted(DeletedCrate.objects.select_related("deleted_by").get(pk=deleted_id))
+
+
+@shared_task(name="registry.remove_unfinished_files")
+def remove_unfinished_files() -> None:
+    clean_up.remove_unfinished_files()
 
 
 @shared_task(name="registry.mail_team_added")
