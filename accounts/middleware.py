@@ -42,6 +42,7 @@ TOKEN_PREFIXES = (
     "/api/",
     "/index/",
     "/metrics",
+    "/readmes/",
     "/feeds/",
     "/rss/",
     "/sitemap",
@@ -132,11 +133,14 @@ class PrivateModeMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if not settings.AUTH_REQUIRED or request.path.startswith(OPEN_PREFIXES):
             return self.get_response(request)
-        if request.user.is_authenticated:
-            return self.get_response(request)
-        if not request.path.startswith(TOKEN_PREFIXES):
-            return redirect_to_login(request.get_full_path())
-        return self.get_response(request) if may_read(request) else credentials_needed()
+        if request.user.is_authenticated or may_read(request):
+            response = self.get_response(request)
+            # No cache that others share may keep what only some may read.
+            response.headers.setdefault("Cache-Control", "private")
+            return response
+        if request.path.startswith(TOKEN_PREFIXES):
+            return credentials_needed()
+        return redirect_to_login(request.get_full_path())
 
 
 def may_read(request: HttpRequest) -> bool:

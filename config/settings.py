@@ -197,6 +197,7 @@ TOKEN_PREFIX = ENVIRONMENT.token_prefix
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.SessionAuthentication",
+        "trustpub.authentication.PublishTokenReads",
         "accounts.authentication.ApiTokenAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": [],

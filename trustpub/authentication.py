@@ -4,6 +4,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from rest_framework import authentication
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
 from accounts import token_text
@@ -31,6 +32,19 @@ def publish_token_of(request: HttpRequest | Request) -> PublishToken | None:
     if token is None or not settings.TRUSTED_PUBLISHING:
         raise InvalidPublishToken
     return token
+
+
+class PublishTokenReads(authentication.BaseAuthentication):
+    """A usable publish token reads what everybody reads, as nobody in particular.
+
+    Cargo sends it with each of its questions while it publishes. What asks for a person, and every
+    change, stays closed to it.
+    """
+
+    def authenticate(self, request: Request) -> tuple[None, None] | None:
+        if request.method not in SAFE_METHODS or publish_token_of(request) is None:
+            return None
+        return (None, None)
 
 
 class PublishTokenAuthentication(authentication.BaseAuthentication):

@@ -17,3 +17,7 @@ class PublishTokenScheme(OpenApiAuthenticationExtension):
             "name": "Authorization",
             "description": "A publish token that a CI job was given for its ID token.",
         }
+
+
+class PublishTokenReadsScheme(PublishTokenScheme):
+    target_class = "trustpub.authentication.PublishTokenReads"
