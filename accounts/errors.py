@@ -126,6 +126,16 @@ class TooManyRequests(Refusal):
         )
 
 
+class RequestTimeout(Refusal):
+    code = "request_timeout"
+    status = 408
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the request's body came too slowly, or only in part; send it again over a better line"
+        )
+
+
 class UnverifiedAlert(Refusal):
     """A secret scanning alert that GitHub has not signed, as far as we can see."""
 

@@ -6,13 +6,19 @@ from collections.abc import Callable
 from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, UnreadablePostError
 from django.shortcuts import render
 from django.utils.module_loading import import_string
 
 from accounts.api.errors import refusal_response
 from accounts.client_address import client_address
-from accounts.errors import AccountLocked, MalformedCredentials, Refusal, UserAgentRequired
+from accounts.errors import (
+    AccountLocked,
+    MalformedCredentials,
+    Refusal,
+    RequestTimeout,
+    UserAgentRequired,
+)
 from accounts.request_context import RequestContext, current_request, set_current_request
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -170,6 +176,8 @@ class RefusalMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, UnreadablePostError):
+            error = RequestTimeout()
         return answer_refusal(request, error) if isinstance(error, Refusal) else None
 
 

@@ -143,6 +143,9 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 # Of forms and of JSON; the publish frame is streamed and has limits of its own.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+# For config.slow_bodies, in the processes that `make serve` starts on this port.
+PORT = ENVIRONMENT.port
+BODY_TIMEOUT = ENVIRONMENT.body_timeout
 
 # --- People -------------------------------------------------------------------
 

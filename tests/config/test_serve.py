@@ -9,6 +9,7 @@ import pytest
 
 from config.environment import InvalidEnvironment, read_environment
 from config.serve import _reserve_port
+from tests.config.test_slow_bodies import answer_of, opened
 from tests.server import ROOT, Server
 
 pytestmark = [pytest.mark.slow, pytest.mark.once]
@@ -140,8 +141,10 @@ def test_a_part_that_dies_takes_the_other_along(own_server: Server, part: str) -
     assert not own_server.answers()
 
 
-def test_two_servers_share_a_folder(own_server: Server, tmp_path: Path) -> None:
-    second = Server(tmp_path / "second", DATA_DIR=str(own_server.data_dir))
+def test_two_servers_share_a_folder_each_with_its_own_limits(
+    own_server: Server, tmp_path: Path
+) -> None:
+    second = Server(tmp_path / "second", DATA_DIR=str(own_server.data_dir), BODY_TIMEOUT="1")
     second.folder.mkdir()
     second.environment.update(
         {k: v for k, v in own_server.environment.items() if k in ("DATABASE_URL", "REDIS_URL")}
@@ -151,6 +154,10 @@ def test_two_servers_share_a_folder(own_server: Server, tmp_path: Path) -> None:
 
         assert second.answers()
         assert own_server.answers()
+        # More bodies that do not come than the server has threads.
+        clients = [opened(second, "POST /api/v1/trusted_publishing/tokens") for _ in range(20)]
+        assert {answer_of(client) for client in clients} == {(408, "request_timeout")}
+        assert second.answers()
     finally:
         second.kill()
 
