@@ -217,7 +217,7 @@ PUBLISH_AUTHENTICATION = (
 )
 # Whose tokens open a private registry for reading; the first that knows the token decides.
 READ_AUTHENTICATION = (
-    "trustpub.authentication.publish_token_of",
+    "trustpub.authentication.reading_token_of",
     "accounts.authentication.api_token_of",
 )
 # Tokens of CI jobs that leaked; the dotted path keeps registry free of trustpub.
@@ -251,6 +251,8 @@ DOWNLOADS_DIR = DATA_DIR / "downloads"
 
 TRUSTED_PUBLISHING = True
 PUBLISH_TOKEN_LIFETIME = timedelta(minutes=15)
+# Of a CI job that only reads from a private registry: builds take longer than publishing.
+READ_TOKEN_LIFETIME = timedelta(minutes=60)
 KEY_SET_SOFT_AGE = timedelta(minutes=15)
 KEY_SET_HARD_AGE = timedelta(hours=24)
 KEY_SET_COOLDOWN = timedelta(seconds=60)

@@ -13,6 +13,7 @@ from accounts.token_text import TokenKind
 from trustpub.actors import CiJob
 from trustpub.errors import InvalidPublishToken
 from trustpub.models import PublishToken
+from trustpub.queries.reach import still_stands
 
 
 def publish_token_of(request: HttpRequest | Request) -> PublishToken | None:
@@ -34,6 +35,14 @@ def publish_token_of(request: HttpRequest | Request) -> PublishToken | None:
     return token
 
 
+def reading_token_of(request: HttpRequest | Request) -> PublishToken | None:
+    """The same, for reading: also raises InvalidPublishToken once no rule stands behind it."""
+    token = publish_token_of(request)
+    if token and not still_stands(token):
+        raise InvalidPublishToken
+    return token
+
+
 class PublishTokenReads(authentication.BaseAuthentication):
     """A usable publish token reads what everybody reads, as nobody in particular.
 
@@ -42,7 +51,7 @@ class PublishTokenReads(authentication.BaseAuthentication):
     """
 
     def authenticate(self, request: Request) -> tuple[None, None] | None:
-        if request.method not in SAFE_METHODS or publish_token_of(request) is None:
+        if request.method not in SAFE_METHODS or reading_token_of(request) is None:
             return None
         return (None, None)
 

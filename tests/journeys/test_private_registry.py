@@ -148,6 +148,17 @@ def test_a_ci_job_reads_and_publishes_with_the_token_of_its_exchange(
         succeeded(member.run("info", "inner-part", token=token))
         assert 'inner-part = "0.1.0"' in succeeded(member.run("search", "inner-part", token=token))
 
+        # A job that only builds has no publisher: the operator lets its organisation read.
+        server.manage(
+            "allow_reader", "github", "ferris-labs", "--owner-id", "9176411", "--issuer", issuer.url
+        )
+        reading = action.main(scope="read")
+        tested = member.new("inner-tests", dependencies={"inner-whole": "0.1"})
+        succeeded(member.run("build", cwd=tested, token=reading))
+        said = failed(member.run("publish", "--no-verify", cwd=tested, token=reading))
+        assert "not valid for crate `inner-tests`" in said
+        action.token = token
+
         # Afterwards it opens nothing any more.
         action.post()
         assert ask("GET", f"{server.url}/index/config.json", token=token).status == 401

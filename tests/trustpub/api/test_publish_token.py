@@ -76,6 +76,18 @@ def test_it_reads_what_everybody_reads_until_it_ends(
         refusal(send("GET", path, token), 401)
 
 
+def test_it_reads_no_more_once_its_publisher_is_gone(
+    settings: Settings, grant: PublisherCrate, alice: User, ci: LocalIssuer
+) -> None:
+    settings.AUTH_REQUIRED = True
+    token = publish_token(ci)
+    assert send("GET", "/index/config.json", token).status_code == 200
+
+    remove_publisher(actor=Person(alice), grant_id=grant.pk)
+
+    refusal(send("GET", "/index/config.json", token), 401)
+
+
 def test_it_does_not_open_the_browsers_pages(grant: PublisherCrate, ci: LocalIssuer) -> None:
     token = publish_token(ci)
 
