@@ -49,6 +49,8 @@ class Environment:
     count_downloads: bool
     web_workers: int
     web_threads: int
+    # Seconds that a request's body may take, and more only while it keeps coming.
+    body_timeout: int
     # Whose X-Forwarded-For header is believed.
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
     # First letters of every token, so that a leak can be traced to this registry.
@@ -122,6 +124,7 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         count_downloads=_flag(env, "COUNT_DOWNLOADS", default=True),
         web_workers=_whole_number(env, "WEB_WORKERS", default=min(cores, 4), lowest=1, highest=256),
         web_threads=_whole_number(env, "WEB_THREADS", default=8, lowest=1, highest=1024),
+        body_timeout=_whole_number(env, "BODY_TIMEOUT", default=60, lowest=1, highest=3600),
         trusted_proxies=_networks(env, "TRUSTED_PROXIES"),
         token_prefix=_token_prefix(env),
         rate_limits={action: _rate_limit(env, action) for action in RATE_LIMITS},

@@ -143,6 +143,9 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 # Of forms and of JSON; the publish frame is streamed and has limits of its own.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+# For config.slow_bodies, in the processes that `make serve` starts on this port.
+PORT = ENVIRONMENT.port
+BODY_TIMEOUT = ENVIRONMENT.body_timeout
 
 # --- People -------------------------------------------------------------------
 
@@ -166,7 +169,9 @@ SOCIALACCOUNT_QUERY_EMAIL = True
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
 GITHUB_URL = ENVIRONMENT.github_url
 GITHUB_API_URL = ENVIRONMENT.github_api_url
-GITHUB_LOGIN = bool(ENVIRONMENT.github_client_id and ENVIRONMENT.github_client_secret)
+# Id and secret of the OAuth app, empty where there is none.
+GITHUB_CLIENT = (ENVIRONMENT.github_client_id or "", ENVIRONMENT.github_client_secret or "")
+GITHUB_LOGIN = all(GITHUB_CLIENT)
 SOCIALACCOUNT_PROVIDERS = {
     "github": {
         # Teams own crates; who is in one is for its members to see.
@@ -195,6 +200,7 @@ TOKEN_PREFIX = ENVIRONMENT.token_prefix
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.SessionAuthentication",
+        "trustpub.authentication.PublishTokenReads",
         "accounts.authentication.ApiTokenAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": [],
@@ -214,9 +220,11 @@ PUBLISH_AUTHENTICATION = (
 )
 # Whose tokens open a private registry for reading; the first that knows the token decides.
 READ_AUTHENTICATION = (
-    "trustpub.authentication.publish_token_of",
+    "trustpub.authentication.reading_token_of",
     "accounts.authentication.api_token_of",
 )
+# Tokens of CI jobs that leaked; the dotted path keeps registry free of trustpub.
+END_LEAKED_PUBLISH_TOKENS = "trustpub.operations.leaks.end_leaked_publish_tokens"
 SPECTACULAR_SETTINGS = {
     "TITLE": "Waybill",
     "DESCRIPTION": "The registry's web API: crates.io's contract and what Waybill adds.",
@@ -249,6 +257,8 @@ DOWNLOADS_DIR = DATA_DIR / "downloads"
 
 TRUSTED_PUBLISHING = True
 PUBLISH_TOKEN_LIFETIME = timedelta(minutes=15)
+# Of a CI job that only reads from a private registry: builds take longer than publishing.
+READ_TOKEN_LIFETIME = timedelta(minutes=60)
 KEY_SET_SOFT_AGE = timedelta(minutes=15)
 KEY_SET_HARD_AGE = timedelta(hours=24)
 KEY_SET_COOLDOWN = timedelta(seconds=60)
@@ -283,6 +293,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "queue" / "timetable")
 CELERY_BEAT_SCHEDULE = {
     "sweep the index outbox": {"task": "registry.sweep_index", "schedule": 15.0},
     "remove files of deleted crates": {"task": "registry.sweep_deleted", "schedule": 900.0},
+    "remove unfinished files": {"task": "registry.remove_unfinished_files", "schedule": 21600.0},
     "fold in what was downloaded": {"task": "registry.fold_downloads", "schedule": 60.0},
     "refresh issuers' keys": {"task": "trustpub.refresh_key_sets", "schedule": 600.0},
     "expire publishers": {"task": "trustpub.expire", "schedule": 3600.0},

@@ -4,8 +4,9 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 
 from accounts.emails import send
-from accounts.models import User
+from accounts.models import ApiToken, User
 from registry.models import Crate, DeletedCrate
+from registry.queries import leaks
 
 
 def owner_added(crate: Crate, user: User, by: str) -> None:
@@ -56,6 +57,22 @@ def team_added(crate: Crate, login: str, by: str) -> None:
 def team_removed(crate: Crate, login: str, by: str) -> None:
     facts = {"crate": crate, "login": login, "by": by, "address": _page(crate)}
     send("team_removed", owner_addresses(crate), facts)
+
+
+def token_leaked(token: ApiToken, source: str, place: str) -> None:
+    """To its owner, confirmed address or not: somebody else may be using their account."""
+    address = token.user.any_email()
+    if address is None:
+        return
+    facts = {
+        "token": token,
+        "source": source,
+        "place": place,
+        "crates": leaks.crates_at_risk(token),
+        "versions": leaks.versions_published_with(token),
+        "address": f"{settings.PUBLIC_URL}/settings/tokens",
+    }
+    send("token_leaked", [address], facts)
 
 
 def owner_addresses(crate: Crate) -> list[str]:

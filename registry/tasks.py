@@ -2,10 +2,10 @@
 
 from celery import shared_task
 
-from accounts.models import User
+from accounts.models import ApiToken, User
 from registry import emails
 from registry.models import Crate, DeletedCrate
-from registry.operations import count_downloads, delete, index, rate_limits
+from registry.operations import clean_up, count_downloads, delete, index, rate_limits
 
 
 @shared_task(name="registry.sweep_index")
@@ -49,6 +49,11 @@ def mail_crate_deleted(deleted_id: int) -> None:
     emails.crate_deleted(DeletedCrate.objects.select_related("deleted_by").get(pk=deleted_id))
 
 
+@shared_task(name="registry.remove_unfinished_files")
+def remove_unfinished_files() -> None:
+    clean_up.remove_unfinished_files()
+
+
 @shared_task(name="registry.mail_team_added")
 def mail_team_added(crate_id: int, login: str, by: str) -> None:
     emails.team_added(Crate.objects.get(pk=crate_id), login, by)
@@ -62,3 +67,10 @@ def mail_team_removed(crate_id: int, login: str, by: str) -> None:
 @shared_task(name="registry.fold_downloads")
 def fold_downloads() -> None:
     count_downloads.fold_spool()
+
+
+@shared_task(name="registry.mail_token_leaked")
+def mail_token_leaked(token_id: int, source: str, place: str) -> None:
+    token = ApiToken.objects.filter(pk=token_id).select_related("user").first()
+    if token:
+        emails.token_leaked(token, source, place)

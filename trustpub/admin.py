@@ -10,6 +10,7 @@ from trustpub.models import (
     PendingPublisher,
     Publisher,
     PublishToken,
+    Reader,
 )
 
 
@@ -36,6 +37,12 @@ class PendingPublisherAdmin(ReadOnlyAdmin):
     list_display = ["crate_name", "owner", "repository", "issuer", "expires_at"]
     list_select_related = ["issuer", "owner"]
     search_fields = ["crate_name", "owner__login", "repository"]
+
+
+@admin.register(Reader)
+class ReaderAdmin(ReadOnlyAdmin):
+    list_display = ["owner", "repository", "issuer", "owner_id", "repository_id", "last_used_at"]
+    list_select_related = ["issuer"]
 
 
 @admin.register(PublishToken)

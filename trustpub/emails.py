@@ -6,7 +6,8 @@ from accounts.emails import send
 from accounts.models import User
 from registry.emails import owner_addresses
 from registry.models import Crate
-from trustpub.models import PendingPublisher, Publisher, PublisherCrate
+from trustpub.models import PendingPublisher, Publisher, PublisherCrate, PublishToken
+from trustpub.queries import leaks
 
 
 def publisher_added(grant: PublisherCrate, by: str) -> None:
@@ -45,6 +46,23 @@ def pending_invalidated(owner: User, crate_name: str) -> None:
 
 def pending_expired(owner: User, crate_name: str) -> None:
     _to_person(owner, "pending_expired", {"crate_name": crate_name})
+
+
+def publish_token_leaked(token: PublishToken, source: str, place: str) -> None:
+    """One letter for each person, naming that person's crates alone."""
+    published = leaks.versions_published_with(token)
+    facts = {
+        "token": token,
+        "workload": token.typed_workload(),
+        "was_valid": token.revoked_at is not None and token.revoked_at < token.expires_at,
+        "source": source,
+        "place": place,
+        "address": f"{settings.PUBLIC_URL}/dashboard",
+    }
+    for receiver, crates in leaks.crates_by_address(token).items():
+        versions = [version for version in published if version.partition("@")[0] in crates]
+        own = {"crates": crates, "versions": versions}
+        send("publish_token_leaked", [receiver], {**facts, **own})
 
 
 def _to_owners(crate: Crate, letter: str, context: dict[str, object]) -> None:

@@ -12,6 +12,7 @@ from trustpub.models import (
     PendingPublisher,
     Publisher,
     PublisherCrate,
+    PublishToken,
 )
 from trustpub.operations import clean_up as cleaning
 from trustpub.operations import pending as pending_operations
@@ -91,3 +92,10 @@ def mail_pending_invalidated(owner_id: int, crate_name: str) -> None:
 @shared_task(name="trustpub.mail_pending_expired")
 def mail_pending_expired(owner_id: int, crate_name: str) -> None:
     emails.pending_expired(User.objects.get(pk=owner_id), crate_name)
+
+
+@shared_task(name="trustpub.mail_publish_token_leaked")
+def mail_publish_token_leaked(token_id: int, source: str, place: str) -> None:
+    token = PublishToken.objects.filter(pk=token_id).first()
+    if token:
+        emails.publish_token_leaked(token, source, place)

@@ -4,11 +4,11 @@ import logging
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.http import Http404, JsonResponse
+from django.http import Http404, JsonResponse, UnreadablePostError
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from accounts.errors import Refusal
+from accounts.errors import Refusal, RequestTimeout
 from accounts.request_context import current_request
 
 logger = logging.getLogger(__name__)
@@ -23,6 +23,8 @@ FRAMEWORK_CODES: dict[type[Exception], str] = {
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler; None lets an unexpected error propagate to be logged once."""
+    if isinstance(error, UnreadablePostError):
+        error = RequestTimeout()
     if isinstance(error, Refusal):
         return Response(error_body(error), status=error.status, headers=error.headers)
     if isinstance(error, Http404):

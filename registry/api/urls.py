@@ -16,6 +16,7 @@ from registry.api.metrics import metrics
 from registry.api.owners import Owners, OwnerTeams, OwnerUsers
 from registry.api.publish import Publish
 from registry.api.readme import readme, rendered_readme
+from registry.api.secret_scanning import SecretScanning
 from registry.api.site import SiteMetadata, SummaryView
 from registry.api.teams import TeamDetail
 from registry.api.tokens import CurrentToken, TokenDetail, Tokens
@@ -34,6 +35,7 @@ urlpatterns = [
     path("index/config.json", config),
     re_path(r"^index/(?P<path>.+)$", index_file),
     path("readmes/<str:name>/<str:file>.html", rendered_readme),
+    path("api/github/secret-scanning/verify", SecretScanning.as_view()),
     path("api/v1/summary", SummaryView.as_view()),
     path("api/v1/site_metadata", SiteMetadata.as_view()),
     path("api/v1/me", Me.as_view()),

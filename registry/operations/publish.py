@@ -58,6 +58,7 @@ from registry.models import (
     VersionAction,
 )
 from registry.operations import index, search_document, summary, topics
+from registry.operations.packed_tokens import refuse_tokens
 from registry.operations.rate_limits import check_daily_versions, take_token
 from registry.policies import Action, require_rights, require_scope
 
@@ -98,7 +99,10 @@ def publish(*, actor: Actor, stream: BinaryIO, user_agent: str = "") -> Version:
         with SpooledTemporaryFile(max_size=SPOOL_BYTES) as spooled:
             file = cast(BinaryIO, spooled)
             digest = read_archive_into(stream, file, limit=intent.max_upload_bytes)
-            package = _inspect(intent, file, digest)
+            archive = _unpack(intent, file)
+            # In a transaction of its own: the tokens are to die although the upload is refused.
+            refuse_tokens(actor, intent.metadata, archive.tokens)
+            package = _inspect(intent, archive, digest)
             _check_binding(actor, intent, digest)
             return _commit(actor, intent, package, file, user_agent)
 
@@ -159,16 +163,20 @@ def _limited(metadata: PublishMetadata, number: Semver, *, is_first: bool) -> In
     )
 
 
-def _inspect(intent: Intent, file: BinaryIO, digest: ArchiveDigest) -> Package:
-    metadata = intent.metadata
+def _unpack(intent: Intent, file: BinaryIO) -> Archive:
     file.seek(0)
-    archive = read_archive(
+    return read_archive(
         file,
-        name=metadata.name,
-        version=metadata.vers,
+        name=intent.metadata.name,
+        version=intent.metadata.vers,
         max_unpacked_bytes=max(settings.MAX_UNPACKED_BYTES, intent.max_upload_bytes),
         max_entries=settings.MAX_ARCHIVE_ENTRIES,
+        token_prefix=settings.TOKEN_PREFIX,
     )
+
+
+def _inspect(intent: Intent, archive: Archive, digest: ArchiveDigest) -> Package:
+    metadata = intent.metadata
     manifest = read_manifest(archive.manifest_text, archive.paths, limits=intent.limits)
     for what, sent, said in (
         ("name", metadata.name, manifest.name),

@@ -95,6 +95,16 @@ def test_members_publish_and_consume(
     assert 'secret-sauce = "0.1.0"' in said
     succeeded(member.run("info", "secret-base", token=members_token))
 
+    # A machine that only builds has a token that can do no more than that.
+    reader = private_server.manage("create_token", "alice", "builder", "--scope", "read")
+    builder = member.new("secret-copy", dependencies={"secret-sauce": "0.1"})
+    succeeded(member.run("build", cwd=builder, token=reader))
+    succeeded(member.run("info", "secret-sauce", token=reader))
+    said = failed(member.run("publish", "--no-verify", cwd=builder, token=reader))
+    assert "this token does not have the required permissions" in said
+    said = failed(member.run("yank", "secret-sauce@0.1.0", token=reader))
+    assert "this token does not have the required permissions" in said
+
     # What the answers allow others to keep: nothing.
     [line] = index_lines(private_server.url, "se/cr/secret-sauce", members_token)
     assert line["vers"] == "0.1.0"
@@ -137,6 +147,19 @@ def test_a_ci_job_reads_and_publishes_with_the_token_of_its_exchange(
         # Verification downloads a dependency, with the same token.
         whole = member.new("inner-whole", dependencies={"inner-part": "0.1"})
         succeeded(member.run("publish", cwd=whole, token=token))
+        succeeded(member.run("info", "inner-part", token=token))
+        assert 'inner-part = "0.1.0"' in succeeded(member.run("search", "inner-part", token=token))
+
+        # A job that only builds has no publisher: the operator lets its organisation read.
+        server.manage(
+            "allow_reader", "github", "ferris-labs", "--owner-id", "9176411", "--issuer", issuer.url
+        )
+        reading = action.main(scope="read")
+        tested = member.new("inner-tests", dependencies={"inner-whole": "0.1"})
+        succeeded(member.run("build", cwd=tested, token=reading))
+        said = failed(member.run("publish", "--no-verify", cwd=tested, token=reading))
+        assert "not valid for crate `inner-tests`" in said
+        action.token = token
 
         # Afterwards it opens nothing any more.
         action.post()

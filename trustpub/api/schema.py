@@ -13,3 +13,7 @@ class PublishTokenScheme(Scheme):
         "scheme": "bearer",
         "description": "A publish token that a CI job was given for its ID token.",
     }
+
+
+class PublishTokenReadsScheme(PublishTokenScheme):
+    target_class = "trustpub.authentication.PublishTokenReads"

@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 from accounts.authentication import credentials_of
 from accounts.errors import MalformedCredentials
 from accounts.request_context import current_request
+from accounts.scopes import Scope
 from registry.api.describe import CI_TOKEN, operation
 from registry.formats.names import canonical
 from trustpub.api.body import read_json
@@ -69,7 +70,10 @@ def _exchange_request(body: Mapping[str, Any]) -> ExchangeRequest:
     crates, binding = _crates(body.get("crates")), _binding(body.get("bind"))
     if crates and binding and canonical(binding.name) not in map(canonical, crates):
         raise _invalid("`bind` names a crate that `crates` leaves out")
-    return ExchangeRequest(jwt, crates, binding)
+    only_reads = _only_reads(body.get("scope"))
+    if only_reads and (crates or binding):
+        raise _invalid("`scope` is `read`, so leave out `crates` and `bind`")
+    return ExchangeRequest(jwt, crates, binding, only_reads)
 
 
 def _crates(value: object) -> tuple[str, ...] | None:
@@ -88,6 +92,12 @@ def _binding(value: object) -> Binding | None:
             if name and 0 < len(version) <= 150 and _is_sha256(checksum):
                 return Binding(name[:64], version, checksum)
     raise _invalid("`bind` must hold `name`, `vers` and `cksum` (SHA-256 in lower-case hex)")
+
+
+def _only_reads(value: object) -> bool:
+    if value not in (None, Scope.READ):
+        raise _invalid("`scope` must be `read`, or be left out for a token that publishes")
+    return value is not None
 
 
 def _is_sha256(text: str) -> bool:

@@ -5,6 +5,7 @@ from trustpub.models.issuer import Issuer, KeySetRow
 from trustpub.models.pending_publisher import PendingPublisher
 from trustpub.models.publish_token import PublishToken
 from trustpub.models.publisher import Publisher, PublisherCrate
+from trustpub.models.reader import Reader
 from trustpub.models.rule import TrustRule
 from trustpub.models.spent_id_token import SpentIdToken
 
@@ -16,6 +17,7 @@ __all__ = [
     "PublishToken",
     "Publisher",
     "PublisherCrate",
+    "Reader",
     "SpentIdToken",
     "TrustRule",
 ]

@@ -10,6 +10,7 @@ from registry.models import Crate
 from trustpub.models.issuer import Issuer
 from trustpub.models.pending_publisher import PendingPublisher
 from trustpub.models.publisher import Publisher
+from trustpub.models.reader import Reader
 from trustpub.workload import Workload
 
 
@@ -25,6 +26,8 @@ class PublishToken(models.Model):
     issuer = models.ForeignKey(Issuer, on_delete=models.CASCADE, related_name="publish_tokens")
     publishers = models.ManyToManyField(Publisher, related_name="tokens")
     pending_publishers = models.ManyToManyField(PendingPublisher, related_name="tokens")
+    # Set for a token that only reads (d.8), which has none of the others.
+    reader = models.ForeignKey(Reader, null=True, on_delete=models.SET_NULL, related_name="tokens")
     # The crates of those publishers when the token was issued, or fewer if the job asked so.
     crates = models.ManyToManyField(Crate, related_name="publish_tokens")
     new_names = models.JSONField(default=list)

@@ -28,6 +28,7 @@ from trustpub.jwt import (
 )
 from trustpub.models import ExchangeRefusal, Issuer
 from trustpub.operations.grant import ExchangeRequest, Granted, Verified, grant
+from trustpub.operations.readers import grant_reading
 from trustpub.providers import provider_for
 
 MINUTE = timedelta(minutes=1)
@@ -47,7 +48,7 @@ def exchange(*, read_request: Callable[[], ExchangeRequest], address: str) -> Gr
     verified = _verified(request)
     _check_limits(verified)
     try:
-        return grant(verified, request)
+        return grant_reading(verified) if request.only_reads else grant(verified, request)
     except ExchangeRefused as refused:
         _note_refusal(verified, refused)
         raise

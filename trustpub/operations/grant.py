@@ -46,6 +46,8 @@ class ExchangeRequest:
     # None: everything that its publishers allow.
     crates: tuple[str, ...] | None = None
     binding: "Binding | None" = None
+    # A token that reads from a private registry and publishes nothing (d.8).
+    only_reads: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ def grant(verified: Verified, request: ExchangeRequest) -> Granted:
         _follow_identity(found, verified.workload)
     crates = list(Crate.objects.filter(publishers__in=publishers).distinct().order_by("name"))
     crates, pending = _narrowed(request, crates, pending)
-    _spend(verified)
+    spend(verified)
     return _mint(verified, request, publishers, pending, crates)
 
 
@@ -185,7 +187,7 @@ def _narrowed(
     )
 
 
-def _spend(verified: Verified) -> None:
+def spend(verified: Verified) -> None:
     """The unique constraint decides which of two equal ID tokens came first."""
     try:
         with transaction.atomic():

@@ -3,7 +3,10 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.http import HttpResponse, UnreadablePostError
+from django.test import Client, RequestFactory
 
+from accounts.middleware import RefusalMiddleware
 from accounts.models import User
 from tests.factories.registry import make_crate
 from tests.wire import refusal, send
@@ -204,3 +207,36 @@ def test_an_unexpected_failure_says_nothing_of_the_insides(
 
 def _fail(*arguments: object, **more: object) -> None:
     raise RuntimeError("/var/lib/secret")
+
+
+class StoppedBody:
+    """What config.slow_bodies does with a body that stops coming."""
+
+    def read(self, size: int = -1) -> bytes:
+        raise TimeoutError
+
+    readline = read
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("PUT", "/api/v1/crates/new"), ("PUT", "/api/v1/crates/tide/owners")],
+)
+def test_a_body_that_stops_coming_is_408(method: str, path: str, alice_token: str) -> None:
+    client = Client(raise_request_exception=False, headers={"Authorization": alice_token})
+    environ: dict[str, Any] = {"wsgi.input": StoppedBody()}
+
+    answer = client.generic(method, path, b"{}", "application/json", **environ)
+
+    assert refusal(answer, 408)["code"] == "request_timeout"
+
+
+def test_a_form_that_stops_coming_is_a_page_that_says_so() -> None:
+    request = RequestFactory().post("/settings/tokens")
+    middleware = RefusalMiddleware(lambda request: HttpResponse())
+
+    answer = middleware.process_exception(request, UnreadablePostError())
+
+    assert answer is not None
+    assert answer.status_code == 408
+    assert b"came too slowly" in answer.content

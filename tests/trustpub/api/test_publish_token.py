@@ -4,6 +4,7 @@ import hashlib
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.models import User
 from demo.issuer import LocalIssuer
@@ -46,7 +47,45 @@ def test_it_opens_nothing_but_the_upload(
     with nothing_happens():
         answer = send(method, path.format(grant=grant.pk), token, body)
 
-    assert refusal(answer, 403)["detail"] == "authentication failed"
+    said = "this action requires authentication" if method == "GET" else "authentication failed"
+    assert refusal(answer, 403)["detail"] == said
+
+
+def test_it_reads_what_everybody_reads_until_it_ends(
+    settings: Settings, grant: PublisherCrate, ci: LocalIssuer
+) -> None:
+    settings.AUTH_REQUIRED = True
+    token = publish_token(ci)
+    assert publish(token, "tide").status_code == 200
+    paths = (
+        "/index/config.json",
+        "/api/v1/crates?q=tide",
+        "/api/v1/crates/tide",
+        "/api/v1/crates/tide/0.1.0",
+        "/api/v1/crates/tide/0.1.0/download",
+        "/api/v1/crates/tide/owners",
+    )
+
+    for path in paths:
+        answer = send("GET", path, token)
+        assert answer.status_code == 200, path
+        assert "public" not in answer["Cache-Control"], path
+        answer.getvalue()
+    send("DELETE", TOKENS, token)
+    for path in paths:
+        refusal(send("GET", path, token), 401)
+
+
+def test_it_reads_no_more_once_its_publisher_is_gone(
+    settings: Settings, grant: PublisherCrate, alice: User, ci: LocalIssuer
+) -> None:
+    settings.AUTH_REQUIRED = True
+    token = publish_token(ci)
+    assert send("GET", "/index/config.json", token).status_code == 200
+
+    remove_publisher(actor=Person(alice), grant_id=grant.pk)
+
+    refusal(send("GET", "/index/config.json", token), 401)
 
 
 def test_it_does_not_open_the_browsers_pages(grant: PublisherCrate, ci: LocalIssuer) -> None:
