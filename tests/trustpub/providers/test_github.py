@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import yaml
 from hypothesis import given
@@ -323,9 +325,9 @@ def test_a_called_workflow_has_a_link_of_its_own() -> None:
 
 
 def test_links_quote_what_claims_say() -> None:
-    links = GITHUB.links(
-        read(sha='x"><script>?#', ref=TAG, workflow_sha=".."), "https://git.example"
-    )
+    hostile = replace(read(), sha='x"><script>?#', workflow_sha="..")
+
+    links = GITHUB.links(hostile, "https://git.example")
 
     assert links.commit == (
         "https://git.example/ferris-labs/tidepool/commit/x%22%3E%3Cscript%3E%3F%23"
