@@ -14,13 +14,12 @@ from trustpub.providers.base import (
     StableIds,
     check_event,
     invalid_claim,
-    missing_claim,
     uuid_problem,
     web_link,
 )
 from trustpub.providers.claim import Claim, Role
 from trustpub.providers.options import FIXED_AUDIENCE
-from trustpub.providers.ref_rule import ref_conditions, ref_field, takes_any_ref
+from trustpub.providers.ref_rule import kind_of, ref_conditions, ref_field, takes_any_ref
 from trustpub.providers.workflow_file import ID_TOKEN, Target
 from trustpub.workload import Workload, WorkloadLinks
 
@@ -137,6 +136,9 @@ class Semaphore(Provider):
         ref_type = reader.required("ref_type")
         if ref_type not in ("branch", "tag") or reader.optional("pr"):
             invalid_claim("ref_type", "must be branch or tag, and not of a pull request")
+        ref = reader.required("ref")
+        if kind_of(ref) != ref_type:
+            invalid_claim("ref", "is not of the kind in ref_type")
         trigger = reader.required("trg").partition(":")[0]
         event = _TRIGGERS.get(trigger, trigger)
         check_event(self, event)
@@ -148,7 +150,7 @@ class Semaphore(Provider):
             source=reader.fitting("repo_slug", _SLUG, "is not of the form owner/name"),
             workflow="",
             workflow_ref="",
-            ref=reader.optional("ref") or missing_claim("ref"),
+            ref=ref,
             ref_type=ref_type,
             event=event,
             run_id=reader.optional_uuid("wf_id"),

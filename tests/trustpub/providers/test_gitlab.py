@@ -3,7 +3,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.factories.id_tokens import ISSUERS, variants_of, verified
+from tests.factories.id_tokens import issuer_of, variants_of, verified
 from trustpub.codes import ExchangeCode
 from trustpub.jwt import TokenRefused
 from trustpub.providers.base import InvalidField
@@ -23,7 +23,7 @@ FIELDS = {
 
 
 def read(variant: str | None = None, **changes: object) -> Workload:
-    return GITLAB.read(verified("gitlab", variant, **changes), ISSUERS["gitlab"])
+    return GITLAB.read(verified("gitlab", variant, **changes), issuer_of("gitlab"))
 
 
 def refusal(variant: str | None = None, **changes: object) -> TokenRefused:
