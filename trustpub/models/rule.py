@@ -70,6 +70,11 @@ class TrustRule(models.Model):
         return self.provider.summary(self.fields)
 
     @property
+    def has_pins(self) -> bool:
+        """Whether names stand beside IDs that a first job can pin."""
+        return any(rule.is_pin for rule in self.provider.fields)
+
+    @property
     def open_to_branches(self) -> bool:
         return self.provider.open_to_branches(self.fields)
 

@@ -9,8 +9,8 @@ from trustpub.pages.prefill import ADDRESS, chosen_issuer, suggestion, unmet_wis
 from trustpub.providers.base import FieldRule
 
 NO_SUCH_HOST = (
-    "No CI system of that address is trusted here. Choose below where the workflow runs, or ask "
-    "the operator to add it."
+    "No CI system of that address is trusted here. Choose where the workflow runs and fill in its "
+    "fields, or ask the operator to add it."
 )
 NOT_OPEN = (
     "The CI system that the link names takes no publishers on this registry. "
@@ -98,10 +98,13 @@ def empty_form(query: Mapping[str, str], *, repository: str = "") -> PublisherFo
     issuer = chosen_issuer(issuers, query, repository)
     if issuer is None:
         return PublisherForm(issuers, None)
-    suggested = suggestion(issuer, query, repository)
     problem = ""
     if unmet_wish(issuer, query):
-        problem = NO_SUCH_HOST if query.get(ADDRESS, "").strip() else NOT_OPEN
+        if query.get(ADDRESS, "").strip():
+            # Its parts mean nothing to an issuer of another host.
+            return PublisherForm(issuers, issuer, problem=NO_SUCH_HOST)
+        problem = NOT_OPEN
+    suggested = suggestion(issuer, query, repository)
     return PublisherForm(issuers, issuer, suggested.values, suggested.from_link, problem=problem)
 
 

@@ -235,9 +235,10 @@ version: 2.1
 jobs:
   publish:
     docker:
-      - image: cimg/rust:1.90
+      - image: rust:1
     steps:
       - checkout
+      - run: apt-get update && apt-get install --yes jq
       - run:
           name: Publish
           # CircleCI does not mask this token: never print it.

@@ -22,7 +22,7 @@ from trustpub.providers.base import (
     web_link,
 )
 from trustpub.providers.claim import Claim, Role, Suggested
-from trustpub.providers.workflow_file import Target
+from trustpub.providers.workflow_file import ID_TOKEN, Target
 from trustpub.workload import Workload, WorkloadLinks
 
 DEFAULT_PIPELINE_FILE = ".gitlab-ci.yml"
@@ -260,11 +260,9 @@ class GitLab(Provider):
         return _EXAMPLE.format(
             file=fields["workflow_filepath"],
             environment=f"  environment: {json.dumps(environment)}\n" if environment else "",
+            id_token=ID_TOKEN,
             audience=json.dumps(audience),
-            index=json.dumps(target.index),
-            tokens=json.dumps(target.tokens_url),
-            variable=target.prefix,
-            command=target.command,
+            script=target.script(6),
         )
 
 
@@ -328,18 +326,11 @@ publish:
   rules:
     - if: $CI_COMMIT_TAG
 {environment}  id_tokens:
-    REGISTRY_ID_TOKEN:
+    {id_token}:
       aud: {audience}
-  variables:
-    {variable}_INDEX: {index}
-    TOKENS_URL: {tokens}
   script:
     - apt-get update && apt-get install --yes jq
     - |
-      answer=$(jq --null-input '{{jwt: env.REGISTRY_ID_TOKEN}}' |
-        curl --fail-with-body --silent --show-error --json @- "$TOKENS_URL")
-      export {variable}_TOKEN=$(printf %s "$answer" | jq --raw-output .token)
-      {command}
-      printf 'header = "Authorization: Bearer %s"' "${variable}_TOKEN" |
-        curl --silent --show-error --request DELETE --config - "$TOKENS_URL"
+      set -eu
+{script}
 """

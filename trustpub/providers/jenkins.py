@@ -185,7 +185,7 @@ _EXAMPLE = """\
 // Jenkinsfile; the credential `waybill-id-token` is an "OpenID Connect id token" whose
 // audience is {audience}
 pipeline {{
-  agent {{ docker {{ image 'rust:1' }} }}
+  agent {{ label 'rust' }} // with cargo, curl and jq
   stages {{
     stage('Publish') {{
       when {{ buildingTag() }}

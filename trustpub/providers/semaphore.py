@@ -180,7 +180,9 @@ name: Publish
 agent:
   machine:
     type: e1-standard-2
-    os_image: ubuntu2204
+  containers:
+    - name: main
+      image: rust:1
 blocks:
   - name: Publish
     task:
@@ -188,6 +190,7 @@ blocks:
         - name: Publish
           commands:
             - checkout
+            - apt-get update && apt-get install --yes jq
             - |
               set -eu
               export {id_token}=$SEMAPHORE_OIDC_TOKEN

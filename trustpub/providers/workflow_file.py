@@ -48,13 +48,18 @@ class Target:
         return indent(lines, " " * margin).rstrip("\n")
 
 
+# Without a backslash: some of the files that it goes into would read it for themselves.
 _SCRIPT = """\
 tokens={tokens}
+export {prefix}_INDEX={index}
 answer=$(jq --null-input '{{jwt: env.{id_token}}}' |
-  curl --fail-with-body --silent --show-error --json @- "$tokens")
-{prefix}_TOKEN=$(printf %s "$answer" | jq --raw-output .token)
-export {prefix}_TOKEN {prefix}_INDEX={index}
-trap 'printf "header = \\"Authorization: Bearer %s\\"" "${prefix}_TOKEN" |
-  curl --silent --show-error --request DELETE --config - "$tokens"' EXIT
+  curl --fail-with-body -sS -H 'Content-Type: application/json' --data-binary @- "$tokens") ||
+  {{ printf '%s' "$answer" >&2; exit 1; }}
+export {prefix}_TOKEN="$(printf %s "$answer" | jq --raw-output .token)"
+revoke() {{
+  printf 'header = "Authorization: Bearer %s"' "${prefix}_TOKEN" |
+    curl -sS --request DELETE --config - "$tokens"
+}}
+trap revoke EXIT
 {command}
 """

@@ -112,7 +112,7 @@ def test_a_pasted_address_chooses_the_issuer_and_fills_its_fields(
     form = answer.context["form"]
     assert form.issuer.provider == kind
     assert values.items() <= dict(form.values).items()
-    assert "A link filled in this form" in answer.content.decode()
+    assert "An address filled in this form" in answer.content.decode()
     assert not Publisher.objects.exists()
 
 
@@ -133,6 +133,7 @@ def test_an_address_of_nowhere_is_told_apart(client: Client, tide: Crate, addres
 
     page = answer.content.decode()
     assert answer.status_code == 200
+    assert not answer.context["form"].values
     assert "No CI system of that address is trusted here." in page
     assert "<script>alert" not in page
 

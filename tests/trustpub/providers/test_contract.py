@@ -1,9 +1,12 @@
 """What every provider must do, run over all of them: a new one needs fixtures and nothing here."""
 
+import subprocess
 from collections.abc import Mapping
+from textwrap import dedent
 from urllib.parse import urlsplit
 
 import pytest
+import yaml
 
 from tests.factories.id_tokens import claims_of, contract_of, issuer_of, variants_of, verified
 from trustpub.codes import ExchangeCode
@@ -18,6 +21,7 @@ from trustpub.workload import Workload, WorkloadLinks
 
 EACH = pytest.mark.parametrize("kind", PROVIDERS)
 LIFETIMES = {"github": 1, "forgejo": 1, "gitea": 1, "gitlab": 24, "generic": 24, "semaphore": 24}
+NO_YAML = {"jenkins", "activestate", "generic"}
 WITH_JTI = {"github", "gitlab", "semaphore", "activestate"}
 HOSTILE = (
     '"><script>alert(1)</script>',
@@ -302,6 +306,22 @@ def test_an_example_names_the_crate_and_no_secret(kind: str) -> None:
     assert "https://reg.example" in text
     assert "secrets." not in text
     assert "\t" not in text
+
+
+@EACH
+def test_an_example_is_well_formed_down_to_its_shell(kind: str) -> None:
+    text = adapter(kind).example_workflow(
+        "tidepool", fields_of(kind), registry_url="https://reg.example", audience="reg.example"
+    )
+
+    if kind not in NO_YAML:
+        yaml.safe_load(text)
+    if kind == "github":
+        return  # an action exchanges the token
+    script = dedent(text[text.rindex("\n", 0, text.index("tokens=")) :].partition("--package")[0])
+    shell = script.replace("$$", "$")
+    assert "\\" not in shell
+    assert subprocess.run(["bash", "-n"], input=shell, text=True, check=False).returncode == 0
 
 
 @EACH
