@@ -262,6 +262,10 @@ READ_TOKEN_LIFETIME = timedelta(minutes=60)
 KEY_SET_SOFT_AGE = timedelta(minutes=15)
 KEY_SET_HARD_AGE = timedelta(hours=24)
 KEY_SET_COOLDOWN = timedelta(seconds=60)
+# One request for discovery or keys, all in all.
+KEY_FETCH_SECONDS = 5.0
+# Threads of a web process that may wait for an issuer at once; the others serve everything else.
+KEY_WAITERS = max(1, ENVIRONMENT.web_threads // 2)
 UNPINNED_PUBLISHER_LIFETIME = timedelta(days=7)
 PENDING_PUBLISHER_LIFETIME = timedelta(days=30)
 PENDING_PUBLISHERS_PER_USER = 20

@@ -16,7 +16,6 @@ from trustpub.models import PendingPublisher, Publisher, PublisherCrate, Publish
 from trustpub.operations.pending import become_real, in_good_standing
 from trustpub.operations.refusals import conflict
 from trustpub.operations.rules import locked_rules
-from trustpub.providers import provider_for
 
 
 class CiJob(Actor):
@@ -35,7 +34,7 @@ class CiJob(Actor):
     @property
     def label(self) -> str:
         workload = self.workload
-        return f"{workload.provider}: {workload.workflow} of {workload.repository}"
+        return f"{workload.provider}: {workload.title}"
 
     def allows(self, scope: Scope, crate_name: str) -> bool:
         if scope is Scope.PUBLISH_UPDATE:
@@ -61,14 +60,14 @@ class CiJob(Actor):
 
     def provenance(self) -> ProvenanceFacts:
         workload, issuer = self.workload, self.token.issuer
-        provider = provider_for(issuer.provider)
+        provider = issuer.adapter
         links = provider.links(workload, issuer.web_url)
         return ProvenanceFacts(
             PublishKind.TRUSTED,
             {
                 "provider": issuer.provider,
                 "issuer_url": issuer.url,
-                "repository": workload.repository,
+                "repository": workload.source or workload.repository,
                 "repository_id": workload.repository_id,
                 "owner_id": workload.owner_id,
                 "workflow": workload.workflow,

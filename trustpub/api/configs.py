@@ -209,7 +209,7 @@ def _register(
 
 def _form(provider: str, body: Mapping[str, Any]) -> dict[str, str | None]:
     """The provider's fields; ids are resolved or pinned, never taken from a request."""
-    names = [rule.name for rule in provider_for(provider).fields if not rule.name.endswith("_id")]
+    names = [rule.name for rule in provider_for(provider).fields if not rule.is_pin]
     form: dict[str, str | None] = {}
     for name in names:
         value = body.get(name)

@@ -11,6 +11,7 @@ from trustpub.api.configs import (
     PendingPublisherDetail,
     PendingPublishers,
 )
+from trustpub.api.publishers import Providers, PublisherDetail, Publishers
 from trustpub.api.tokens import Tokens
 
 BASE = "api/v1/trusted_publishing"
@@ -22,6 +23,9 @@ urlpatterns = [
     path(f"{BASE}/github_configs/<int:config_id>", GitHubConfigDetail.as_view()),
     path(f"{BASE}/gitlab_configs", GitLabConfigs.as_view()),
     path(f"{BASE}/gitlab_configs/<int:config_id>", GitLabConfigDetail.as_view()),
+    path(f"{BASE}/providers", Providers.as_view()),
+    path(f"{BASE}/publishers", Publishers.as_view()),
+    path(f"{BASE}/publishers/<int:publisher_id>", PublisherDetail.as_view()),
     path(f"{BASE}/pending_publishers", PendingPublishers.as_view()),
     path(f"{BASE}/pending_publishers/<int:pending_id>", PendingPublisherDetail.as_view()),
 ]

@@ -5,7 +5,13 @@ from typing import ClassVar
 from django.db import models
 from django.utils import timezone
 
-from trustpub.providers import PROVIDERS
+from trustpub.providers import PROVIDERS, provider_for
+from trustpub.providers.base import Provider
+
+
+def provider_kinds() -> list[tuple[str, str]]:
+    """A function, so that another provider is no migration."""
+    return [(kind, provider.label) for kind, provider in PROVIDERS.items()]
 
 
 class IssuerQuerySet(models.QuerySet["Issuer"]):
@@ -25,9 +31,7 @@ class Issuer(models.Model):
         READ_ONLY = "read_only", "no new publishers"
         DISABLED = "disabled"
 
-    provider = models.CharField(
-        max_length=32, choices=[(kind, provider.label) for kind, provider in PROVIDERS.items()]
-    )
+    provider = models.CharField(max_length=32, choices=provider_kinds)
     # Compared byte by byte with `iss`: no slash is added, no letter is lowered.
     url = models.CharField(max_length=255, unique=True)
     name = models.CharField(max_length=100)
@@ -36,6 +40,8 @@ class Issuer(models.Model):
     algorithms = models.JSONField(default=list)
     # Hosts beside the issuer's own where its keys may be.
     extra_key_hosts = models.JSONField(default=list, blank=True)
+    # What the operator set for this row; the provider says what there is (providers/options.py).
+    options = models.JSONField(default=dict, blank=True)
     # A forge inside of the company's network; only an administrator can say so.
     internal_network = models.BooleanField(default=False)
     state = models.CharField(max_length=16, choices=State.choices, default=State.ENABLED)
@@ -59,6 +65,11 @@ class Issuer(models.Model):
     @property
     def is_enabled(self) -> bool:
         return self.state != self.State.DISABLED
+
+    @property
+    def adapter(self) -> Provider:
+        """The provider as this row has set it up."""
+        return provider_for(self.provider).configured(self.options)
 
 
 class KeySetRow(models.Model):

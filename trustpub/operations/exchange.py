@@ -29,7 +29,6 @@ from trustpub.jwt import (
 from trustpub.models import ExchangeRefusal, Issuer
 from trustpub.operations.grant import ExchangeRequest, Granted, Verified, grant
 from trustpub.operations.readers import grant_reading
-from trustpub.providers import provider_for
 
 MINUTE = timedelta(minutes=1)
 # Longer ones are remembered by the digest of the token.
@@ -80,18 +79,22 @@ def _verified(request: ExchangeRequest) -> Verified:
             what="exchanges of this issuer's ID tokens",
         )
         claims = _claims(token, issuer)
-        workload = provider_for(issuer.provider).read(claims, token.issuer, web_base=issuer.web_url)
+        workload = issuer.adapter.read(claims, token.issuer, web_base=issuer.web_url)
     except TokenRefused as refused:
         raise ExchangeRefused(refused.code, refused.message) from None
     return Verified(
-        issuer, workload, _replay_key(token, claims), replay_lifetime(claims), _expiry(claims)
+        issuer,
+        workload,
+        _replay_key(token, claims, issuer.adapter.replay_claim),
+        replay_lifetime(claims),
+        _expiry(claims),
     )
 
 
-def _replay_key(token: UnverifiedToken, claims: VerifiedClaims) -> str:
-    jti = claims.get("jti")
-    if isinstance(jti, str) and 0 < len(jti) <= MAX_JTI_LENGTH:
-        return jti
+def _replay_key(token: UnverifiedToken, claims: VerifiedClaims, name: str) -> str:
+    own = claims.get(name)
+    if isinstance(own, str) and 0 < len(own) <= MAX_JTI_LENGTH:
+        return own
     return token.replay_digest
 
 
@@ -103,9 +106,7 @@ def _issuer(token: UnverifiedToken) -> Issuer:
     """The row whose address is `iss` byte by byte, or the forge whose enterprises share its ids."""
     # Compared here: a database may fold letters, and refuses some characters with an error.
     matching = [
-        row
-        for row in Issuer.objects.all()
-        if provider_for(row.provider).issuer_matches(token.issuer, row.url)
+        row for row in Issuer.objects.all() if row.adapter.issuer_matches(token.issuer, row.url)
     ]
     # An enterprise may have a row of its own beside the forge's.
     found = next((row for row in matching if row.url == token.issuer), None)
@@ -130,8 +131,8 @@ def _claims(token: UnverifiedToken, issuer: Issuer) -> VerifiedClaims:
         key=keys.key_for(issuer, token.issuer, token.kid),
         algorithms=issuer.algorithms,
         issuer=token.issuer,
-        audiences=settings.AUDIENCES,
-        max_lifetime=provider_for(issuer.provider).max_lifetime,
+        audiences=issuer.adapter.audiences(settings.AUDIENCES, token.issuer),
+        max_lifetime=issuer.adapter.lifetime,
         now=timezone.now(),
     )
 

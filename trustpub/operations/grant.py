@@ -87,7 +87,7 @@ class CiWorkload:
 
     def __init__(self, workload: Workload) -> None:
         self.identifier = workload.run_id
-        self.label = f"{workload.provider}: {workload.workflow} of {workload.repository}"
+        self.label = f"{workload.provider}: {workload.title}"
 
 
 @transaction.atomic

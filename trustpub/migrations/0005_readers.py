@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("trustpub", "0002_hosted_issuers"),
+        ("trustpub", "0004_more_hosted_issuers"),
     ]
 
     operations = [
