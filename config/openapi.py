@@ -23,6 +23,7 @@ PATH_NAMES = {
     "user_id": "id",
     "config_id": "id",
     "pending_id": "id",
+    "publisher_id": "id",
 }
 PARTS = {
     "name": "name of the crate, in any spelling",

@@ -6,7 +6,6 @@ The endpoints of crates.io in `configs` show those of GitHub and GitLab in its o
 from collections.abc import Mapping
 from typing import Any
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -14,6 +13,7 @@ from rest_framework.views import APIView
 from accounts.errors import AuthenticationRequired, InvalidInput, TokenLacksPermission
 from accounts.scopes import Scope
 from registry.actors import Actor
+from registry.api.describe import SEEK, TOKEN_OR_COOKIE, operation, query
 from registry.api.requests import WrongShape, actor_of, json_object, query_text, text_field
 from registry.models import Crate
 from registry.policies import Action, require, require_scope
@@ -27,6 +27,7 @@ from trustpub.api.publisher_shapes import (
     PUBLISHER_REQUEST,
     PUBLISHERS_REQUEST,
 )
+from trustpub.api.shapes import TAG
 from trustpub.errors import InvalidPublisher, config_not_found
 from trustpub.models import Issuer, PublisherCrate
 from trustpub.operations.declare import Wanted, declare
@@ -41,7 +42,13 @@ MOST_DECLARED = 100
 class Providers(APIView):
     """The CI systems that take publishers here, with the fields of each."""
 
-    @extend_schema(operation_id="list_trustpub_providers", responses=PROVIDERS)
+    @operation(
+        "list_trustpub_providers",
+        TAG,
+        "List the CI systems that take publishers, with the fields of each",
+        auth=TOKEN_OR_COOKIE,
+        answer=PROVIDERS,
+    )
     def get(self, request: Request) -> Response:
         actor_of(request)
         issuers = Issuer.objects.open_for_publishers()
@@ -51,14 +58,17 @@ class Providers(APIView):
 class Publishers(APIView):
     """The publishers of one crate, or of all that the caller owns."""
 
-    @extend_schema(
-        operation_id="list_publishers",
+    @operation(
+        "list_publishers",
+        TAG,
+        "List publishers of every CI system",
+        auth=TOKEN_OR_COOKIE,
         parameters=[
-            OpenApiParameter("crate", str, description="all of your crates without it"),
-            OpenApiParameter("provider", str),
-            OpenApiParameter("seek", int, description="take it from `meta.next_page`"),
+            query("crate", str, "name of a crate; without it, all of the caller's"),
+            query("provider", str, "kind of CI system"),
+            SEEK,
         ],
-        responses=PUBLISHER_LIST,
+        answer=PUBLISHER_LIST,
     )
     def get(self, request: Request) -> Response:
         actor = actor_of(request)
@@ -75,8 +85,13 @@ class Publishers(APIView):
             }
         )
 
-    @extend_schema(
-        operation_id="create_publisher", request=PUBLISHER_REQUEST, responses=ONE_PUBLISHER
+    @operation(
+        "create_publisher",
+        TAG,
+        "Add a publisher, or register a pending one",
+        auth=TOKEN_OR_COOKIE,
+        body=PUBLISHER_REQUEST,
+        answer=ONE_PUBLISHER,
     )
     def post(self, request: Request) -> Response:
         body = json_object(request).get("publisher")
@@ -90,13 +105,14 @@ class Publishers(APIView):
         grant = add_publisher(actor=actor, crate=crate_named(name), issuer=issuer, form=form)
         return _private({"publisher": publisher_json(grant)})
 
-    @extend_schema(
-        operation_id="declare_publishers",
-        parameters=[
-            OpenApiParameter("dry_run", bool, description="only say what would change"),
-        ],
-        request=PUBLISHERS_REQUEST,
-        responses=DIFFERENCE,
+    @operation(
+        "declare_publishers",
+        TAG,
+        "Make the publishers of some crates exactly these",
+        auth=TOKEN_OR_COOKIE,
+        parameters=[query("dry_run", bool, "only say what would change")],
+        body=PUBLISHERS_REQUEST,
+        answer=DIFFERENCE,
     )
     def put(self, request: Request) -> Response:
         actor, body = actor_of(request), json_object(request)
@@ -117,7 +133,7 @@ class Publishers(APIView):
 
 
 class PublisherDetail(APIView):
-    @extend_schema(operation_id="get_publisher", responses=ONE_PUBLISHER)
+    @operation("get_publisher", TAG, "Get a publisher", auth=TOKEN_OR_COOKIE, answer=ONE_PUBLISHER)
     def get(self, request: Request, publisher_id: int) -> Response:
         actor = actor_of(request)
         grants = PublisherCrate.objects.select_related("publisher__issuer", "crate")
@@ -127,7 +143,7 @@ class PublisherDetail(APIView):
         require(actor, Action.CONFIGURE, grant.crate)
         return _private({"publisher": publisher_json(grant)})
 
-    @extend_schema(operation_id="delete_publisher", responses={204: None})
+    @operation("delete_publisher", TAG, "Remove a publisher", auth=TOKEN_OR_COOKIE, status=204)
     def delete(self, request: Request, publisher_id: int) -> Response:
         remove_publisher(actor=actor_of(request), grant_id=publisher_id)
         return Response(status=204)
