@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from registry.api.shapes import answer, flag, moment, number, text, texts
+from registry.api.shapes import Shape, answer, flag, moment, number, text, texts
 from trustpub.conditions import ConditionKind
 
 _FIELDS = serializers.DictField(child=serializers.CharField(allow_null=True))
@@ -14,13 +14,13 @@ class TextOrTexts(serializers.JSONField):
     """One value, or a list of values of which one must match."""
 
 
-class ConditionShape(serializers.Serializer[Any]):
+class ConditionShape(Shape):
     field = text()
     kind = serializers.ChoiceField([kind.value for kind in ConditionKind])
     value = TextOrTexts()
 
 
-class PublisherShape(serializers.Serializer[Any]):
+class PublisherShape(Shape):
     id = number()
     crate = text()
     pending = flag()
@@ -40,7 +40,7 @@ class PublisherShape(serializers.Serializer[Any]):
     last_used_at = moment(null=True)
 
 
-class ProviderFieldShape(serializers.Serializer[Any]):
+class ProviderFieldShape(Shape):
     name = text()
     label = text()  # type: ignore[assignment]
     help = text()
@@ -49,14 +49,14 @@ class ProviderFieldShape(serializers.Serializer[Any]):
     pinned_on_first_use = flag()
 
 
-class ProviderShape(serializers.Serializer[Any]):
+class ProviderShape(Shape):
     provider = text()
     issuer = text()
     name = text()
     fields = ProviderFieldShape(many=True)  # type: ignore[assignment]
 
 
-class WantedShape(serializers.Serializer[Any]):
+class WantedShape(Shape):
     crate = text()
     issuer = serializers.CharField(required=False)
     provider = serializers.CharField(required=False)
@@ -67,7 +67,7 @@ class NewPublisherShape(WantedShape):
     pending = serializers.BooleanField(required=False)
 
 
-class MissingShape(serializers.Serializer[Any]):
+class MissingShape(Shape):
     crate = text()
     issuer = text()
     fields = _FIELDS  # type: ignore[assignment]
