@@ -23,7 +23,6 @@ from registry.errors import (
     NameRecentlyDeleted,
     NameReserved,
     NameTaken,
-    NotOwner,
     SpelledDifferently,
     TrustedPublishingOnly,
     UnknownDependency,
@@ -98,8 +97,9 @@ def publish(*, actor: Actor, stream: BinaryIO, user_agent: str = "") -> Version:
         with SpooledTemporaryFile(max_size=SPOOL_BYTES) as spooled:
             file = cast(BinaryIO, spooled)
             digest = read_archive_into(stream, file, limit=intent.max_upload_bytes)
+            # Before the archive is opened: a stolen token must not reach the parsers either.
+            actor.check_binding(metadata.name, metadata.vers, digest.sha256)
             package = _inspect(intent, file, digest)
-            _check_binding(actor, intent, digest)
             return _commit(actor, intent, package, file, user_agent)
 
 
@@ -125,6 +125,7 @@ def _intend(actor: Actor, metadata: PublishMetadata) -> Intent:
     crate = Crate.objects.named(metadata.name).first()
     scope = Scope.PUBLISH_UPDATE if crate else Scope.PUBLISH_NEW
     require_scope(actor, scope, metadata.name)
+    actor.check_binding(metadata.name, metadata.vers, None)
     if crate and crate.trustpub_only and actor.user is not None:
         raise TrustedPublishingOnly(crate.name)
     actor.check_may_publish()
@@ -197,12 +198,6 @@ def _check_registries(dependencies: tuple[Required, ...]) -> None:
                 f"Dependency `{dependency.name}` is hosted on another registry ({where[:200]}), "
                 "which this registry's administrator does not allow (FOREIGN_REGISTRIES)."
             )
-
-
-def _check_binding(actor: Actor, intent: Intent, digest: ArchiveDigest) -> None:
-    metadata = intent.metadata
-    if not actor.bound_to(metadata.name, metadata.vers, digest.sha256):
-        raise NotOwner("this token was issued for another version or another archive")
 
 
 @transaction.atomic

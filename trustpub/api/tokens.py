@@ -13,12 +13,12 @@ from rest_framework.views import APIView
 from accounts.authentication import credentials_of
 from accounts.errors import MalformedCredentials
 from accounts.request_context import current_request
-from registry.formats.names import canonical
 from trustpub.api.body import read_json
+from trustpub.binding import Binding, InvalidBinding, read_binding
 from trustpub.codes import ExchangeCode
 from trustpub.errors import ExchangeRefused
 from trustpub.operations.exchange import exchange
-from trustpub.operations.grant import Binding, ExchangeRequest
+from trustpub.operations.grant import ExchangeRequest
 from trustpub.operations.revoke import revoke
 
 
@@ -47,6 +47,7 @@ class Tokens(APIView):
                 "expires_at": granted.expires_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
                 "crates": list(granted.crates),
                 "new_crates": list(granted.new_names),
+                "bind": granted.binding.as_dict() if granted.binding else None,
             }
         )
         response["Cache-Control"] = "no-store"
@@ -71,7 +72,7 @@ def _exchange_request(body: Mapping[str, Any]) -> ExchangeRequest:
     if not isinstance(jwt, str):
         raise _invalid("`jwt` must be a text: the ID token")
     crates, binding = _crates(body.get("crates")), _binding(body.get("bind"))
-    if crates and binding and canonical(binding.name) not in map(canonical, crates):
+    if crates and binding and not any(map(binding.is_for_crate, crates)):
         raise _invalid("`bind` names a crate that `crates` leaves out")
     return ExchangeRequest(jwt, crates, binding)
 
@@ -85,17 +86,10 @@ def _crates(value: object) -> tuple[str, ...] | None:
 
 
 def _binding(value: object) -> Binding | None:
-    match value:
-        case None:
-            return None
-        case {"name": str(name), "vers": str(version), "cksum": str(checksum)}:
-            if name and 0 < len(version) <= 150 and _is_sha256(checksum):
-                return Binding(name[:64], version, checksum)
-    raise _invalid("`bind` must hold `name`, `vers` and `cksum` (SHA-256 in lower-case hex)")
-
-
-def _is_sha256(text: str) -> bool:
-    return len(text) == 64 and set(text) <= set("0123456789abcdef")
+    try:
+        return read_binding(value)
+    except InvalidBinding as error:
+        raise _invalid(str(error)) from None
 
 
 def _invalid(detail: str) -> ExchangeRefused:

@@ -1,7 +1,5 @@
 """What a publish token opens, what it does not, and when it dies (reference, d.3 to d.5)."""
 
-import hashlib
-
 import pytest
 from django.utils import timezone
 
@@ -10,7 +8,6 @@ from demo.issuer import LocalIssuer
 from registry.actors import Person
 from registry.models import Crate, ReservedName
 from tests.ci import TOKENS, exchange, id_token, let_publish, publish_token
-from tests.factories.archives import build_crate
 from tests.factories.registry import make_crate
 from tests.wire import nothing_happens, publish, refusal, send
 from trustpub.models import Issuer, PublisherCrate, PublishToken
@@ -153,32 +150,6 @@ def test_asking_for_too_much_fails_as_a_whole(shore: Crate, ci: LocalIssuer) -> 
     assert error["code"] == "no_publisher"
     assert error["crates"][0] == "other"
     assert not PublishToken.objects.exists()
-
-
-def test_a_bound_token_publishes_one_archive(shore: Crate, ci: LocalIssuer) -> None:
-    crate = build_crate("tide", "1.2.3")
-    bound = {"name": "tide", "vers": "1.2.3", "cksum": hashlib.sha256(crate).hexdigest()}
-    token = publish_token(ci, bind=bound)
-
-    with nothing_happens():
-        refusal(publish(token, "tide", "1.2.3", files={"src/lib.rs": b"// stolen"}), 403)
-        refusal(publish(token, "tide", "1.2.4"), 403)
-        refusal(publish(token, "Shore-Line", "1.2.3"), 403)
-    assert publish(token, "tide", "1.2.3", crate=crate).status_code == 200
-
-
-def test_a_binding_must_be_covered(shore: Crate, ci: LocalIssuer) -> None:
-    bound = {"name": "other", "vers": "1.0.0", "cksum": "0" * 64}
-
-    refusal(exchange(id_token(ci), bind=bound), 403)
-
-
-def test_a_binding_outside_of_the_asked_crates_is_refused(shore: Crate, ci: LocalIssuer) -> None:
-    bound = {"name": "tide", "vers": "1.0.0", "cksum": "0" * 64}
-
-    error = refusal(exchange(id_token(ci), bind=bound, crates=["shore-line"]), 400)
-
-    assert error["code"] == "invalid_request"
 
 
 # --- Revocation ---
