@@ -242,6 +242,8 @@ DOWNLOADS_DIR = DATA_DIR / "downloads"
 # --- Trusted publishing -------------------------------------------------------
 
 TRUSTED_PUBLISHING = True
+# What CI jobs fetch to run beside cargo.
+CREDENTIAL_PROGRAM = BASE_DIR / "credential" / "cargo_credential_waybill.py"
 PUBLISH_TOKEN_LIFETIME = timedelta(minutes=15)
 KEY_SET_SOFT_AGE = timedelta(minutes=15)
 KEY_SET_HARD_AGE = timedelta(hours=24)

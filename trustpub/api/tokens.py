@@ -18,7 +18,7 @@ from trustpub.binding import Binding, InvalidBinding, read_binding
 from trustpub.codes import ExchangeCode
 from trustpub.errors import ExchangeRefused
 from trustpub.operations.exchange import exchange
-from trustpub.operations.grant import ExchangeRequest
+from trustpub.operations.grant import READ, ExchangeRequest
 from trustpub.operations.revoke import revoke
 
 
@@ -72,9 +72,12 @@ def _exchange_request(body: Mapping[str, Any]) -> ExchangeRequest:
     if not isinstance(jwt, str):
         raise _invalid("`jwt` must be a text: the ID token")
     crates, binding = _crates(body.get("crates")), _binding(body.get("bind"))
+    read_only = _is_read_only(body.get("scopes"))
+    if read_only and (crates or binding):
+        raise _invalid('`scopes` of ["read"] goes with neither `crates` nor `bind`')
     if crates and binding and not any(map(binding.is_for_crate, crates)):
         raise _invalid("`bind` names a crate that `crates` leaves out")
-    return ExchangeRequest(jwt, crates, binding)
+    return ExchangeRequest(jwt, crates, binding, read_only)
 
 
 def _crates(value: object) -> tuple[str, ...] | None:
@@ -90,6 +93,12 @@ def _binding(value: object) -> Binding | None:
         return read_binding(value)
     except InvalidBinding as error:
         raise _invalid(str(error)) from None
+
+
+def _is_read_only(value: object) -> bool:
+    if value not in (None, [READ]):
+        raise _invalid('`scopes` must be ["read"], or be left out for a token that publishes')
+    return value is not None
 
 
 def _invalid(detail: str) -> ExchangeRefused:

@@ -37,6 +37,7 @@ from trustpub.workload import Workload
 
 # A publish token never outlives its ID token by more than this.
 LONGEST_AFTER_ID_TOKEN = timedelta(minutes=60)
+READ = "read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,8 @@ class ExchangeRequest:
     crates: tuple[str, ...] | None = None
     # The only archive that the token shall publish (d.5).
     binding: Binding | None = None
+    # For a private registry's index and archives; it publishes nothing (d.8).
+    read_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +163,8 @@ def _narrowed(
 ) -> tuple[list[Crate], list[PendingPublisher]]:
     """Less than the publishers allow, where the job asked for less; never more."""
     wanted = request.crates
+    if request.read_only:
+        return [], []
     if request.binding:
         wanted = (request.binding.name,)
     if wanted is None:
@@ -211,7 +216,7 @@ def _mint(
         digest=token_text.digest(text),
         issuer=verified.issuer,
         new_names=list(names),
-        scopes=_scopes(crates, pending),
+        scopes=[READ] if request.read_only else _scopes(crates, pending),
         bound_name=binding.name if binding else "",
         bound_version=binding.version if binding else "",
         bound_checksum=binding.checksum if binding else "",
@@ -232,6 +237,7 @@ def _mint(
         after={
             "crates": [crate.name for crate in crates],
             "new_names": list(names),
+            **({"read_only": True} if request.read_only else {}),
             **({"bind": binding.as_dict()} if binding else {}),
         },
     )

@@ -2,12 +2,13 @@
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.models import User
 from demo.issuer import LocalIssuer
 from registry.actors import Person
 from registry.models import Crate, ReservedName
-from tests.ci import TOKENS, exchange, id_token, let_publish, publish_token
+from tests.ci import TOKENS, exchange, id_token, let_found, let_publish, publish_token
 from tests.factories.registry import make_crate
 from tests.wire import nothing_happens, publish, refusal, send
 from trustpub.models import Issuer, PublisherCrate, PublishToken
@@ -150,6 +151,36 @@ def test_asking_for_too_much_fails_as_a_whole(shore: Crate, ci: LocalIssuer) -> 
     assert error["code"] == "no_publisher"
     assert error["crates"][0] == "other"
     assert not PublishToken.objects.exists()
+
+
+def test_a_job_may_ask_to_read_alone(
+    shore: Crate, alice: User, issuer: Issuer, ci: LocalIssuer, settings: Settings
+) -> None:
+    let_found("fresh", alice, issuer)
+    settings.AUTH_REQUIRED = True
+    answer = exchange(id_token(ci), scopes=["read"]).json()
+
+    assert (answer["crates"], answer["new_crates"]) == ([], [])
+    assert send("GET", "/index/config.json", answer["token"]).status_code == 200
+    for name in ("tide", "fresh"):
+        with nothing_happens():
+            assert refusal(publish(answer["token"], name), 403)["code"] == "token_does_not_cover"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"scopes": []},
+        {"scopes": "read"},
+        {"scopes": ["publish-update"]},
+        {"scopes": ["read", "read"]},
+        {"scopes": ["read"], "crates": ["tide"]},
+    ],
+)
+def test_other_scopes_cannot_be_asked_for(
+    grant: PublisherCrate, ci: LocalIssuer, wrong: dict[str, object]
+) -> None:
+    assert refusal(exchange(id_token(ci), **wrong), 400)["code"] == "invalid_request"
 
 
 # --- Revocation ---
