@@ -253,11 +253,17 @@ PENDING_PUBLISHER_LIFETIME = timedelta(days=30)
 PENDING_PUBLISHERS_PER_USER = 20
 PUBLISHERS_PER_CRATE = 5
 # Attempts per minute: before a token is verified by address and issuer, afterwards by repository.
-EXCHANGES_PER_ADDRESS = 600
-EXCHANGES_PER_ISSUER = 3000
-EXCHANGES_PER_REPOSITORY = 300
-FAILED_EXCHANGES_PER_REPOSITORY = 100
-REGISTRATIONS_PER_DAY = 100
+EXCHANGES_PER_ADDRESS = ENVIRONMENT.trustpub["EXCHANGES_PER_ADDRESS"]
+EXCHANGES_PER_ISSUER = ENVIRONMENT.trustpub["EXCHANGES_PER_ISSUER"]
+EXCHANGES_PER_REPOSITORY = ENVIRONMENT.trustpub["EXCHANGES_PER_REPOSITORY"]
+FAILED_EXCHANGES_PER_REPOSITORY = ENVIRONMENT.trustpub["FAILED_EXCHANGES_PER_REPOSITORY"]
+# Of publishers, and of pending publishers: for each person, and for each address.
+REGISTRATIONS_PER_DAY = ENVIRONMENT.trustpub["REGISTRATIONS_PER_DAY"]
+FORGE_LOOKUPS_PER_MINUTE = ENVIRONMENT.trustpub["FORGE_LOOKUPS_PER_MINUTE"]
+# Evidence for owners and administrators, and then personal data that nobody needs.
+KEEP_REFUSED_EXCHANGES = timedelta(days=ENVIRONMENT.trustpub["KEEP_REFUSED_EXCHANGES_DAYS"])
+KEEP_EXPIRED_TOKENS = timedelta(days=ENVIRONMENT.trustpub["KEEP_EXPIRED_TOKENS_DAYS"])
+KEEP_ADDRESSES = timedelta(days=ENVIRONMENT.trustpub["KEEP_ADDRESSES_DAYS"])
 
 # --- Jobs ---------------------------------------------------------------------
 
@@ -286,6 +292,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "trustpub.clean_up",
         "schedule": 3600.0,
     },
+    "forget old network addresses": {"task": "accounts.forget_addresses", "schedule": 3600.0},
     "delete full buckets": {"task": "registry.delete_full_buckets", "schedule": 3600.0},
     "delete old rate windows": {"task": "accounts.delete_old_rate_windows", "schedule": 900.0},
 }

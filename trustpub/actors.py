@@ -15,7 +15,7 @@ from registry.formats.names import canonical
 from registry.models import Crate, PublishKind, Version
 from trustpub.binding import Binding
 from trustpub.errors import InvalidPublishToken, TokenBoundElsewhere, TokenDoesNotCover
-from trustpub.models import PendingPublisher, Publisher, PublisherCrate, PublishToken
+from trustpub.models import Issuer, PendingPublisher, Publisher, PublisherCrate, PublishToken
 from trustpub.operations.pending import become_real, in_good_standing
 from trustpub.operations.refusals import conflict
 from trustpub.operations.rules import locked_rules
@@ -91,7 +91,7 @@ class CiJob(Actor):
         )
 
     def check_may_publish(self) -> None:
-        if not self.token.issuer.is_enabled:
+        if not Issuer.objects.honoured().filter(pk=self.token.issuer_id).exists():
             raise InvalidPublishToken
 
     def published(self, version: Version, *, is_first: bool) -> None:
@@ -159,7 +159,7 @@ class CiJob(Actor):
         return Publisher.objects.filter(
             pk__in=grants.values("publisher"),
             state=Publisher.State.ACTIVE,
-            issuer__in=type(self.token.issuer).objects.enabled(),
+            issuer__in=Issuer.objects.honoured(),
         )
 
     def _pending(self, crate_name: str, *, lock: bool = False) -> PendingPublisher | None:

@@ -11,7 +11,7 @@ from accounts.authentication import credentials_of
 from accounts.token_text import TokenKind
 from trustpub.actors import CiJob
 from trustpub.errors import InvalidPublishToken
-from trustpub.models import PublishToken
+from trustpub.models import Issuer, PublishToken
 
 
 def publish_token_of(request: HttpRequest | Request) -> PublishToken | None:
@@ -24,7 +24,7 @@ def publish_token_of(request: HttpRequest | Request) -> PublishToken | None:
         return None
     token = (
         PublishToken.objects.usable()
-        .filter(digest=token_text.digest(text))
+        .filter(digest=token_text.digest(text), issuer__in=Issuer.objects.honoured())
         .select_related("issuer")
         .first()
     )

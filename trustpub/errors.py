@@ -29,6 +29,27 @@ class InvalidPublisher(InvalidInput):
     code = "invalid_publisher"
 
 
+class TrustedPublishingOff(Refusal):
+    code = ExchangeCode.TRUSTED_PUBLISHING_DISABLED.value
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Trusted publishing is switched off on this registry at the moment; try again later."
+        )
+
+
+class PendingPublishersOff(Refusal):
+    code = "pending_publishers_disabled"
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This registry takes no new pending publishers at the moment. Publish the first "
+            "version with an API token, then add a publisher to the crate; or try again later."
+        )
+
+
 class PublisherExists(Refusal):
     code = "publisher_exists"
     status = 409

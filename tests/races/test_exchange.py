@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 
 from accounts.models import User
 from demo.issuer import DISCOVERY_PATH, LocalIssuer
@@ -37,6 +38,12 @@ from trustpub.models import (
 )
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+
+@pytest.fixture(autouse=True)
+def _wide_limits(settings: Settings) -> None:
+    """What is tested here is the database, which the limits would spare the most of it."""
+    settings.EXCHANGES_PER_REPOSITORY = settings.FAILED_EXCHANGES_PER_REPOSITORY = 1000
 
 
 @pytest.fixture

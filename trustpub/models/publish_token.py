@@ -24,6 +24,7 @@ class PublishToken(models.Model):
 
     digest = models.CharField(max_length=64, unique=True, editable=False)
     issuer = models.ForeignKey(Issuer, on_delete=models.CASCADE, related_name="publish_tokens")
+    issuer_id: int
     publishers = models.ManyToManyField(Publisher, related_name="tokens")
     pending_publishers = models.ManyToManyField(PendingPublisher, related_name="tokens")
     # The crates of those publishers when the token was issued, or fewer if the job asked so.

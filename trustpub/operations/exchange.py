@@ -17,7 +17,7 @@ from adapters import jobs
 from trustpub import keys
 from trustpub.codes import ExchangeCode
 from trustpub.echo import printable
-from trustpub.errors import ExchangeRefused
+from trustpub.errors import ExchangeRefused, TrustedPublishingOff
 from trustpub.jwt import (
     TokenRefused,
     UnverifiedToken,
@@ -33,7 +33,7 @@ from trustpub.providers import provider_for
 MINUTE = timedelta(minutes=1)
 # Longer ones are remembered by the digest of the token.
 MAX_JTI_LENGTH = 255
-DISABLED = "Trusted publishing is switched off on this registry at the moment; try again later."
+DISABLED = TrustedPublishingOff().detail
 
 
 def exchange(*, read_request: Callable[[], ExchangeRequest], address: str) -> Granted:
@@ -103,7 +103,7 @@ def _issuer(token: UnverifiedToken) -> Issuer:
     # Compared here: a database may fold letters, and refuses some characters with an error.
     matching = [
         row
-        for row in Issuer.objects.all()
+        for row in Issuer.objects.with_switches()
         if provider_for(row.provider).issuer_matches(token.issuer, row.url)
     ]
     # An enterprise may have a row of its own beside the forge's.
@@ -115,6 +115,8 @@ def _issuer(token: UnverifiedToken) -> Issuer:
             f"Unsupported JWT issuer: {printable(token.issuer)}. If your company runs its own "
             "forge, ask this registry's administrator to trust it.",
         )
+    if found.is_switched_off:
+        raise ExchangeRefused(ExchangeCode.TRUSTED_PUBLISHING_DISABLED, DISABLED)
     if not found.is_enabled:
         raise ExchangeRefused(
             ExchangeCode.ISSUER_DISABLED,
