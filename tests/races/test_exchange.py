@@ -248,3 +248,20 @@ def test_first_uploads_and_exchanges_of_one_workflow_do_not_block_each_other(
 
     assert statuses(at_once(12, work)) == {200: 12}
     assert PublisherCrate.objects.count() == 7
+
+
+def test_two_lists_of_a_crate_are_declared_one_after_the_other(alice: User, issuer: Issuer) -> None:
+    from registry.actors import Person
+    from trustpub.operations.declared_publishers import Declared, declare_publishers
+
+    tide = make_crate("tide", owner=alice)
+    lists = [
+        [Declared(issuer, unpinned(workflow_filename=f"{n}-{name}.yml")) for name in "abc"]
+        for n in range(4)
+    ]
+
+    at_once(4, lambda n: declare_publishers(actor=Person(alice), crate=tide, wanted=lists[n]))
+
+    left = {grant.publisher.workflow for grant in PublisherCrate.objects.all()}
+    assert left in [{f"{n}-a.yml", f"{n}-b.yml", f"{n}-c.yml"} for n in range(4)]
+    assert Publisher.objects.count() == 3

@@ -11,6 +11,7 @@ from trustpub.api.configs import (
     PendingPublisherDetail,
     PendingPublishers,
 )
+from trustpub.api.declared import DeclaredPublishers
 from trustpub.api.program import program
 from trustpub.api.tokens import Tokens
 
@@ -24,6 +25,7 @@ urlpatterns = [
     path(f"{BASE}/github_configs/<int:config_id>", GitHubConfigDetail.as_view()),
     path(f"{BASE}/gitlab_configs", GitLabConfigs.as_view()),
     path(f"{BASE}/gitlab_configs/<int:config_id>", GitLabConfigDetail.as_view()),
+    path(f"{BASE}/crates/<str:name>/publishers", DeclaredPublishers.as_view()),
     path(f"{BASE}/pending_publishers", PendingPublishers.as_view()),
     path(f"{BASE}/pending_publishers/<int:pending_id>", PendingPublisherDetail.as_view()),
 ]

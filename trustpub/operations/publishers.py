@@ -34,7 +34,7 @@ def add_publisher(
         count_registration("publisher-registration", actor.user, what="publishers added today")
     # Outside of the transaction: it may ask the forge.
     rule = rule_fields(issuer, form)
-    return _save(actor, crate, rule)
+    return save_rule(actor, crate, rule)
 
 
 @transaction.atomic
@@ -126,7 +126,8 @@ def expire() -> int:
 
 
 @transaction.atomic
-def _save(actor: Actor, crate: Crate, rule: RuleFields) -> PublisherCrate:
+def save_rule(actor: Actor, crate: Crate, rule: RuleFields) -> PublisherCrate:
+    """Adds a checked rule; the caller has asked the policy."""
     locked = Crate.objects.locked().get(pk=crate.pk)
     provider = rule["issuer"].provider
     held = PublisherCrate.objects.filter(crate=locked, publisher__issuer__provider=provider)
