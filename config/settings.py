@@ -214,6 +214,11 @@ READ_AUTHENTICATION = (
     "trustpub.authentication.publish_token_of",
     "accounts.authentication.api_token_of",
 )
+# Who has figures for /metrics.
+METRICS_COLLECTORS = (
+    "registry.api.metrics.RegistryCollector",
+    "trustpub.api.metrics.TrustpubCollector",
+)
 SPECTACULAR_SETTINGS = {
     "TITLE": "Waybill",
     "DESCRIPTION": "The registry's web API: crates.io's contract and what Waybill adds.",
@@ -242,6 +247,8 @@ DOWNLOADS_DIR = DATA_DIR / "downloads"
 # --- Trusted publishing -------------------------------------------------------
 
 TRUSTED_PUBLISHING = True
+# How exchanges on this machine ended, until the worker adds them up for /metrics.
+NOTES_DIR = DATA_DIR / "exchanges"
 # What CI jobs fetch to run beside cargo.
 CREDENTIAL_PROGRAM = BASE_DIR / "credential" / "cargo_credential_waybill.py"
 PUBLISH_TOKEN_LIFETIME = timedelta(minutes=15)
@@ -287,6 +294,7 @@ CELERY_BEAT_SCHEDULE = {
     "remove files of deleted crates": {"task": "registry.sweep_deleted", "schedule": 900.0},
     "fold in what was downloaded": {"task": "registry.fold_downloads", "schedule": 60.0},
     "refresh issuers' keys": {"task": "trustpub.refresh_key_sets", "schedule": 600.0},
+    "add up how exchanges ended": {"task": "trustpub.fold_notes", "schedule": 15.0},
     "expire publishers": {"task": "trustpub.expire", "schedule": 3600.0},
     "delete what trusted publishing no longer needs": {
         "task": "trustpub.clean_up",

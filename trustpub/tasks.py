@@ -14,8 +14,8 @@ from trustpub.models import (
     PublisherCrate,
 )
 from trustpub.operations import clean_up as cleaning
+from trustpub.operations import figures, publishers
 from trustpub.operations import pending as pending_operations
-from trustpub.operations import publishers
 
 
 @shared_task(name="trustpub.refresh_key_sets")
@@ -40,6 +40,11 @@ def expire() -> None:
 @shared_task(name="trustpub.clean_up")
 def clean_up() -> None:
     cleaning.clean_up()
+
+
+@shared_task(name="trustpub.fold_notes")
+def fold_notes() -> None:
+    figures.fold_notes()
 
 
 @shared_task(name="trustpub.suspend_changed")

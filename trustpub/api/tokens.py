@@ -17,6 +17,7 @@ from trustpub.api.body import read_json
 from trustpub.binding import Binding, InvalidBinding, read_binding
 from trustpub.codes import ExchangeCode
 from trustpub.errors import ExchangeRefused
+from trustpub.notes import EXCHANGE, noting
 from trustpub.operations.exchange import exchange
 from trustpub.operations.grant import READ, ExchangeRequest
 from trustpub.operations.revoke import revoke
@@ -37,10 +38,12 @@ class Tokens(APIView):
     def post(self, request: Request) -> Response:
         if "dry_run" in request.query_params:
             raise _invalid("`dry_run` is not offered by this registry yet; leave it out")
-        granted = exchange(
-            read_request=lambda: _exchange_request(read_json(request._request)),
-            address=current_request().address,
-        )
+        with noting(EXCHANGE) as noted:
+            granted = exchange(
+                read_request=lambda: _exchange_request(read_json(request._request)),
+                address=current_request().address,
+            )
+            noted.outcome = "granted"
         response = Response(
             {
                 "token": granted.text,

@@ -1,7 +1,7 @@
 """Tables about issuers, the rules that trust their jobs, and the tokens that jobs were given."""
 
-from trustpub.models.exchange_figures import CountedNotes, ExchangeCount, ExchangeTime
 from trustpub.models.exchange_refusal import ExchangeRefusal
+from trustpub.models.figure import CountedNotes, Figure
 from trustpub.models.issuer import Issuer, KeySetRow
 from trustpub.models.notice import Notice
 from trustpub.models.pending_publisher import PendingPublisher
@@ -13,9 +13,8 @@ from trustpub.models.switch import SwitchedOff
 
 __all__ = [
     "CountedNotes",
-    "ExchangeCount",
     "ExchangeRefusal",
-    "ExchangeTime",
+    "Figure",
     "Issuer",
     "KeySetRow",
     "Notice",

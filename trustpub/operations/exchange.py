@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts import limits
 from accounts.request_context import current_request
 from adapters import jobs
-from trustpub import keys
+from trustpub import keys, notes
 from trustpub.codes import ExchangeCode
 from trustpub.echo import printable
 from trustpub.errors import ExchangeRefused, TrustedPublishingOff
@@ -71,6 +71,7 @@ def _verified(request: ExchangeRequest) -> Verified:
     try:
         token = read_unverified(request.jwt)
         issuer = _issuer(token)
+        notes.of_provider(issuer.provider)
         limits.hit(
             "exchange-issuer",
             str(issuer.pk),
