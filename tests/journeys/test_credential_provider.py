@@ -97,7 +97,7 @@ def test_a_workspace_is_published_with_a_token_for_each_archive(
         assert f"may publish {name}@{line['vers']} with the SHA-256 {line['cksum']}" in said
 
     # Neither token of the job is in what the log of the job would show, or in any file of it.
-    _holds_no_token(said, cargo.folder)
+    _holds_no_token(said + server.output(), cargo.folder)
 
 
 def test_a_refusal_is_shown_to_whoever_reads_the_log(
