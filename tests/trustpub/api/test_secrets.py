@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.core import serializers
 from django.test import Client
 from pytest_django import Settings
 
-from accounts.log_redaction import REDACTED, RedactingFormatter, redacted
+from accounts.log_redaction import REDACTED, RedactingFormatter, RedactingReporter, redacted
 from demo.issuer import LocalIssuer
 from tests.ci import TOKENS, exchange, id_token, publish_token
 from tests.factories.archives import build_crate, build_frame, metadata_for
@@ -164,3 +165,18 @@ def test_a_line_of_somebody_elses_is_redacted(ci: LocalIssuer, settings: Setting
 )
 def test_what_is_no_token_stays(text: str) -> None:
     assert redacted(text) == text
+
+
+def test_the_variables_on_an_error_page_are_redacted(ci: LocalIssuer, settings: Settings) -> None:
+    def careless(text: str, also: dict[str, str]) -> None:
+        raise ValueError(f"cannot read {text}")
+
+    jwt, token = ci.github_token("reg.example"), f"{settings.TOKEN_PREFIX}_tp_{'a1' * 23}"
+    try:
+        careless(jwt, {"found": token})
+    except ValueError:
+        reporter = RedactingReporter(None, *sys.exc_info())
+
+    for page in (reporter.get_traceback_html(), reporter.get_traceback_text()):
+        assert f"cannot read {REDACTED}" in page
+        hides(page, jwt, token)
