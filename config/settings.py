@@ -294,6 +294,7 @@ CELERY_BEAT_SCHEDULE = {
     "remove files of deleted crates": {"task": "registry.sweep_deleted", "schedule": 900.0},
     "fold in what was downloaded": {"task": "registry.fold_downloads", "schedule": 60.0},
     "refresh issuers' keys": {"task": "trustpub.refresh_key_sets", "schedule": 600.0},
+    "tell people what they should know": {"task": "trustpub.notify", "schedule": 900.0},
     "add up how exchanges ended": {"task": "trustpub.fold_notes", "schedule": 15.0},
     "expire publishers": {"task": "trustpub.expire", "schedule": 3600.0},
     "delete what trusted publishing no longer needs": {

@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
+from accounts import audit
 from accounts.errors import Refusal
 from accounts.models import User
 from accounts.scopes import Scope
@@ -134,6 +135,9 @@ class CiJob(Actor):
         # One statement, so that the row's lock decides between two uploads.
         if not PublishToken.objects.filter(pk=self.token.pk, revoked_at=None).update(**changes):
             raise InvalidPublishToken
+        audit.record(
+            "publish_token.used", actor=self, crate=version.crate.name, subject=str(version)
+        )
 
     def _not_covered(self, crate_name: str) -> Refusal:
         """Tells a job that came second from one that never had the right."""

@@ -1,5 +1,7 @@
 """Jobs of trusted publishing; each may run twice."""
 
+import json
+
 from celery import shared_task
 
 from accounts.models import User
@@ -14,7 +16,7 @@ from trustpub.models import (
     PublisherCrate,
 )
 from trustpub.operations import clean_up as cleaning
-from trustpub.operations import figures, publishers
+from trustpub.operations import figures, notices, publishers
 from trustpub.operations import pending as pending_operations
 
 
@@ -96,3 +98,13 @@ def mail_pending_invalidated(owner_id: int, crate_name: str) -> None:
 @shared_task(name="trustpub.mail_pending_expired")
 def mail_pending_expired(owner_id: int, crate_name: str) -> None:
     emails.pending_expired(User.objects.get(pk=owner_id), crate_name)
+
+
+@shared_task(name="trustpub.notify")
+def notify() -> None:
+    notices.notify()
+
+
+@shared_task(name="trustpub.mail_notice")
+def mail_notice(letter: str, receivers: str, subject_id: int, context: str) -> None:
+    emails.notice(letter, receivers, subject_id, json.loads(context))

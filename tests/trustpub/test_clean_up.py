@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
+from accounts.models import AuditEvent
 from tests.factories.trustpub import make_issuer, make_refusal, make_workload
 from trustpub.models import ExchangeRefusal, PublishToken, SpentIdToken
 from trustpub.tasks import clean_up
@@ -41,10 +42,13 @@ def test_an_expired_token_is_evidence_for_a_while(now: datetime, settings: Setti
             expires_at=expired,
         )
 
-    clean_up()
+    for _ in range(2):
+        clean_up()
 
     [kept] = PublishToken.objects.all()
     assert kept.expires_at > now - settings.KEEP_EXPIRED_TOKENS
+    # Both were told before the older one went, and once each.
+    assert AuditEvent.objects.filter(name="publish_token.expired_unused").count() == 2
 
 
 def test_a_spent_id_token_is_known_until_it_could_not_come_back(now: datetime) -> None:

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import limits
+from accounts import audit, limits
 from accounts.request_context import current_request
 from adapters import jobs
 from trustpub import keys, notes
@@ -27,7 +27,7 @@ from trustpub.jwt import (
     verify,
 )
 from trustpub.models import ExchangeRefusal, Issuer
-from trustpub.operations.grant import ExchangeRequest, Granted, Verified, grant
+from trustpub.operations.grant import CiWorkload, ExchangeRequest, Granted, Verified, grant
 from trustpub.providers import provider_for
 
 MINUTE = timedelta(minutes=1)
@@ -170,6 +170,13 @@ def _note_refusal(verified: Verified, refused: ExchangeRefused) -> None:
             workload=verified.workload.as_dict(),
             differences=refused.extra.get("publishers", []),
             replay_key=verified.replay_key,
+        )
+        replayed = refused.code == ExchangeCode.TOKEN_REUSED
+        audit.record(
+            "exchange.replayed" if replayed else "exchange.refused",
+            actor=CiWorkload(verified.workload),
+            subject=str(noted.pk),
+            after={"code": refused.code},
         )
         if refused.code == ExchangeCode.IDENTITY_CHANGED:
             jobs.after_commit("trustpub.suspend_changed", noted.pk)
