@@ -233,6 +233,8 @@ def _mint(
     audit.record(
         "exchange.granted",
         actor=CiWorkload(verified.workload),
+        # An event is of one crate; that of a workspace is found by its publishes.
+        crate=crates[0].name if len(crates) == 1 and not names else "",
         subject=str(token),
         after={
             "crates": [crate.name for crate in crates],
