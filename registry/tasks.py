@@ -4,7 +4,7 @@ from celery import shared_task
 
 from accounts.models import User
 from registry import emails
-from registry.models import Crate, DeletedCrate
+from registry.models import Crate, DeletedCrate, Version
 from registry.operations import count_downloads, delete, index, rate_limits
 
 
@@ -62,3 +62,10 @@ def mail_team_removed(crate_id: int, login: str, by: str) -> None:
 @shared_task(name="registry.fold_downloads")
 def fold_downloads() -> None:
     count_downloads.fold_spool()
+
+
+@shared_task(name="registry.mail_version_published")
+def mail_version_published(version_id: int) -> None:
+    version = Version.objects.filter(pk=version_id).select_related("crate", "published_by").first()
+    if version:
+        emails.version_published(version)

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.scopes import Scope
+from adapters import jobs
 from registry import storage
 from registry.actors import Actor
 from registry.errors import (
@@ -227,6 +228,8 @@ def _commit(
         after={"checksum": version.checksum, "size": version.size, "kind": facts.kind},
     )
     index.note_change(crate)
+    if actor.is_announced:
+        jobs.after_commit("registry.mail_version_published", version.pk)
     # Last, so that a refusal by the database leaves no file behind.
     file.seek(0)
     storage.store_archive(crate.name, version.num, file)
