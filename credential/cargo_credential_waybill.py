@@ -25,7 +25,8 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote, urlsplit
@@ -39,16 +40,14 @@ SECONDS = 30
 MAX_ANSWER_BYTES = 64 * 1024
 # How often a fresh ID token is asked for where an exchange got lost on the way.
 FRESH_TOKENS = 3
+RETRY_AFTER = "Retry-After"
+LONGEST_WAIT = 70.0
 # Before each attempt, while the registry or the issuer of the ID token cannot be reached.
 PAUSES = (0.0, 2.0, 5.0)
 # On a registry that anybody can read cargo wants a token before it publishes, and never sends it.
 NOT_NEEDED = "no-token-is-needed-to-read"
 # What a publish token of a CI job never opens.
-DECLINED = {
-    "yank": "yank versions",
-    "unyank": "unyank versions",
-    "owners": "change owners",
-}
+DECLINED = {"yank": "yank versions", "unyank": "unyank versions", "owners": "change owners"}
 
 
 class Failed(Exception):
@@ -64,7 +63,11 @@ class Declined(Exception):
 
 
 class Unavailable(Exception):
-    """Nobody answered, or not in a way that says anything; worth another attempt."""
+    """Nobody answered, or not now; worth another attempt after so many seconds."""
+
+    def __init__(self, why: str, seconds: float = 0.0) -> None:
+        super().__init__(why)
+        self.seconds = seconds
 
 
 class Spent(Exception):
@@ -176,11 +179,9 @@ def _is_safe(url: str) -> bool:
         return False
     if parts.scheme == "https":
         return True
-    try:
-        is_loopback = ipaddress.ip_address(parts.hostname).is_loopback
-    except ValueError:
-        is_loopback = parts.hostname == "localhost"
-    return parts.scheme == "http" and is_loopback
+    with suppress(ValueError):
+        return parts.scheme == "http" and ipaddress.ip_address(parts.hostname).is_loopback
+    return parts.scheme == "http" and parts.hostname == "localhost"
 
 
 def _is_private(registry: str) -> bool:
@@ -204,7 +205,8 @@ class Exchange:
 
     def token(self, narrowed: Mapping[str, object]) -> Granted:
         """A publish token for no more than `narrowed` says."""
-        for id_token in id_tokens(self.variables, _audience(self.registry)):
+        # The ID token is for the registry's address without its scheme.
+        for id_token in id_tokens(self.variables, self.registry.split("://", 1)[1]):
             with suppress(Spent):
                 return self._exchanged(id_token, narrowed)
         raise Failed(
@@ -213,13 +215,13 @@ class Exchange:
         )
 
     def _exchanged(self, id_token: str, narrowed: Mapping[str, object]) -> Granted:
-        problem = ""
+        problem, asked_to_wait = "", 0.0
         for pause in self.pauses:
-            time.sleep(pause)
+            time.sleep(max(pause, asked_to_wait))
             try:
                 return self._post(id_token, narrowed)
             except Unavailable as unavailable:
-                problem = str(unavailable)
+                problem, asked_to_wait = str(unavailable), unavailable.seconds
         raise Failed(f"{self.registry} gives no token: {problem}")
 
     def _post(self, id_token: str, narrowed: Mapping[str, object]) -> Granted:
@@ -232,15 +234,19 @@ class Exchange:
         if error.get("code") == "token_reused":
             raise Spent
         said = _plain(f"{error.get('detail', 'no reason given')}", without=id_token)
-        if status in (502, 503, 504):
-            raise Unavailable(said)
+        if status in (429, 502, 503, 504):
+            raise Unavailable(said, _seconds_until(answer.get(RETRY_AFTER)))
         about = f"{error.get('code', status)}, request {error.get('request_id', 'unknown')}"
         raise Failed(f"{self.registry} refused the exchange: {said} ({_plain(about)})")
 
 
-def _audience(registry: str) -> str:
-    """What the ID token is for: the registry's address without its scheme."""
-    return registry.split("://", 1)[1]
+def _seconds_until(moment: object) -> float:
+    """Until a Retry-After; a large workspace meets a limit that a minute later is over."""
+    try:
+        seconds = (parsedate_to_datetime(str(moment)) - datetime.now(timezone.utc)).total_seconds()
+    except (TypeError, ValueError):
+        return 0.0
+    return min(max(seconds, 0.0), LONGEST_WAIT)
 
 
 def _timestamp(text: str) -> int:
@@ -359,7 +365,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 def _ask(
     address: str, headers: Mapping[str, str], body: bytes | None = None
 ) -> tuple[int, Mapping[str, Any]]:
-    """Status and JSON object of an answer; {} for what is no JSON object."""
+    """Status and JSON object of an answer; a refusal's holds RETRY_AFTER beside what it says."""
     request = urllib.request.Request(address, body, {"User-Agent": USER_AGENT, **headers})
     opener = urllib.request.build_opener(_NoRedirect)
     try:
@@ -367,7 +373,8 @@ def _ask(
             return answer.status, _object(answer.read(MAX_ANSWER_BYTES))
     except urllib.error.HTTPError as error:
         with error:
-            return error.code, _object(error.read(MAX_ANSWER_BYTES))
+            waits = {RETRY_AFTER: error.headers.get("Retry-After")}
+            return error.code, {**_object(error.read(MAX_ANSWER_BYTES)), **waits}
     except (OSError, http.client.HTTPException) as error:
         why = getattr(error, "reason", error)
         raise Unavailable(f"{urlsplit(address).netloc} does not answer ({why})") from None

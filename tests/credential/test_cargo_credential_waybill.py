@@ -6,6 +6,8 @@ import json
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -246,6 +248,27 @@ def test_no_redirect_is_followed(registry: Registry, job: dict[str, str]) -> Non
 
 def test_it_waits_for_a_registry_that_is_busy(registry: Registry, job: dict[str, str]) -> None:
     registry.will(503, refused("jwks_unavailable"))
+    registry.will(200, GRANTED)
+
+    [answer], _ = said(job, get(registry.url))
+
+    assert "Ok" in answer
+
+
+@pytest.mark.parametrize(
+    ("moment", "seconds"),
+    [(30, 30), (3600, provider.LONGEST_WAIT), (-30, 0), (None, 0), ("soon", 0), ("120", 0)],
+)
+def test_it_waits_as_long_as_it_is_told_within_reason(moment: object, seconds: float) -> None:
+    if isinstance(moment, int):
+        moment = format_datetime(datetime.now(UTC) + timedelta(seconds=moment), usegmt=True)
+
+    assert provider._seconds_until(moment) == pytest.approx(seconds, abs=2)
+
+
+def test_a_limit_is_waited_for(registry: Registry, job: dict[str, str]) -> None:
+    past = "Sat, 01 Jan 2000 00:00:00 GMT"
+    registry.will(429, refused("rate_limited"), **{"Retry-After": past})
     registry.will(200, GRANTED)
 
     [answer], _ = said(job, get(registry.url))
