@@ -292,11 +292,11 @@ def id_tokens(variables: Mapping[str, str], audience: str) -> Iterator[str]:
 
 def _named_tokens(variables: Mapping[str, str]) -> list[str]:
     """The job's variables with ID tokens, such as GitLab's `id_tokens`, in their order."""
-    numbered = []
-    for name, value in variables.items():
-        found = re.fullmatch(rf"{VARIABLE}(?:_([0-9]+))?", name)
-        if found and value:
-            numbered.append((int(found[1] or 0), value))
+    numbered = [
+        (int(found[1] or 0), value)
+        for name, value in variables.items()
+        if value and (found := re.fullmatch(rf"{VARIABLE}(?:_([0-9]+))?", name))
+    ]
     return [value for _, value in sorted(numbered)]
 
 
@@ -312,8 +312,7 @@ def _claim(id_token: str) -> bool:
     except FileExistsError:
         return False
     except OSError:
-        # The registry refuses a second exchange anyway; this only saves the request.
-        return True
+        pass  # The registry refuses a second exchange anyway; this only saves the request.
     return True
 
 
