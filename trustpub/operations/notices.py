@@ -4,6 +4,7 @@ Looked up here and not where it happens, so that no exchange and no upload waits
 finding has a key of its own in the database; whoever inserts it sends the letter after the commit.
 """
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable
@@ -112,13 +113,18 @@ def _exchanges_refused(now: datetime) -> None:
 def _environments_ignored(now: datetime) -> None:
     tokens = PublishToken.objects.filter(issued_at__gt=now - LOOK_BACK)
     named = tokens.exclude(workload__environment=None).prefetch_related("publishers__issuer")
-    for token in named:
-        environment = token.typed_workload().environment
-        for publisher in token.publishers.all():
-            if environment and publisher.environment is None:
-                key = f"environment:{publisher.pk}:{environment}"[:128]
-                context: Context = {"environment": environment}
-                _tell_owners(key, "environment_ignored", publisher, context)
+    # Each once, however many tokens a busy job was given.
+    ignored = {
+        (publisher, environment)
+        for token in named
+        if (environment := token.typed_workload().environment)
+        for publisher in token.publishers.all()
+        if publisher.environment is None
+    }
+    for publisher, environment in ignored:
+        digest = hashlib.sha256(environment.encode()).hexdigest()[:32]
+        key = f"environment:{publisher.pk}:{digest}"
+        _tell_owners(key, "environment_ignored", publisher, {"environment": environment})
 
 
 def _api_tokens_used(now: datetime) -> None:
@@ -129,12 +135,13 @@ def _api_tokens_used(now: datetime) -> None:
         api_token_id__isnull=False,
         version__crate__publisher_grants__publisher__state=Publisher.State.ACTIVE,
     )
-    for action in actions.select_related("version__crate", "user").distinct():
-        crate = action.version.crate
+    used = actions.select_related("version__crate", "user").order_by("-pk").distinct()
+    for (token_id, crate_id), action in {
+        (action.api_token_id, action.version.crate_id): action for action in used
+    }.items():
         context: Context = {"version": str(action.version), "login": action.user.login}
-        key = f"token:{action.api_token_id}:{crate.pk}"
         with transaction.atomic():
-            _tell(key, "api_token_used", ("crate", crate.pk), context)
+            _tell(f"token:{token_id}:{crate_id}", "api_token_used", ("crate", crate_id), context)
 
 
 def _keys_of_issuers(now: datetime) -> None:
@@ -165,7 +172,7 @@ def _tell_owners(key: str, letter: str, publisher: Publisher, context: Context) 
     ):
         with transaction.atomic():
             facts: Context = {"publisher": str(publisher), **context}
-            _tell(f"{key}:{crate_id}"[:128], letter, ("crate", crate_id), facts)
+            _tell(f"{key}:{crate_id}", letter, ("crate", crate_id), facts)
 
 
 def _tell(key: str, letter: str, receivers: tuple[str, int], context: Context) -> bool:
