@@ -225,6 +225,11 @@ READ_AUTHENTICATION = (
 )
 # Tokens of CI jobs that leaked; the dotted path keeps registry free of trustpub.
 END_LEAKED_PUBLISH_TOKENS = "trustpub.operations.leaks.end_leaked_publish_tokens"
+# Who has figures for /metrics.
+METRICS_COLLECTORS = (
+    "registry.api.metrics.RegistryCollector",
+    "trustpub.api.metrics.TrustpubCollector",
+)
 SPECTACULAR_SETTINGS = {
     "TITLE": "Waybill",
     "DESCRIPTION": "The registry's web API: crates.io's contract and what Waybill adds.",
@@ -256,6 +261,10 @@ DOWNLOADS_DIR = DATA_DIR / "downloads"
 # --- Trusted publishing -------------------------------------------------------
 
 TRUSTED_PUBLISHING = True
+# How exchanges on this machine ended, until the worker adds them up for /metrics.
+NOTES_DIR = DATA_DIR / "exchanges"
+# What CI jobs fetch to run beside cargo.
+CREDENTIAL_PROGRAM = BASE_DIR / "credential" / "cargo_credential_waybill.py"
 PUBLISH_TOKEN_LIFETIME = timedelta(minutes=15)
 # Of a CI job that only reads from a private registry: builds take longer than publishing.
 READ_TOKEN_LIFETIME = timedelta(minutes=60)
@@ -271,11 +280,17 @@ PENDING_PUBLISHER_LIFETIME = timedelta(days=30)
 PENDING_PUBLISHERS_PER_USER = 20
 PUBLISHERS_PER_CRATE = 5
 # Attempts per minute: before a token is verified by address and issuer, afterwards by repository.
-EXCHANGES_PER_ADDRESS = 600
-EXCHANGES_PER_ISSUER = 3000
-EXCHANGES_PER_REPOSITORY = 300
-FAILED_EXCHANGES_PER_REPOSITORY = 100
-REGISTRATIONS_PER_DAY = 100
+EXCHANGES_PER_ADDRESS = ENVIRONMENT.trustpub["EXCHANGES_PER_ADDRESS"]
+EXCHANGES_PER_ISSUER = ENVIRONMENT.trustpub["EXCHANGES_PER_ISSUER"]
+EXCHANGES_PER_REPOSITORY = ENVIRONMENT.trustpub["EXCHANGES_PER_REPOSITORY"]
+FAILED_EXCHANGES_PER_REPOSITORY = ENVIRONMENT.trustpub["FAILED_EXCHANGES_PER_REPOSITORY"]
+# Of publishers, and of pending publishers: for each person, and for each address.
+REGISTRATIONS_PER_DAY = ENVIRONMENT.trustpub["REGISTRATIONS_PER_DAY"]
+FORGE_LOOKUPS_PER_MINUTE = ENVIRONMENT.trustpub["FORGE_LOOKUPS_PER_MINUTE"]
+# Evidence for owners and administrators, and then personal data that nobody needs.
+KEEP_REFUSED_EXCHANGES = timedelta(days=ENVIRONMENT.trustpub["KEEP_REFUSED_EXCHANGES_DAYS"])
+KEEP_EXPIRED_TOKENS = timedelta(days=ENVIRONMENT.trustpub["KEEP_EXPIRED_TOKENS_DAYS"])
+KEEP_ADDRESSES = timedelta(days=ENVIRONMENT.trustpub["KEEP_ADDRESSES_DAYS"])
 
 # --- Jobs ---------------------------------------------------------------------
 
@@ -300,11 +315,14 @@ CELERY_BEAT_SCHEDULE = {
     "remove unfinished files": {"task": "registry.remove_unfinished_files", "schedule": 21600.0},
     "fold in what was downloaded": {"task": "registry.fold_downloads", "schedule": 60.0},
     "refresh issuers' keys": {"task": "trustpub.refresh_key_sets", "schedule": 600.0},
+    "tell people what they should know": {"task": "trustpub.notify", "schedule": 900.0},
+    "add up how exchanges ended": {"task": "trustpub.fold_notes", "schedule": 15.0},
     "expire publishers": {"task": "trustpub.expire", "schedule": 3600.0},
     "delete what trusted publishing no longer needs": {
         "task": "trustpub.clean_up",
         "schedule": 3600.0,
     },
+    "forget old network addresses": {"task": "accounts.forget_addresses", "schedule": 3600.0},
     "delete full buckets": {"task": "registry.delete_full_buckets", "schedule": 3600.0},
     "delete old rate windows": {"task": "accounts.delete_old_rate_windows", "schedule": 900.0},
 }
@@ -325,12 +343,17 @@ DEFAULT_FROM_EMAIL = f"Waybill <noreply@{ENVIRONMENT.audience.split('/')[0].rspl
 
 # --- Logging ------------------------------------------------------------------
 
+DEFAULT_EXCEPTION_REPORTER = "accounts.log_redaction.RedactingReporter"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"request_id": {"()": "accounts.request_context.RequestIdFilter"}},
     "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}
+        "line": {
+            # Whatever a library writes, no token gets out.
+            "()": "accounts.log_redaction.RedactingFormatter",
+            "fmt": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s",
+        }
     },
     "handlers": {
         "console": {

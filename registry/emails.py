@@ -5,7 +5,7 @@ from django.conf import settings
 
 from accounts.emails import send
 from accounts.models import ApiToken, User
-from registry.models import Crate, DeletedCrate
+from registry.models import Crate, DeletedCrate, Provenance, PublishKind, Version
 from registry.queries import leaks
 
 
@@ -45,6 +45,31 @@ def crate_deleted(deleted: DeletedCrate) -> None:
         "crate_deleted",
         [address],
         {"deleted": deleted, "address": f"{settings.PUBLIC_URL}/settings/tokens"},
+    )
+
+
+def version_published(version: Version) -> None:
+    """To the owners who want to know; a job is named by its workflow, never by a person."""
+    provenance = Provenance.objects.filter(version=version).first()
+    is_trusted = provenance is not None and provenance.kind == PublishKind.TRUSTED
+    send(
+        "version_published",
+        list(
+            EmailAddress.objects.filter(
+                user__ownerships__crate=version.crate,
+                user__ownerships__email_notifications=True,
+                user__publish_notifications=True,
+                verified=True,
+                primary=True,
+            ).values_list("email", flat=True)
+        ),
+        {
+            "version": version,
+            "provenance": provenance if is_trusted else None,
+            "run": provenance.links.get("run", "") if provenance and is_trusted else "",
+            "address": f"{_page(version.crate)}/{version.num}",
+            "settings": f"{settings.PUBLIC_URL}/settings/profile",
+        },
     )
 
 

@@ -4,7 +4,7 @@ from celery import shared_task
 
 from accounts.models import ApiToken, User
 from registry import emails
-from registry.models import Crate, DeletedCrate
+from registry.models import Crate, DeletedCrate, Version
 from registry.operations import clean_up, count_downloads, delete, index, rate_limits
 
 
@@ -74,3 +74,10 @@ def mail_token_leaked(token_id: int, source: str, place: str) -> None:
     token = ApiToken.objects.filter(pk=token_id).select_related("user").first()
     if token:
         emails.token_leaked(token, source, place)
+
+
+@shared_task(name="registry.mail_version_published")
+def mail_version_published(version_id: int) -> None:
+    version = Version.objects.filter(pk=version_id).select_related("crate", "published_by").first()
+    if version:
+        emails.version_published(version)

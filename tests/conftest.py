@@ -93,6 +93,7 @@ def _own_storage(settings: LazySettings, tmp_path: Path) -> None:
     """Crates, index and noted downloads of one test are no other's."""
     settings.STORAGE_URL = f"file://{tmp_path}/storage"
     settings.DOWNLOADS_DIR = tmp_path / "downloads"
+    settings.NOTES_DIR = tmp_path / "exchanges"
 
 
 @pytest.fixture(autouse=True)

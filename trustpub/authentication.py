@@ -12,7 +12,7 @@ from accounts.authentication import credentials_of
 from accounts.token_text import TokenKind
 from trustpub.actors import CiJob
 from trustpub.errors import InvalidPublishToken
-from trustpub.models import PublishToken
+from trustpub.models import Issuer, PublishToken
 from trustpub.queries.reach import still_stands
 
 
@@ -26,7 +26,7 @@ def publish_token_of(request: HttpRequest | Request) -> PublishToken | None:
         return None
     token = (
         PublishToken.objects.usable()
-        .filter(digest=token_text.digest(text))
+        .filter(digest=token_text.digest(text), issuer__in=Issuer.objects.honoured())
         .select_related("issuer")
         .first()
     )

@@ -75,3 +75,23 @@ def _to_person(person: User, letter: str, context: dict[str, object]) -> None:
     if receiver:
         address = f"{settings.PUBLIC_URL}/settings/publishers"
         send(letter, [receiver], {"address": address, **context})
+
+
+def notice(letter: str, receivers: str, subject_id: int, context: dict[str, object]) -> None:
+    """A letter of the clock to a crate's owners, to a person, or to the administrators."""
+    if receivers == "crate":
+        crate = Crate.objects.filter(pk=subject_id).first()
+        if crate:
+            _to_owners(crate, letter, context)
+    elif receivers == "person":
+        person = User.objects.filter(pk=subject_id).first()
+        if person:
+            _to_person(person, letter, context)
+    else:
+        address = f"{settings.PUBLIC_URL}/admin/trustpub/keysetrow/"
+        send(letter, _administrators(), {"address": address, **context})
+
+
+def _administrators() -> list[str]:
+    people = User.objects.filter(is_superuser=True, is_active=True)
+    return [address for address in (person.verified_email() for person in people) if address]

@@ -20,8 +20,9 @@ from adapters.http import OutgoingError, fetch_json
 from registry.actors import System
 from trustpub.codes import ExchangeCode
 from trustpub.errors import ExchangeRefused
-from trustpub.jwks import PublicJwk, UnusableKeySet, parse_key_set
+from trustpub.jwks import KeySet, PublicJwk, UnusableKeySet, parse_key_set
 from trustpub.models import Issuer, KeySetRow
+from trustpub.notes import KEY_FETCH, noting
 
 logger = logging.getLogger(__name__)
 DISCOVERY = "/.well-known/openid-configuration"
@@ -161,8 +162,7 @@ def _longest_load() -> timedelta:
 
 def _load(row: KeySetRow) -> None:
     try:
-        document = _fetch(row.issuer, row.url)
-        key_set = parse_key_set(document)
+        key_set = _fetched(row)
     except (KeysUnavailable, OutgoingError, UnusableKeySet) as error:
         logger.warning("keys of %s could not be loaded: %s", row.url, error)
         KeySetRow.objects.filter(pk=row.pk).update(error=str(error)[:255])
@@ -170,6 +170,13 @@ def _load(row: KeySetRow) -> None:
     for skipped in key_set.skipped:
         logger.warning("key %.40r of %s is not used: %s", skipped.kid, row.url, skipped.reason)
     _replace(row, [dict(key.raw) for key in key_set.keys.values()])
+
+
+def _fetched(row: KeySetRow) -> KeySet:
+    with noting(KEY_FETCH) as noted:
+        noted.provider = row.issuer.provider
+        noted.outcome = "loaded"
+        return parse_key_set(_fetch(row.issuer, row.url))
 
 
 @transaction.atomic

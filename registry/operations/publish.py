@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.scopes import Scope
+from adapters import jobs
 from registry import storage
 from registry.actors import Actor
 from registry.errors import (
@@ -23,7 +24,6 @@ from registry.errors import (
     NameRecentlyDeleted,
     NameReserved,
     NameTaken,
-    NotOwner,
     SpelledDifferently,
     TrustedPublishingOnly,
     UnknownDependency,
@@ -99,11 +99,12 @@ def publish(*, actor: Actor, stream: BinaryIO, user_agent: str = "") -> Version:
         with SpooledTemporaryFile(max_size=SPOOL_BYTES) as spooled:
             file = cast(BinaryIO, spooled)
             digest = read_archive_into(stream, file, limit=intent.max_upload_bytes)
+            # Before the archive is opened: a stolen token must not reach the parsers either.
+            actor.check_binding(intent.metadata.name, intent.metadata.vers, digest.sha256)
             archive = _unpack(intent, file)
             # In a transaction of its own: the tokens are to die although the upload is refused.
             refuse_tokens(actor, intent.metadata, archive.tokens)
             package = _inspect(intent, archive, digest)
-            _check_binding(actor, intent, digest)
             return _commit(actor, intent, package, file, user_agent)
 
 
@@ -129,6 +130,7 @@ def _intend(actor: Actor, metadata: PublishMetadata) -> Intent:
     crate = Crate.objects.named(metadata.name).first()
     scope = Scope.PUBLISH_UPDATE if crate else Scope.PUBLISH_NEW
     require_scope(actor, scope, metadata.name)
+    actor.check_binding(metadata.name, metadata.vers, None)
     if crate and crate.trustpub_only and actor.user is not None:
         raise TrustedPublishingOnly(crate.name)
     actor.check_may_publish()
@@ -207,12 +209,6 @@ def _check_registries(dependencies: tuple[Required, ...]) -> None:
             )
 
 
-def _check_binding(actor: Actor, intent: Intent, digest: ArchiveDigest) -> None:
-    metadata = intent.metadata
-    if not actor.bound_to(metadata.name, metadata.vers, digest.sha256):
-        raise NotOwner("this token was issued for another version or another archive")
-
-
 @transaction.atomic
 def _commit(
     actor: Actor, intent: Intent, package: Package, file: BinaryIO, user_agent: str
@@ -240,6 +236,8 @@ def _commit(
         after={"checksum": version.checksum, "size": version.size, "kind": facts.kind},
     )
     index.note_change(crate)
+    if actor.is_announced:
+        jobs.after_commit("registry.mail_version_published", version.pk)
     # Last, so that a refusal by the database leaves no file behind.
     file.seek(0)
     storage.store_archive(crate.name, version.num, file)

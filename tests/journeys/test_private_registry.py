@@ -1,6 +1,8 @@
 """A registry that only its people can read, and what cargo makes of it."""
 
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +12,8 @@ from tests.journeys.auth_action import AuthAction
 from tests.journeys.wire import ask, index_lines, upload_plain
 from tests.prepared import Prepared
 from tests.server import Server
+
+PROGRAM = Path(__file__).parents[2] / "credential" / "cargo_credential_waybill.py"
 
 pytestmark = [pytest.mark.cargo, pytest.mark.slow]
 
@@ -164,3 +168,39 @@ def test_a_ci_job_reads_and_publishes_with_the_token_of_its_exchange(
         # Afterwards it opens nothing any more.
         action.post()
         assert ask("GET", f"{server.url}/index/config.json", token=token).status == 401
+
+
+def test_the_credential_provider_reads_and_publishes_without_a_token_of_the_job(
+    member: Cargo, private_server: Server, members_token: str
+) -> None:
+    server = private_server
+    assert upload_plain(server.url, members_token, "buoy-bell").status == 200
+    program = member.folder / "cargo-credential-waybill"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{PROGRAM}" "$@"\n')
+    program.chmod(0o755)
+    with LocalIssuer() as issuer:
+        server.manage("trust_issuer", "github", issuer.url)
+        server.manage(
+            "add_publisher",
+            "buoy",
+            "github",
+            "repository_owner=ferris-labs",
+            "repository_name=tidepool",
+            "workflow_filename=release.yml",
+            "environment=release",
+            "--issuer",
+            issuer.url,
+            "--pending-owner",
+            "alice",
+        )
+        job = {
+            **issuer.runner_environment(),
+            "CARGO_REGISTRY_GLOBAL_CREDENTIAL_PROVIDERS": str(program),
+        }
+
+        # One exchange for all that is read, one for the upload.
+        buoy = member.new("buoy", dependencies={"buoy-bell": "0.1"})
+        succeeded(member.run("publish", cwd=buoy, variables=job))
+
+        assert issuer.requests["/actions/id-token"] == 2
+    assert ask("GET", f"{server.url}/api/v1/crates/buoy", token=members_token).status == 200

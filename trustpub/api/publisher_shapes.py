@@ -1,7 +1,5 @@
 """What requests and answers about publishers look like, for the OpenAPI document."""
 
-from typing import Any
-
 from rest_framework import serializers
 
 from registry.api.shapes import Shape, answer, flag, moment, number, text, texts
@@ -75,7 +73,7 @@ class MissingShape(Shape):
 
 PROVIDERS = answer("TrustpubProviders", providers=ProviderShape(many=True))
 ONE_PUBLISHER = answer("OnePublisher", publisher=PublisherShape())
-PUBLISHER_REQUEST = answer("NewPublisher", publisher=NewPublisherShape())
+PUBLISHER_REQUEST = answer("NewPublisherRequest", publisher=NewPublisherShape())
 PUBLISHERS_REQUEST = answer("DeclaredPublishers", crates=texts(), publishers=WantedShape(many=True))
 PUBLISHER_LIST = answer(
     "PublisherList",

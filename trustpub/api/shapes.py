@@ -109,14 +109,13 @@ class BindingShape(Shape):
 
 
 # Not a class, because `bind` means something else to the fields of one.
-EXCHANGE = answer(
-    "Exchange",
-    jwt=text("the ID token"),
-    crates=texts("limits the publish token to these crates", null=True, optional=True),
-    bind=BindingShape(
+class ExchangeShape(Shape):
+    jwt = text("the ID token")
+    crates = texts("limits the publish token to these crates", null=True, optional=True)
+    bind = BindingShape(
         required=False, allow_null=True, help_text="limits the publish token to this archive"
-    ),
-)
+    )
+    scope = text("`read` for a token that only reads a private registry", optional=True, null=True)
 
 
 class GrantedShape(Shape):
@@ -124,6 +123,7 @@ class GrantedShape(Shape):
     expires_at = moment()
     crates = texts("which crates it may publish to")
     new_crates = texts("which crates it may found")
+    bind = BindingShape(allow_null=True, help_text="the only archive that it may upload")
 
 
 def describe_list(name: str, provider: str) -> View:

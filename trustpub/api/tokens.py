@@ -13,13 +13,14 @@ from accounts.errors import MalformedCredentials
 from accounts.request_context import current_request
 from accounts.scopes import Scope
 from registry.api.describe import CI_TOKEN, operation
-from registry.formats.names import canonical
 from trustpub.api.body import read_json
-from trustpub.api.shapes import EXCHANGE, TAG, GrantedShape
+from trustpub.api.shapes import TAG, ExchangeShape, GrantedShape
+from trustpub.binding import Binding, InvalidBinding, read_binding
 from trustpub.codes import ExchangeCode
 from trustpub.errors import ExchangeRefused
+from trustpub.notes import EXCHANGE, noting
 from trustpub.operations.exchange import exchange
-from trustpub.operations.grant import Binding, ExchangeRequest
+from trustpub.operations.grant import ExchangeRequest
 from trustpub.operations.revoke import revoke
 
 
@@ -33,22 +34,25 @@ class Tokens(APIView):
         "exchange_trustpub_token",
         TAG,
         "Exchange an ID token for a publish token",
-        body=EXCHANGE,
+        body=ExchangeShape,
         answer=GrantedShape,
     )
     def post(self, request: Request) -> Response:
         if "dry_run" in request.query_params:
             raise _invalid("`dry_run` is not offered by this registry yet; leave it out")
-        granted = exchange(
-            read_request=lambda: _exchange_request(read_json(request._request)),
-            address=current_request().address,
-        )
+        with noting(EXCHANGE) as noted:
+            granted = exchange(
+                read_request=lambda: _exchange_request(read_json(request._request)),
+                address=current_request().address,
+            )
+            noted.outcome = "granted"
         response = Response(
             {
                 "token": granted.text,
                 "expires_at": granted.expires_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
                 "crates": list(granted.crates),
                 "new_crates": list(granted.new_names),
+                "bind": granted.binding.as_dict() if granted.binding else None,
             }
         )
         response["Cache-Control"] = "no-store"
@@ -68,7 +72,7 @@ def _exchange_request(body: Mapping[str, Any]) -> ExchangeRequest:
     if not isinstance(jwt, str):
         raise _invalid("`jwt` must be a text: the ID token")
     crates, binding = _crates(body.get("crates")), _binding(body.get("bind"))
-    if crates and binding and canonical(binding.name) not in map(canonical, crates):
+    if crates and binding and not any(map(binding.is_for_crate, crates)):
         raise _invalid("`bind` names a crate that `crates` leaves out")
     only_reads = _only_reads(body.get("scope"))
     if only_reads and (crates or binding):
@@ -85,23 +89,16 @@ def _crates(value: object) -> tuple[str, ...] | None:
 
 
 def _binding(value: object) -> Binding | None:
-    match value:
-        case None:
-            return None
-        case {"name": str(name), "vers": str(version), "cksum": str(checksum)}:
-            if name and 0 < len(version) <= 150 and _is_sha256(checksum):
-                return Binding(name[:64], version, checksum)
-    raise _invalid("`bind` must hold `name`, `vers` and `cksum` (SHA-256 in lower-case hex)")
+    try:
+        return read_binding(value)
+    except InvalidBinding as error:
+        raise _invalid(str(error)) from None
 
 
 def _only_reads(value: object) -> bool:
     if value not in (None, Scope.READ):
         raise _invalid("`scope` must be `read`, or be left out for a token that publishes")
     return value is not None
-
-
-def _is_sha256(text: str) -> bool:
-    return len(text) == 64 and set(text) <= set("0123456789abcdef")
 
 
 def _invalid(detail: str) -> ExchangeRefused:

@@ -11,6 +11,7 @@ from trustpub.api.configs import (
     PendingPublisherDetail,
     PendingPublishers,
 )
+from trustpub.api.program import program
 from trustpub.api.publishers import Providers, PublisherDetail, Publishers
 from trustpub.api.tokens import Tokens
 
@@ -19,6 +20,7 @@ BASE = "api/v1/trusted_publishing"
 urlpatterns = [
     path(f"{BASE}/tokens", Tokens.as_view()),
     path(f"{BASE}/audience", Audience.as_view()),
+    path(f"{BASE}/cargo_credential_waybill.py", program),
     path(f"{BASE}/github_configs", GitHubConfigs.as_view()),
     path(f"{BASE}/github_configs/<int:config_id>", GitHubConfigDetail.as_view()),
     path(f"{BASE}/gitlab_configs", GitLabConfigs.as_view()),

@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils import timezone
 
+from trustpub.models.switch import SwitchedOff, SwitchedOffQuerySet
 from trustpub.providers import PROVIDERS, provider_for
 from trustpub.providers.base import Provider
 
@@ -14,12 +15,26 @@ def provider_kinds() -> list[tuple[str, str]]:
     return [(kind, provider.label) for kind, provider in PROVIDERS.items()]
 
 
+def _switches() -> SwitchedOffQuerySet:
+    return SwitchedOff.objects.for_kind(models.OuterRef("provider"))
+
+
 class IssuerQuerySet(models.QuerySet["Issuer"]):
     def enabled(self) -> "IssuerQuerySet":
-        return self.exclude(state=Issuer.State.DISABLED)
+        """Whose ID tokens are exchanged; a switch may stop all of a kind, or everything."""
+        return self.exclude(state=Issuer.State.DISABLED).exclude(models.Exists(_switches()))
+
+    def honoured(self) -> "IssuerQuerySet":
+        """Whose jobs may use the publish tokens that they hold; a switch may spare those."""
+        off = _switches().filter(spares_tokens=False)
+        return self.exclude(state=Issuer.State.DISABLED).exclude(models.Exists(off))
+
+    def with_switches(self) -> "IssuerQuerySet":
+        """Each with `is_switched_off`, so that an exchange asks once."""
+        return self.annotate(off_by_switch=models.Exists(_switches()))
 
     def open_for_publishers(self) -> "IssuerQuerySet":
-        return self.filter(state=Issuer.State.ENABLED)
+        return self.filter(state=Issuer.State.ENABLED).exclude(models.Exists(_switches()))
 
 
 class Issuer(models.Model):
@@ -61,6 +76,11 @@ class Issuer(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_switched_off(self) -> bool:
+        """For rows of with_switches(), which alone looks."""
+        return bool(getattr(self, "off_by_switch", False))
 
     @property
     def is_enabled(self) -> bool:

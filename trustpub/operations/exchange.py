@@ -11,13 +11,13 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import limits
+from accounts import audit, limits
 from accounts.request_context import current_request
 from adapters import jobs
-from trustpub import keys
+from trustpub import keys, notes
 from trustpub.codes import ExchangeCode
 from trustpub.echo import printable
-from trustpub.errors import ExchangeRefused
+from trustpub.errors import ExchangeRefused, TrustedPublishingOff
 from trustpub.jwt import (
     TokenRefused,
     UnverifiedToken,
@@ -27,13 +27,13 @@ from trustpub.jwt import (
     verify,
 )
 from trustpub.models import ExchangeRefusal, Issuer
-from trustpub.operations.grant import ExchangeRequest, Granted, Verified, grant
+from trustpub.operations.grant import CiWorkload, ExchangeRequest, Granted, Verified, grant
 from trustpub.operations.readers import grant_reading
 
 MINUTE = timedelta(minutes=1)
 # Longer ones are remembered by the digest of the token.
 MAX_JTI_LENGTH = 255
-DISABLED = "Trusted publishing is switched off on this registry at the moment; try again later."
+DISABLED = TrustedPublishingOff().detail
 
 
 def exchange(*, read_request: Callable[[], ExchangeRequest], address: str) -> Granted:
@@ -47,7 +47,7 @@ def exchange(*, read_request: Callable[[], ExchangeRequest], address: str) -> Gr
     verified = _verified(request)
     _check_limits(verified)
     try:
-        return grant_reading(verified) if request.only_reads else grant(verified, request)
+        return (grant_reading if request.only_reads else grant)(verified, request)
     except ExchangeRefused as refused:
         _note_refusal(verified, refused)
         raise
@@ -71,6 +71,7 @@ def _verified(request: ExchangeRequest) -> Verified:
     try:
         token = read_unverified(request.jwt)
         issuer = _issuer(token)
+        notes.of_provider(issuer.provider)
         limits.hit(
             "exchange-issuer",
             str(issuer.pk),
@@ -106,7 +107,9 @@ def _issuer(token: UnverifiedToken) -> Issuer:
     """The row whose address is `iss` byte by byte, or the forge whose enterprises share its ids."""
     # Compared here: a database may fold letters, and refuses some characters with an error.
     matching = [
-        row for row in Issuer.objects.all() if row.adapter.issuer_matches(token.issuer, row.url)
+        row
+        for row in Issuer.objects.with_switches()
+        if row.adapter.issuer_matches(token.issuer, row.url)
     ]
     # An enterprise may have a row of its own beside the forge's.
     found = next((row for row in matching if row.url == token.issuer), None)
@@ -117,6 +120,8 @@ def _issuer(token: UnverifiedToken) -> Issuer:
             f"Unsupported JWT issuer: {printable(token.issuer)}. If your company runs its own "
             "forge, ask this registry's administrator to trust it.",
         )
+    if found.is_switched_off:
+        raise ExchangeRefused(ExchangeCode.TRUSTED_PUBLISHING_DISABLED, DISABLED)
     if not found.is_enabled:
         raise ExchangeRefused(
             ExchangeCode.ISSUER_DISABLED,
@@ -169,6 +174,13 @@ def _note_refusal(verified: Verified, refused: ExchangeRefused) -> None:
             workload=verified.workload.as_dict(),
             differences=refused.extra.get("publishers", []),
             replay_key=verified.replay_key,
+        )
+        replayed = refused.code == ExchangeCode.TOKEN_REUSED
+        audit.record(
+            "exchange.replayed" if replayed else "exchange.refused",
+            actor=CiWorkload(verified.workload),
+            subject=str(noted.pk),
+            after={"code": refused.code},
         )
         if refused.code == ExchangeCode.IDENTITY_CHANGED:
             jobs.after_commit("trustpub.suspend_changed", noted.pk)

@@ -16,7 +16,15 @@ from trustpub.codes import ExchangeCode
 from trustpub.echo import printable
 from trustpub.errors import ExchangeRefused, InvalidPublisher, PublisherExists
 from trustpub.models import Issuer, PublishToken, Reader
-from trustpub.operations.grant import LONGEST_AFTER_ID_TOKEN, CiWorkload, Granted, Verified, spend
+from trustpub.operations.grant import (
+    LONGEST_AFTER_ID_TOKEN,
+    CiWorkload,
+    ExchangeRequest,
+    Granted,
+    Verified,
+    grant,
+    spend,
+)
 from trustpub.operations.identities import Identity, resolve
 from trustpub.providers.base import MAX_FIELD_LENGTH, id_problem
 
@@ -72,8 +80,11 @@ def remove_reader(*, actor: Actor, reader_id: int) -> None:
 
 
 @transaction.atomic
-def grant_reading(verified: Verified) -> Granted:
-    """A token that reads and does nothing else; raises ExchangeRefused."""
+def grant_reading(verified: Verified, request: ExchangeRequest) -> Granted:
+    """A token that reads and does nothing else, also for whom a publisher knows.
+
+    Raises ExchangeRefused.
+    """
     workload = verified.workload
     reader = (
         Reader.objects.select_for_update(of=("self",))
@@ -87,16 +98,26 @@ def grant_reading(verified: Verified) -> Granted:
         .first()
     )
     if reader is None:
-        raise ExchangeRefused(
-            ExchangeCode.NO_PUBLISHER,
-            f"jobs of `{printable(workload.repository)}` may not read from this registry; an "
-            "administrator can allow it with the command allow_reader",
-        )
+        return _grant_to_publisher(verified, request)
     spend(verified)
     now = timezone.now()
     if reader.last_used_at is None or now - reader.last_used_at > LAST_USE_PRECISION:
         Reader.objects.filter(pk=reader.pk).update(last_used_at=now)
     return _mint(verified, reader)
+
+
+def _grant_to_publisher(verified: Verified, request: ExchangeRequest) -> Granted:
+    """Whoever may publish from CI has to read what is already there."""
+    try:
+        return grant(verified, request)
+    except ExchangeRefused as refused:
+        if refused.code != ExchangeCode.NO_PUBLISHER:
+            raise
+        raise ExchangeRefused(
+            ExchangeCode.NO_PUBLISHER,
+            f"jobs of `{printable(verified.workload.repository)}` may not read from this registry; "
+            "an administrator can allow it with the command allow_reader",
+        ) from None
 
 
 def _mint(verified: Verified, reader: Reader) -> Granted:

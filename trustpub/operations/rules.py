@@ -10,6 +10,7 @@ from trustpub.conditions import ascii_fold, rule_digest
 from trustpub.errors import InvalidPublisher
 from trustpub.models import Issuer, PendingPublisher, Publisher, TrustRule
 from trustpub.operations.identities import resolve
+from trustpub.operations.switches import check_takes_publishers
 from trustpub.providers.base import InvalidField
 from trustpub.workload import Workload
 
@@ -32,6 +33,7 @@ def rule_fields(issuer: Issuer, form: Mapping[str, str | None]) -> RuleFields:
 
     Raises InvalidPublisher with the field and the remedy.
     """
+    check_takes_publishers(issuer)
     if issuer.state != Issuer.State.ENABLED:
         raise InvalidPublisher(f"{issuer.name} takes no new publishers at the moment")
     provider = issuer.adapter
