@@ -30,6 +30,7 @@ from trustpub.models import ExchangeRefusal, Issuer
 from trustpub.operations.grant import ExchangeRequest, Granted, Verified, grant
 from trustpub.operations.readers import grant_reading
 from trustpub.providers import provider_for
+from trustpub.providers.reading import for_reading
 
 MINUTE = timedelta(minutes=1)
 # Longer ones are remembered by the digest of the token.
@@ -80,7 +81,10 @@ def _verified(request: ExchangeRequest) -> Verified:
             what="exchanges of this issuer's ID tokens",
         )
         claims = _claims(token, issuer)
-        workload = provider_for(issuer.provider).read(claims, token.issuer, web_base=issuer.web_url)
+        provider = provider_for(issuer.provider)
+        if request.only_reads:
+            provider = for_reading(provider)
+        workload = provider.read(claims, token.issuer, web_base=issuer.web_url)
     except TokenRefused as refused:
         raise ExchangeRefused(refused.code, refused.message) from None
     return Verified(

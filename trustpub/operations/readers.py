@@ -18,6 +18,7 @@ from trustpub.errors import ExchangeRefused, InvalidPublisher, PublisherExists
 from trustpub.models import Issuer, PublishToken, Reader
 from trustpub.operations.grant import LONGEST_AFTER_ID_TOKEN, CiWorkload, Granted, Verified, spend
 from trustpub.operations.identities import Identity, resolve
+from trustpub.providers import provider_for
 from trustpub.providers.base import MAX_FIELD_LENGTH, id_problem
 
 # How precisely `last_used_at` is kept: many jobs start at once.
@@ -32,6 +33,7 @@ def add_reader(
     repository: str = "",
     owner_id: str = "",
     repository_id: str = "",
+    pull_requests: bool = False,
 ) -> Reader:
     """All repositories of `owner`, or the one named; numbers left out are asked of the forge.
 
@@ -53,6 +55,7 @@ def add_reader(
             owner_id=owner_id,
             repository=repository,
             repository_id=repository_id if repository else "",
+            pull_requests=pull_requests,
         ),
     )
 
@@ -74,29 +77,39 @@ def remove_reader(*, actor: Actor, reader_id: int) -> None:
 @transaction.atomic
 def grant_reading(verified: Verified) -> Granted:
     """A token that reads and does nothing else; raises ExchangeRefused."""
-    workload = verified.workload
-    reader = (
-        Reader.objects.select_for_update(of=("self",))
-        .filter(
-            Q(repository_id="") | Q(repository_id=workload.repository_id),
-            issuer=verified.issuer,
-            owner_id=workload.owner_id,
-        )
-        # The narrower one, so that removing the wider one leaves its tokens.
-        .order_by("-repository_id")
-        .first()
-    )
-    if reader is None:
-        raise ExchangeRefused(
-            ExchangeCode.NO_PUBLISHER,
-            f"jobs of `{printable(workload.repository)}` may not read from this registry; an "
-            "administrator can allow it with the command allow_reader",
-        )
+    reader = _reader_for(verified)
     spend(verified)
     now = timezone.now()
     if reader.last_used_at is None or now - reader.last_used_at > LAST_USE_PRECISION:
         Reader.objects.filter(pk=reader.pk).update(last_used_at=now)
     return _mint(verified, reader)
+
+
+def _reader_for(verified: Verified) -> Reader:
+    """Locked, so that its removal waits for the token that is about to be made."""
+    workload = verified.workload
+    matching = Reader.objects.select_for_update(of=("self",)).filter(
+        Q(repository_id="") | Q(repository_id=workload.repository_id),
+        issuer=verified.issuer,
+        owner_id=workload.owner_id,
+    )
+    # The narrowest first, so that removing a wider one leaves its tokens.
+    readers = list(matching.order_by("-repository_id"))
+    if not readers:
+        raise ExchangeRefused(
+            ExchangeCode.NO_PUBLISHER,
+            f"jobs of `{printable(workload.repository)}` may not read from this registry; an "
+            "administrator can allow it with the command allow_reader",
+        )
+    if workload.event not in provider_for(verified.issuer.provider).allowed_events:
+        readers = [reader for reader in readers if reader.pull_requests]
+    if not readers:
+        raise ExchangeRefused(
+            ExchangeCode.EVENT_NOT_ALLOWED,
+            f"the job was started by `{printable(workload.event)}`, which brings code that nobody "
+            "has reviewed; an administrator can allow it with allow_reader --pull-requests",
+        )
+    return readers[0]
 
 
 def _mint(verified: Verified, reader: Reader) -> Granted:
