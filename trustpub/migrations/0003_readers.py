@@ -24,7 +24,6 @@ class Migration(migrations.Migration):
                 ("owner_id", models.CharField(max_length=32)),
                 ("repository", models.CharField(blank=True, max_length=255)),
                 ("repository_id", models.CharField(blank=True, max_length=32)),
-                ("pull_requests", models.BooleanField(default=False)),
                 (
                     "created_at",
                     models.DateTimeField(default=django.utils.timezone.now, editable=False),
