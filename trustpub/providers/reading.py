@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from copy import copy
-from functools import cache
 
 from trustpub.providers.base import Provider
 
@@ -14,7 +13,6 @@ REVIEW_EVENTS: Mapping[str, frozenset[str]] = {
 }
 
 
-@cache
 def for_reading(provider: Provider) -> Provider:
     """The same provider, which also reads the ID tokens of jobs on pull requests."""
     twin = copy(provider)
