@@ -86,14 +86,16 @@ class LimitedBody:
     def _timed(self, read: Callable[..., bytes], size: int) -> bytes:
         if self._began is None:
             self._began = time.monotonic()
-        deadline = self._began + self._timeout + self._received / SLOWEST
-        with self._watchdog.waiting(deadline):
+        with self._watchdog.waiting(self._deadline(self._began)):
             # Granian's own takes no negative size for "everything".
             data = read() if size < 0 else read(size)
         self._received += len(data)
-        if time.monotonic() > deadline:
+        if time.monotonic() > self._deadline(self._began):
             raise BodyTooSlow("the request's body came too slowly")
         return data
+
+    def _deadline(self, began: float) -> float:
+        return began + self._timeout + self._received / SLOWEST
 
     def _check_whole(self) -> None:
         if self._received < self._length:

@@ -52,6 +52,8 @@ class Configs(APIView):
         return Response(body, headers={"Cache-Control": "no-store"})
 
     def post(self, request: Request) -> Response:
+        # First, because nobody's body is worth waiting for.
+        actor = actor_of(request)
         key = f"{self.provider}_config"
         body = json_object(request).get(key)
         if not isinstance(body, dict):
@@ -59,7 +61,6 @@ class Configs(APIView):
         name = text_field(body, "crate", within=f"{key}.")
         form = _form(self.provider, body)
         issuer = _issuer(self.provider, body.get("issuer"))
-        actor = actor_of(request)
         if body.get("pending") is True:
             return Response({key: _register(actor, name, issuer, form)})
         crate = crate_named(name)

@@ -112,7 +112,7 @@ class BindingShape(Shape):
 class ExchangeShape(Shape):
     jwt = text("the ID token")
     crates = texts("limits the publish token to these crates", null=True, optional=True)
-    bind = BindingShape(
+    bind = BindingShape(  # type: ignore[assignment]
         required=False, allow_null=True, help_text="limits the publish token to this archive"
     )
     scope = text("`read` for a token that only reads a private registry", optional=True, null=True)
@@ -123,7 +123,9 @@ class GrantedShape(Shape):
     expires_at = moment()
     crates = texts("which crates it may publish to")
     new_crates = texts("which crates it may found")
-    bind = BindingShape(allow_null=True, help_text="the only archive that it may upload")
+    bind = BindingShape(  # type: ignore[assignment]
+        allow_null=True, help_text="the only archive that it may upload"
+    )
 
 
 def describe_list(name: str, provider: str) -> View:

@@ -15,6 +15,8 @@ class Reader(models.Model):
     # Empty: every repository of the owner.
     repository = models.CharField(max_length=255, blank=True)
     repository_id = models.CharField(max_length=32, blank=True)
+    # Code that nobody has reviewed yet may read as well.
+    pull_requests = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     last_used_at = models.DateTimeField(null=True, editable=False)
 
@@ -32,5 +34,5 @@ class Reader(models.Model):
 
     def facts(self) -> dict[str, object]:
         """For the audit log."""
-        names = ("owner", "owner_id", "repository", "repository_id")
+        names = ("owner", "owner_id", "repository", "repository_id", "pull_requests")
         return {"issuer": self.issuer.url} | {name: getattr(self, name) for name in names}

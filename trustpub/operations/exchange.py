@@ -29,6 +29,7 @@ from trustpub.jwt import (
 from trustpub.models import ExchangeRefusal, Issuer
 from trustpub.operations.grant import CiWorkload, ExchangeRequest, Granted, Verified, grant
 from trustpub.operations.readers import grant_reading
+from trustpub.providers.reading import for_reading
 
 MINUTE = timedelta(minutes=1)
 # Longer ones are remembered by the digest of the token.
@@ -80,7 +81,8 @@ def _verified(request: ExchangeRequest) -> Verified:
             what="exchanges of this issuer's ID tokens",
         )
         claims = _claims(token, issuer)
-        workload = issuer.adapter.read(claims, token.issuer, web_base=issuer.web_url)
+        adapter = for_reading(issuer.adapter) if request.only_reads else issuer.adapter
+        workload = adapter.read(claims, token.issuer, web_base=issuer.web_url)
     except TokenRefused as refused:
         raise ExchangeRefused(refused.code, refused.message) from None
     return Verified(

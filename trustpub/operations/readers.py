@@ -27,6 +27,7 @@ from trustpub.operations.grant import (
 )
 from trustpub.operations.identities import Identity, resolve
 from trustpub.providers.base import MAX_FIELD_LENGTH, id_problem
+from trustpub.workload import Workload
 
 # How precisely `last_used_at` is kept: many jobs start at once.
 LAST_USE_PRECISION = timedelta(minutes=1)
@@ -40,6 +41,7 @@ def add_reader(
     repository: str = "",
     owner_id: str = "",
     repository_id: str = "",
+    pull_requests: bool = False,
 ) -> Reader:
     """All repositories of `owner`, or the one named; numbers left out are asked of the forge.
 
@@ -61,6 +63,7 @@ def add_reader(
             owner_id=owner_id,
             repository=repository,
             repository_id=repository_id if repository else "",
+            pull_requests=pull_requests,
         ),
     )
 
@@ -85,18 +88,7 @@ def grant_reading(verified: Verified, request: ExchangeRequest) -> Granted:
 
     Raises ExchangeRefused.
     """
-    workload = verified.workload
-    reader = (
-        Reader.objects.select_for_update(of=("self",))
-        .filter(
-            Q(repository_id="") | Q(repository_id=workload.repository_id),
-            issuer=verified.issuer,
-            owner_id=workload.owner_id,
-        )
-        # The narrower one, so that removing the wider one leaves its tokens.
-        .order_by("-repository_id")
-        .first()
-    )
+    reader = _reader_for(verified)
     if reader is None:
         return _grant_to_publisher(verified, request)
     spend(verified)
@@ -106,6 +98,31 @@ def grant_reading(verified: Verified, request: ExchangeRequest) -> Granted:
     return _mint(verified, reader)
 
 
+def _reader_for(verified: Verified) -> Reader | None:
+    """Locked, so that its removal waits for the token that is about to be made."""
+    workload = verified.workload
+    matching = Reader.objects.select_for_update(of=("self",)).filter(
+        Q(repository_id="") | Q(repository_id=workload.repository_id),
+        issuer=verified.issuer,
+        owner_id=workload.owner_id,
+    )
+    # The narrowest first, so that removing a wider one leaves its tokens.
+    readers = list(matching.order_by("-repository_id"))
+    allowed = verified.issuer.adapter.allowed_events
+    if allowed and workload.event not in allowed:
+        if not readers:
+            raise _no_reader(workload)
+        readers = [reader for reader in readers if reader.pull_requests]
+        if readers:
+            return readers[0]
+        raise ExchangeRefused(
+            ExchangeCode.EVENT_NOT_ALLOWED,
+            f"the job was started by `{printable(workload.event)}`, which brings code that nobody "
+            "has reviewed; an administrator can allow it with allow_reader --pull-requests",
+        )
+    return next(iter(readers), None)
+
+
 def _grant_to_publisher(verified: Verified, request: ExchangeRequest) -> Granted:
     """Whoever may publish from CI has to read what is already there."""
     try:
@@ -113,11 +130,15 @@ def _grant_to_publisher(verified: Verified, request: ExchangeRequest) -> Granted
     except ExchangeRefused as refused:
         if refused.code != ExchangeCode.NO_PUBLISHER:
             raise
-        raise ExchangeRefused(
-            ExchangeCode.NO_PUBLISHER,
-            f"jobs of `{printable(verified.workload.repository)}` may not read from this registry; "
-            "an administrator can allow it with the command allow_reader",
-        ) from None
+        raise _no_reader(verified.workload) from None
+
+
+def _no_reader(workload: Workload) -> ExchangeRefused:
+    return ExchangeRefused(
+        ExchangeCode.NO_PUBLISHER,
+        f"jobs of `{printable(workload.repository)}` may not read from this registry; an "
+        "administrator can allow it with the command allow_reader",
+    )
 
 
 def _mint(verified: Verified, reader: Reader) -> Granted:

@@ -1,4 +1,5 @@
 import json
+import re
 from typing import Any
 
 import pytest
@@ -229,6 +230,24 @@ def test_a_body_that_stops_coming_is_408(method: str, path: str, alice_token: st
     answer = client.generic(method, path, b"{}", "application/json", **environ)
 
     assert refusal(answer, 408)["code"] == "request_timeout"
+
+
+def test_the_body_of_nobody_is_not_even_read() -> None:
+    client = Client(raise_request_exception=False)
+    document = client.get("/api/openapi.json").json()
+    changes = [
+        (method, re.sub(r"\{[^}]*\}", "1", path))
+        for path, operations in document["paths"].items()
+        for method in {"put", "post", "patch", "delete"} & set(operations)
+        # Here the body is the credential.
+        if (method, path) != ("post", TOKENS)
+    ]
+    assert len(changes) > 20
+
+    for method, path in changes:
+        environ: dict[str, Any] = {"wsgi.input": StoppedBody()}
+        answer = client.generic(method.upper(), path, b"{}", "application/json", **environ)
+        assert answer.status_code in (400, 401, 403, 404), (method, path, answer.content)
 
 
 def test_a_form_that_stops_coming_is_a_page_that_says_so() -> None:

@@ -4,15 +4,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core import mail
 from django.core.management import CommandError, call_command
+from django.test import TestCase
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from accounts.models import AuditEvent
+from accounts.models import AuditEvent, User
 from demo.github_server import FakeGitHub
 from demo.issuer import LocalIssuer
 from registry.actors import System
 from registry.models import Crate
+from registry.operations.leaks import Leak, end_leaked_tokens
 from tests.ci import IDS, TOKENS, exchange, id_token
 from tests.wire import nothing_happens, publish, refusal, send
 from trustpub.models import ExchangeRefusal, Issuer, PublishToken, Reader
@@ -121,10 +124,54 @@ def test_one_repository_is_no_other(issuer: Issuer, ci: LocalIssuer) -> None:
     refusal(exchange(id_token(ci, repository_id="99"), **READ), 403)
 
 
-def test_jobs_of_pull_requests_get_none(reader: Reader, ci: LocalIssuer) -> None:
-    error = refusal(exchange(id_token(ci, event_name="pull_request"), **READ), 403)
+@pytest.mark.parametrize("event", ["pull_request", "merge_group"])
+def test_jobs_of_pull_requests_read_only_where_that_was_allowed(
+    reader: Reader, ci: LocalIssuer, event: str
+) -> None:
+    error = refusal(exchange(id_token(ci, event_name=event), **READ), 403)
+    assert error["code"] == "event_not_allowed"
+    assert "allow_reader --pull-requests" in error["detail"]
+
+    # The wider one allows it, whatever the narrower one says.
+    Reader.objects.update(repository="tidepool", repository_id=IDS["repository_id"])
+    add_reader(
+        actor=System("tests"),
+        issuer=reader.issuer,
+        owner="ferris-labs",
+        owner_id=OWNER_ID,
+        pull_requests=True,
+    )
+    assert reads(read_token(ci, event_name=event))
+    # Publishing never does.
+    error = refusal(exchange(id_token(ci, event_name=event)), 403)
+    assert error["code"] == "event_not_allowed"
+
+
+@pytest.mark.parametrize("event", ["pull_request_target", "issue_comment", "workflow_run"])
+def test_jobs_on_input_of_strangers_never_read(reader: Reader, ci: LocalIssuer, event: str) -> None:
+    Reader.objects.update(pull_requests=True)
+
+    error = refusal(exchange(id_token(ci, event_name=event), **READ), 403)
 
     assert error["code"] == "event_not_allowed"
+
+
+def test_administrators_hear_of_a_leaked_one(
+    reader: Reader, ci: LocalIssuer, alice: User, bob: User
+) -> None:
+    User.objects.filter(pk=bob.pk).update(is_superuser=True)
+    token = read_token(ci)
+
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        end_leaked_tokens(actor=System("tests"), leaks=[Leak(token, "a search", "log.txt")])
+
+    assert not reads(token)
+    [letter] = mail.outbox
+    assert letter.to == ["bob@example.com"]
+    assert letter.subject == "A CI job's token for reading leaked and was revoked"
+    assert "a token for reading of a CI job was found" in letter.body
+    assert "It opened everything that this registry lets its members read" in letter.body
+    assert "Where: log.txt\n" in letter.body
 
 
 def test_an_id_token_is_good_for_one_exchange(reader: Reader, ci: LocalIssuer) -> None:
@@ -200,7 +247,11 @@ def test_the_command_adds_and_removes(issuer: Issuer, capsys: pytest.CaptureFixt
     with pytest.raises(CommandError, match="may read already"):
         allow(*named, "--owner-id", OWNER_ID)
     allow(*named, "--remove")
+    assert "no longer: all of ferris-labs" in capsys.readouterr().out
 
+    allow(*named, "--owner-id", OWNER_ID, "--pull-requests")
+    assert Reader.objects.get().pull_requests
+    allow(*named, "--remove")
     assert not Reader.objects.exists()
     with pytest.raises(CommandError, match="no such reader"):
         allow(*named, "--remove")

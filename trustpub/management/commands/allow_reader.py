@@ -26,6 +26,9 @@ class Command(BaseCommand):
         parser.add_argument("--owner-id", default="", help="its number, where GitHub is not asked")
         parser.add_argument("--repository-id", default="")
         parser.add_argument("--issuer", help="its URL; default: the provider's hosted one")
+        parser.add_argument(
+            "--pull-requests", action="store_true", help="also jobs on code not yet reviewed"
+        )
         parser.add_argument("--remove", action="store_true")
 
     def handle(self, **options: Any) -> None:
@@ -40,8 +43,8 @@ class Command(BaseCommand):
                 remove_reader(actor=actor, reader_id=reader.pk)
                 self.stdout.write(f"no longer: {reader}")
             return
-        ids = {name: options[name] for name in ("owner_id", "repository_id")}
+        given = {name: options[name] for name in ("owner_id", "repository_id", "pull_requests")}
         try:
-            self.stdout.write(str(add_reader(actor=actor, issuer=issuer, **names, **ids)))
+            self.stdout.write(str(add_reader(actor=actor, issuer=issuer, **names, **given)))
         except Refusal as refusal:
             raise CommandError(refusal.detail) from None
