@@ -71,14 +71,14 @@ def _operation(method: str, path: str, described: Document) -> Operation:
         method=method.upper(),
         path=path,
         summary=described["summary"],
-        description=described.get("description", ""),
+        description=_words(described),
         credentials=_credentials(described.get("security", [])),
         is_deprecated=described.get("deprecated", False),
         parameters=[_parameter(parameter) for parameter in described.get("parameters", [])],
         body=_fields(body.get("schema", {})),
         body_type=body_type,
         answers=[
-            (status, answer.get("description", ""), _answer(answer))
+            (status, _words(answer), _answer(answer))
             for status, answer in described["responses"].items()
         ],
     )
@@ -94,7 +94,7 @@ def _credentials(security: list[dict[str, list[str]]]) -> str:
 
 def _parameter(parameter: Document) -> Field:
     kind, schema = _type(parameter["schema"])
-    description = parameter.get("description", "")
+    description = _words(parameter)
     where = f"{parameter['name']} ({parameter['in']})"
     return Field(where, kind, schema, parameter.get("required", False), description)
 
@@ -109,12 +109,16 @@ def _fields(schema: Document) -> list[Field]:
     if not schema:
         return []
     if "properties" not in schema:
-        return [Field("", *_type(schema), True, schema.get("description", ""))]
+        return [Field("", *_type(schema), True, _words(schema))]
     required = schema.get("required", [])
     return [
-        Field(name, *_type(part), name in required, part.get("description", ""))
+        Field(name, *_type(part), name in required, _words(part))
         for name, part in schema["properties"].items()
     ]
+
+
+def _words(described: Document) -> str:
+    return str(described.get("description", "")).replace("`", "")
 
 
 def _type(schema: Document) -> tuple[str, str]:

@@ -83,8 +83,8 @@ categories = ["science::geo"]
 [features]
 default = []
 """
-HOSTILE_PARTS = ["%00", "%ff", "..%2f", "٣", "-1", "0", "9" * 40, "a" * 300, "'", "%0a", "💥", "+"]
-HOSTILE_QUERIES = ["", "%00", "-1", "0", "9" * 40, "1.5", "٣", "n%C3%BC", "%ff", "W10", "x" * 2000]
+HOSTILE_PARTS = ["%00", "%ff", "..%2f", "٣", "-1", "9" * 40, "a" * 300, "%0a", "💥"]
+HOSTILE_QUERIES = ["", "%00", "-1", "9" * 40, "1.5", "n%C3%BC", "%ff", "W10", "x" * 2000]
 HOSTILE_BODIES: list[object] = [
     b"",
     b"null",
