@@ -14,8 +14,8 @@ from tests.server import Server
 
 # More than all threads of the server: two processes with eight each.
 JOBS = 40
-STALL = 2.0
-AT_ONCE = 1.8
+STALL = 3.0
+AT_ONCE = 2.8
 
 
 def seconds_of(url: str) -> float:

@@ -145,3 +145,19 @@ def test_data_residency_has_a_second_spelling() -> None:
     assert provider.issuer_matches(row, row)
     assert provider.issuer_matches(f"{row}/acme", row)
     assert not provider.issuer_matches(f"{row}/other", row)
+
+
+def test_an_issuer_is_switched_off_and_on_again(capsys: pytest.CaptureFixture[str]) -> None:
+    url = provider_for("circleci").issuer_example
+
+    assert trust("circleci", url, state="disabled").state == "disabled"
+    assert "is switched off" in capsys.readouterr().out
+    assert AuditEvent.objects.filter(name="issuer.disabled", subject=url).exists()
+    assert trust("circleci", url, state="read_only").state == "read_only"
+    assert trust("circleci", url).state == "enabled"
+
+
+def test_switching_off_needs_none_of_the_options() -> None:
+    url = provider_for("activestate").issuer_example
+
+    assert trust("activestate", url, state="disabled").options == {}

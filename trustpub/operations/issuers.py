@@ -28,8 +28,9 @@ def trust_issuer(
     web_url: str = "",
     options: Options | None = None,
     key_hosts: Sequence[str] = (),
+    state: str = Issuer.State.ENABLED,
 ) -> Issuer:
-    """The row of that exact address, enabled.
+    """The row of that exact address, enabled or in another state.
 
     `options` are the provider's; None leaves those that the row has. `key_hosts` are hosts beside
     the issuer's own where its keys may be. Raises InvalidInput.
@@ -58,14 +59,15 @@ def trust_issuer(
             "an issuer cannot change its kind"
         )
     before = {"state": issuer.state, "options": issuer.options}
-    issuer.options = _options(adapter, issuer.options if options is None else options)
+    if options is not None or state != Issuer.State.DISABLED:
+        issuer.options = _options(adapter, issuer.options if options is None else options)
     issuer.extra_key_hosts = list(key_hosts) or issuer.extra_key_hosts
-    issuer.state = Issuer.State.ENABLED
+    issuer.state = state
     issuer.name = name or issuer.name
     issuer.web_url = web if web_url else issuer.web_url
     issuer.save()
     audit.record(
-        "issuer.created" if is_new else "issuer.edited",
+        _event(is_new=is_new, state=state),
         actor=actor,
         subject=url,
         before={} if is_new else before,
@@ -78,6 +80,12 @@ def trust_issuer(
         },
     )
     return issuer
+
+
+def _event(*, is_new: bool, state: str) -> str:
+    if state == Issuer.State.DISABLED:
+        return "issuer.disabled"
+    return "issuer.created" if is_new else "issuer.edited"
 
 
 def _options(adapter: Provider, given: Options) -> dict[str, object]:

@@ -19,6 +19,7 @@ from trustpub.workload import Workload, WorkloadLinks
 MAX_FIELD_LENGTH = 255
 MAX_ID_LENGTH = 32  # forges count in 64 bits, which are 20 digits
 MAX_SHORT_LENGTH = 64  # commits, runs and numbers are kept in columns of this size
+MAX_ATTEMPT_LENGTH = 16
 MAX_REPOSITORY_LENGTH = 2 * MAX_FIELD_LENGTH + 1  # no publisher can name a longer one
 
 # Every field of the provider by name, None where it is not set.
@@ -235,19 +236,19 @@ class ClaimReader:
             invalid_claim(name, "holds a control character")
         return value
 
-    def optional_id(self, name: str) -> str:
+    def optional_id(self, name: str, limit: int = MAX_ID_LENGTH) -> str:
         value = self._claims.get(name)
         # bool is an int to Python; `true` is not an ID.
         text = str(value) if type(value) is int else self.optional(name)
-        if text and id_problem(text):
-            invalid_claim(name, f"must be a decimal number of at most {MAX_ID_LENGTH} digits")
+        if text and (id_problem(text) or len(text) > limit):
+            invalid_claim(name, f"must be a decimal number of at most {limit} digits")
         return text
 
-    def short(self, name: str) -> str:
-        """An optional text that fits where short texts are kept."""
+    def short(self, name: str, limit: int = MAX_SHORT_LENGTH) -> str:
+        """An optional text that fits where texts of this length are kept."""
         text = self.optional(name)
-        if len(text) > MAX_SHORT_LENGTH:
-            invalid_claim(name, f"is longer than {MAX_SHORT_LENGTH} characters")
+        if len(text) > limit:
+            invalid_claim(name, f"is longer than {limit} characters")
         return text
 
     def required_uuid(self, name: str) -> str:

@@ -8,6 +8,8 @@ from datetime import timedelta
 from trustpub.conditions import Condition, ConditionKind, ascii_fold
 from trustpub.jwt import VerifiedClaims
 from trustpub.providers.base import (
+    MAX_ATTEMPT_LENGTH,
+    MAX_FIELD_LENGTH,
     MAX_REPOSITORY_LENGTH,
     ClaimReader,
     FieldRule,
@@ -249,9 +251,9 @@ class GitHub(Provider):
             ref_protected=reader.flag("ref_protected"),
             sha=sha or None,
             event=event,
-            environment=reader.optional("environment") or None,
+            environment=reader.short("environment", MAX_FIELD_LENGTH) or None,
             run_id=reader.required_id("run_id"),
-            run_attempt=reader.optional_id("run_attempt") or None,
+            run_attempt=reader.optional_id("run_attempt", MAX_ATTEMPT_LENGTH) or None,
             run_number=reader.optional_id("run_number") or None,
             job_id=reader.optional_id("check_run_id") or None,
             runner_environment=runner,

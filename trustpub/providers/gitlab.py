@@ -8,6 +8,7 @@ from datetime import timedelta
 from trustpub.conditions import Condition, ConditionKind, ascii_fold
 from trustpub.jwt import VerifiedClaims
 from trustpub.providers.base import (
+    MAX_FIELD_LENGTH,
     MAX_REPOSITORY_LENGTH,
     ClaimReader,
     FieldRule,
@@ -219,7 +220,7 @@ class GitLab(Provider):
             ref_protected=protected,
             sha=sha or None,
             event=source,
-            environment=reader.optional("environment") or None,
+            environment=reader.short("environment", MAX_FIELD_LENGTH) or None,
             run_id=reader.required_id("pipeline_id"),
             job_id=reader.required_id("job_id"),
             runner_environment=reader.optional("runner_environment") or None,

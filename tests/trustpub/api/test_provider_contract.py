@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.test import Client
+from django.urls import reverse
 
 from accounts.models import User
 from demo.issuer import LocalIssuer
@@ -92,6 +94,9 @@ def test_a_job_publishes_and_its_provenance_is_what_was_signed(
     )
     assert (kept.trustpub_data is None) == (kind not in ("github", "gitlab"))
     assert "mira" not in str(kept.workload)
+    page = Client().get(reverse("version", args=["tide", "0.1.0"])).content.decode()
+    assert "Where this version came from" in page
+    assert ("not named" in page) == (not all((kept.sha, kept.workflow, kept.event, kept.run_id)))
 
 
 @EACH

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.errors import Refusal
 from registry.actors import System
+from trustpub.models import Issuer
 from trustpub.operations.issuers import trust_issuer
 from trustpub.providers import PROVIDERS
 
@@ -37,6 +38,13 @@ class Command(BaseCommand):
             help="a host beside the issuer's own where its keys may be",
         )
 
+        parser.add_argument(
+            "--state",
+            choices=[str(state) for state in Issuer.State],
+            default=str(Issuer.State.ENABLED),
+            help="read_only: no new publishers; disabled: no exchange, and its tokens are dead",
+        )
+
     def handle(self, **options: Any) -> None:
         try:
             issuer = trust_issuer(
@@ -47,10 +55,14 @@ class Command(BaseCommand):
                 web_url=options["web_url"],
                 options=_options(options["option"]),
                 key_hosts=options["key_host"],
+                state=options["state"],
             )
         except Refusal as refusal:
             raise CommandError(refusal.detail) from None
-        self.stdout.write(f"{issuer.url} is trusted as {issuer.name}")
+        if issuer.is_enabled:
+            self.stdout.write(f"{issuer.url} is trusted as {issuer.name}")
+        else:
+            self.stdout.write(f"{issuer.url} ({issuer.name}) is switched off")
 
 
 def _options(pairs: list[str] | None) -> dict[str, object] | None:
