@@ -57,6 +57,9 @@ class Environment:
     rate_limits: Mapping[str, tuple[int, int]]
     # Of one crate in 24 hours, whoever publishes; None means no limit.
     max_new_versions_daily: int | None
+    # Whoever is added as an owner is asked first.
+    owner_invitations: bool
+    owner_invitation_days: int
     # Every request must say which program it comes from.
     require_user_agent: bool
     # Index addresses of other registries that dependencies may name.
@@ -129,6 +132,10 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
             env, "MAX_NEW_VERSIONS_DAILY", default=0, lowest=0, highest=1_000_000
         )
         or None,
+        owner_invitations=_flag(env, "OWNER_INVITATIONS", default=True),
+        owner_invitation_days=_whole_number(
+            env, "OWNER_INVITATION_DAYS", default=30, lowest=1, highest=3650
+        ),
         require_user_agent=_flag(env, "REQUIRE_USER_AGENT"),
         foreign_registries=tuple(
             (env.get("FOREIGN_REGISTRIES") or " ".join(CRATES_IO_INDEX)).split()

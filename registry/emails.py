@@ -5,7 +5,8 @@ from django.conf import settings
 
 from accounts.emails import send
 from accounts.models import User
-from registry.models import Crate, DeletedCrate
+from registry.models import Crate, DeletedCrate, Invitation, PublishKind, Version
+from registry.operations.notifications import unsubscribe_token
 
 
 def owner_added(crate: Crate, user: User, by: str) -> None:
@@ -36,15 +37,68 @@ def trustpub_only_changed(crate: Crate, by: str) -> None:
     )
 
 
-def crate_deleted(deleted: DeletedCrate) -> None:
-    address = deleted.deleted_by.verified_email() if deleted.deleted_by else None
+def crate_deleted(deleted: DeletedCrate, user: User) -> None:
+    """To somebody who owned it."""
+    address = user.verified_email()
     if address is None:
         return
+    page = "settings/tokens" if deleted.deleted_by == user else ""
     send(
         "crate_deleted",
         [address],
-        {"deleted": deleted, "address": f"{settings.PUBLIC_URL}/settings/tokens"},
+        {"deleted": deleted, "user": user, "address": f"{settings.PUBLIC_URL}/{page}"},
     )
+
+
+def owner_invited(invitation: Invitation, token: str) -> None:
+    """To a verified address alone: the link is enough to accept."""
+    address = invitation.invitee.verified_email()
+    if address is None:
+        return
+    send(
+        "owner_invited",
+        [address],
+        {
+            "invitation": invitation,
+            "crate": invitation.crate,
+            "invitee": invitation.invitee,
+            "inviter": invitation.inviter,
+            "address": f"{settings.PUBLIC_URL}/accept-invite/{token}",
+            "list_address": f"{settings.PUBLIC_URL}/me/pending-invites",
+        },
+    )
+
+
+def invitation_accepted(crate: Crate, user: User, inviter: str) -> None:
+    facts = {"crate": crate, "user": user, "inviter": inviter, "address": _page(crate)}
+    send("invitation_accepted", owner_addresses(crate), facts)
+
+
+def version_published(version: Version, by: str) -> None:
+    """To each owner who wants it, with a link of their own to get no more of them."""
+    provenance = version.provenance
+    facts = {
+        "version": version,
+        "by": by,
+        "trusted": provenance.kind == PublishKind.TRUSTED,
+        "run": provenance.links.get("run", ""),
+        "address": f"{_page(version.crate)}/{version.num}",
+        "settings_address": f"{_page(version.crate)}/settings",
+    }
+    for address in _wanting_versions(version.crate):
+        user: User = address.user
+        token = unsubscribe_token(user, version.crate)
+        link = f"{settings.PUBLIC_URL}/unsubscribe/{token}"
+        send(
+            "version_published",
+            [address.email],
+            {**facts, "login": user.login, "unsubscribe": link},
+            # RFC 8058: mail programs offer a button of their own.
+            {
+                "List-Unsubscribe": f"<{link}>",
+                "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+            },
+        )
 
 
 def team_added(crate: Crate, login: str, by: str) -> None:
@@ -64,6 +118,22 @@ def owner_addresses(crate: Crate) -> list[str]:
         EmailAddress.objects.filter(
             user__ownerships__crate=crate, verified=True, primary=True
         ).values_list("email", flat=True)
+    )
+
+
+def _wanting_versions(crate: Crate) -> list[EmailAddress]:
+    """One query, however many owners there are."""
+    return list(
+        EmailAddress.objects.filter(
+            user__ownerships__crate=crate,
+            user__ownerships__email_notifications=True,
+            user__publish_notifications=True,
+            user__is_active=True,
+            verified=True,
+            primary=True,
+        )
+        .select_related("user")
+        .order_by("user__login")
     )
 
 

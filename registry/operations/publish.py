@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.scopes import Scope
+from adapters import jobs
 from registry import storage
 from registry.actors import Actor
 from registry.errors import (
@@ -53,6 +54,7 @@ from registry.models import (
     LimitedAction,
     Ownership,
     Provenance,
+    PublishKind,
     ReservedName,
     Version,
     VersionAction,
@@ -232,6 +234,8 @@ def _commit(
         after={"checksum": version.checksum, "size": version.size, "kind": facts.kind},
     )
     index.note_change(crate)
+    if facts.kind != PublishKind.IMPORTED:
+        jobs.after_commit("registry.mail_version_published", version.pk, actor.label)
     # Last, so that a refusal by the database leaves no file behind.
     file.seek(0)
     storage.store_archive(crate.name, version.num, file)

@@ -39,6 +39,9 @@ ANSWERS = [
     ("GET", "me/tokens", "me/tokens"),
     ("PUT", "me/tokens", "me/tokens"),
     ("DELETE", "me/tokens/{token_id}", "me/tokens/1"),
+    ("GET", "me/crate_owner_invitations", "me/crate_owner_invitations"),
+    ("PUT", "me/crate_owner_invitations/{crate_id}", "me/crate_owner_invitations/1"),
+    ("PUT", "me/crate_owner_invitations/accept/{token}", f"me/crate_owner_invitations/accept/{LETTER}"),
     ("GET", "users/{login}", "users/alice"),
     ("GET", "users/{user_id}/stats", "users/1/stats"),
 ]

@@ -13,7 +13,7 @@ from demo.github_server import FakeGitHub
 from registry.actors import Person
 from registry.models import Crate, Ownership, Team
 from registry.policies import Action, may
-from tests.factories.registry import make_crate
+from tests.factories.registry import make_crate, make_owner
 from tests.wire import nothing_happens, publish, refusal, send
 
 OWNERS = "/api/v1/crates/demo-crate/owners"
@@ -61,8 +61,8 @@ def test_a_member_adds_their_team(github: FakeGitHub, demo: Crate, alice_token: 
     assert AuditEvent.objects.get(name="owner.added").subject == CORE
 
 
-def test_people_are_listed_before_teams(of_core: Crate, alice_token: str, bob: User) -> None:
-    add(alice_token, "bob")
+def test_people_are_listed_before_teams(of_core: Crate, bob: User) -> None:
+    make_owner(of_core, bob)
 
     owners = send("GET", OWNERS).json()["users"]
 
