@@ -13,7 +13,7 @@ def owner_added(crate: Crate, user: User, by: str) -> None:
     send(
         "owner_added",
         owner_addresses(crate),
-        {"crate": crate, "user": user, "by": by, "address": _page(crate)},
+        {"crate": crate, "user": user, "by": by, "address": f"{_page(crate)}/settings/owners"},
     )
 
 
@@ -25,7 +25,7 @@ def owner_removed(crate: Crate, user: User, by: str) -> None:
     send(
         "owner_removed",
         receivers,
-        {"crate": crate, "user": user, "by": by, "address": _page(crate)},
+        {"crate": crate, "user": user, "by": by, "address": f"{_page(crate)}/settings/owners"},
     )
 
 
@@ -70,7 +70,12 @@ def owner_invited(invitation: Invitation, token: str) -> None:
 
 
 def invitation_accepted(crate: Crate, user: User, inviter: str) -> None:
-    facts = {"crate": crate, "user": user, "inviter": inviter, "address": _page(crate)}
+    facts = {
+        "crate": crate,
+        "user": user,
+        "inviter": inviter,
+        "address": f"{_page(crate)}/settings/owners",
+    }
     send("invitation_accepted", owner_addresses(crate), facts)
 
 
@@ -103,12 +108,12 @@ def version_published(version: Version, by: str) -> None:
 
 def team_added(crate: Crate, login: str, by: str) -> None:
     """To the people who own the crate; who is in the team is GitHub's to know."""
-    facts = {"crate": crate, "login": login, "by": by, "address": _page(crate)}
+    facts = {"crate": crate, "login": login, "by": by, "address": f"{_page(crate)}/settings/owners"}
     send("team_added", owner_addresses(crate), facts)
 
 
 def team_removed(crate: Crate, login: str, by: str) -> None:
-    facts = {"crate": crate, "login": login, "by": by, "address": _page(crate)}
+    facts = {"crate": crate, "login": login, "by": by, "address": f"{_page(crate)}/settings/owners"}
     send("team_removed", owner_addresses(crate), facts)
 
 

@@ -427,11 +427,11 @@ def test_the_owners_hear_of_it(
         f"Hello,\n\nalice (token laptop) made the team {CORE} an owner of the crate demo-crate.\n\n"
         "Its members may publish and yank versions. They may not change owners or publishers.\n"
         "If this was not intended, remove the team:\n\n"
-        "    http://127.0.0.1:8000/crates/demo-crate"
+        "    http://127.0.0.1:8000/crates/demo-crate/settings/owners"
     )
     assert removed.subject == f"The team {CORE} is no longer an owner of demo-crate"
     assert removed.body.rstrip() == (
         f"Hello,\n\nalice (token laptop) removed the team {CORE} from the owners of the crate "
         "demo-crate.\n\nIf this was not intended, an owner can add it again:\n\n"
-        "    http://127.0.0.1:8000/crates/demo-crate"
+        "    http://127.0.0.1:8000/crates/demo-crate/settings/owners"
     )
