@@ -1,5 +1,6 @@
 """The owners of a crate: who they are, who is invited, and changing both."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -91,6 +92,7 @@ def _page(
         "owners": owners,
         "people": sum(owner.user is not None for owner in owners),
         "invitations": invitations_of(crate).order_by("pk"),
+        "asks_first": settings.OWNER_INVITATIONS,
         **(problem or {}),
     }
     status = refusal.status if refusal else 200
