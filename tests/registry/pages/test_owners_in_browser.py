@@ -10,7 +10,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts import token_text
 from accounts.models import User
-from registry.models import Crate, Team
+from registry.models import Team
 from registry.operations.notifications import unsubscribe_token
 from tests.browser import browser_page
 from tests.factories.registry import (
@@ -34,7 +34,7 @@ def session_of(user: User, live_server: LiveServer) -> Any:
 
 
 def test_pages_of_owners_fit_a_phone(live_server: LiveServer, alice: User, bob: User) -> None:
-    crate, addresses = _shared_crate(alice, bob)
+    addresses = _shared_crate(alice, bob)
     wide = {}
     session = session_of(alice, live_server)
 
@@ -82,7 +82,7 @@ def test_somebody_is_invited_accepts_and_leaves(
     assert not tide.is_owned_by(bob)
 
 
-def _shared_crate(alice: User, bob: User) -> tuple[Crate, list[str]]:
+def _shared_crate(alice: User, bob: User) -> list[str]:
     """With everything long that can be, and the addresses of all pages around it."""
     crate = make_crate(LONG, owner=alice)
     make_version(crate)
@@ -94,7 +94,7 @@ def _shared_crate(alice: User, bob: User) -> tuple[Crate, list[str]]:
     make_invitation(crate, make_user("i" * 64), alice)
     make_invitation(crate, bob, alice, digest=token_text.digest("letter"))
     make_invitation(make_crate("reef", owner=bob), alice, bob)
-    return crate, [
+    return [
         f"/crates/{LONG}/settings",
         f"/crates/{LONG}/settings/owners",
         f"/crates/{LONG}/settings/delete",
