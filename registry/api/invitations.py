@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -21,14 +22,8 @@ from registry.api.requests import (
     person_of,
     query_text,
 )
-from registry.api.shapes import (
-    InvitationAnswerShape,
-    InvitationShape,
-    InvitationV1Shape,
-    UserShape,
-    answer,
-    text,
-)
+from registry.api.shapes import UserShape, answer, flag, number, text
+from registry.api.shapes import moment as time
 from registry.models import Invitation
 from registry.models.invitation import InvitationQuerySet
 from registry.operations.invitations import answer_by_letter, answer_invitation
@@ -42,12 +37,30 @@ MOST_AT_ONCE = 1000
 ORDER = (SortKey("crate_id", int), SortKey("invitee_id", int))
 
 
+class InvitationShape(serializers.Serializer[Any]):
+    invitee_id = number()
+    inviter_id = number()
+    crate_id = number()
+    crate_name = text()
+    created_at = time()
+    expires_at = time()
+
+
+class LegacyInvitationShape(InvitationShape):
+    invited_by_username = text()
+
+
+class InvitationAnswerShape(serializers.Serializer[Any]):
+    crate_id = number()
+    accepted = flag()
+
+
 class MyInvitations(APIView):
     @extend_schema(
         operation_id="list_crate_owner_invitations_for_user",
         responses=answer(
             "ListInvitationsForUser",
-            crate_owner_invitations=InvitationV1Shape(many=True),
+            crate_owner_invitations=LegacyInvitationShape(many=True),
             users=UserShape(many=True),
         ),
     )

@@ -202,24 +202,6 @@ class AuthenticatedUserShape(UserShape):
     publish_notifications = flag()
 
 
-class InvitationShape(serializers.Serializer[Any]):
-    invitee_id = number()
-    inviter_id = number()
-    crate_id = number()
-    crate_name = text()
-    created_at = moment()
-    expires_at = moment()
-
-
-class InvitationV1Shape(InvitationShape):
-    invited_by_username = text()
-
-
-class InvitationAnswerShape(serializers.Serializer[Any]):
-    crate_id = number()
-    accepted = flag()
-
-
 class TotalShape(serializers.Serializer[Any]):
     total = number()
 
