@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from smtplib import SMTPRecipientsRefused
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -31,7 +32,18 @@ def send_letter(
     for address in to:
         validate_email(address)
     letters = [_letter(address, subject, text, html, headers or {}) for address in to]
-    get_connection().send_messages(letters)
+    if not letters:
+        return
+    refused: SMTPRecipientsRefused | None = None
+    with get_connection() as connection:
+        for letter in letters:
+            try:
+                connection.send_messages([letter])
+            except SMTPRecipientsRefused as error:
+                # One owner's dead address must not keep the others from hearing of a change.
+                refused = error
+    if refused:
+        raise refused
 
 
 class EmlFileBackend(BaseEmailBackend):

@@ -82,7 +82,7 @@ def invitation_accepted(crate: Crate, user: User, inviter: str) -> None:
 def version_published(version: Version, by: str) -> None:
     """To each owner who wants it, with a link of their own to get no more of them."""
     provenance = version.provenance
-    facts = {
+    facts: dict[str, object] = {
         "version": version,
         "by": by,
         "trusted": provenance.kind == PublishKind.TRUSTED,
@@ -90,20 +90,15 @@ def version_published(version: Version, by: str) -> None:
         "address": f"{_page(version.crate)}/{version.num}",
         "settings_address": f"{_page(version.crate)}/settings",
     }
+    failed: OSError | None = None
     for address in _wanting_versions(version.crate):
-        user: User = address.user
-        token = unsubscribe_token(user, version.crate)
-        link = f"{settings.PUBLIC_URL}/unsubscribe/{token}"
-        send(
-            "version_published",
-            [address.email],
-            {**facts, "login": user.login, "unsubscribe": link},
-            # RFC 8058: mail programs offer a button of their own.
-            {
-                "List-Unsubscribe": f"<{link}>",
-                "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-            },
-        )
+        try:
+            _send_published(version, address, facts)
+        except OSError as error:
+            # One owner's dead address keeps no other letter back.
+            failed = error
+    if failed:
+        raise failed
 
 
 def team_added(crate: Crate, login: str, by: str) -> None:
@@ -123,6 +118,18 @@ def owner_addresses(crate: Crate) -> list[str]:
         EmailAddress.objects.filter(
             user__ownerships__crate=crate, verified=True, primary=True
         ).values_list("email", flat=True)
+    )
+
+
+def _send_published(version: Version, address: EmailAddress, facts: dict[str, object]) -> None:
+    token = unsubscribe_token(address.user, version.crate)
+    link = f"{settings.PUBLIC_URL}/unsubscribe/{token}"
+    send(
+        "version_published",
+        [address.email],
+        {**facts, "login": address.user.login, "unsubscribe": link},
+        # RFC 8058: mail programs offer a button of their own.
+        {"List-Unsubscribe": f"<{link}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"},
     )
 
 

@@ -1,13 +1,15 @@
 """The full text of each letter about a crate, and who gets it."""
 
 from datetime import UTC, datetime
+from smtplib import SMTPRecipientsRefused
 from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
 from django.core.mail import EmailMessage
+from django.core.mail.backends.locmem import EmailBackend
 from django.test import Client
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from accounts.models import User
 from registry import emails, tasks
@@ -23,6 +25,16 @@ from tests.wire import publish, send
 
 SITE = "http://127.0.0.1:8000"
 AT = datetime(2031, 5, 6, 7, 8, tzinfo=UTC)
+
+
+class RefusingBackend(EmailBackend):
+    """A mail server that no longer knows alice."""
+
+    def send_messages(self, messages: Any) -> int:
+        for message in messages:
+            if "alice@example.com" in message.to:
+                raise SMTPRecipientsRefused({"alice@example.com": (550, b"unknown")})
+        return super().send_messages(messages)
 
 
 @pytest.fixture
@@ -269,3 +281,18 @@ def test_many_owners_are_found_at_once(
     # The version with its crate and provenance, and the addresses with their people.
     with django_assert_num_queries(2):
         tasks.mail_version_published(version.pk, "alice")
+
+
+def test_a_dead_address_keeps_no_other_letter_back(
+    tide: Crate, bob: User, settings: Settings, mailoutbox: list[EmailMessage]
+) -> None:
+    make_owner(tide, bob)
+    version = make_version(tide)
+    settings.EMAIL_BACKEND = "tests.registry.test_letters.RefusingBackend"
+
+    with pytest.raises(SMTPRecipientsRefused):
+        tasks.mail_owner_added(tide.pk, bob.pk, "alice")
+    with pytest.raises(SMTPRecipientsRefused):
+        tasks.mail_version_published(version.pk, "alice")
+
+    assert receivers(mailoutbox) == ["bob", "bob"]
