@@ -1,5 +1,7 @@
 """Deleting a crate: what it means, whether it can be done, and the name typed once more."""
 
+from datetime import timedelta
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -9,10 +11,17 @@ from accounts.pages.private import SignedInRequest, private
 from registry.actors import Person
 from registry.errors import CannotDelete
 from registry.models import Crate
-from registry.operations.delete import NAME_HELD, check_unused, delete_crate
+from registry.operations.delete import (
+    DOWNLOADS_PER_MONTH,
+    FREE_PERIOD,
+    NAME_HELD,
+    check_unused,
+    delete_crate,
+)
 from registry.pages.owners import owned_crate
 
 LONGEST_REASON = 500
+HOUR = timedelta(hours=1)
 
 
 @private("GET", "HEAD", "POST")
@@ -46,7 +55,9 @@ def _page(
     context = {
         "crate": crate,
         "obstacle": _obstacle(crate),
-        "hours_held": int(NAME_HELD.total_seconds()) // 3600,
+        "free_hours": FREE_PERIOD // HOUR,
+        "downloads": DOWNLOADS_PER_MONTH,
+        "hours_held": NAME_HELD // HOUR,
         **(problem or {}),
     }
     return render(request, "registry/crate_delete.html", context, status=status)
