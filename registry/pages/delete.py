@@ -20,7 +20,7 @@ from registry.operations.delete import (
 )
 from registry.pages.owners import owned_crate
 
-LONGEST_REASON = 500
+LONGEST_REASON = 255
 HOUR = timedelta(hours=1)
 
 

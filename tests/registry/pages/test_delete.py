@@ -58,8 +58,8 @@ def test_what_many_download_cannot_go(client: Client, tide: Crate) -> None:
 
 
 def test_a_long_reason_is_refused(client: Client, tide: Crate) -> None:
-    refused = client.post(PAGE, {"name": "Tide", "reason": "x" * 501})
+    refused = client.post(PAGE, {"name": "Tide", "reason": "x" * 256})
 
     assert refused.status_code == 400
-    assert "at most 500 characters" in refused.content.decode()
+    assert "at most 255 characters" in refused.content.decode()
     assert Crate.objects.exists()
