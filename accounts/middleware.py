@@ -40,6 +40,12 @@ OPEN_PREFIXES = (
     # These prove who asks by themselves.
     "/api/v1/trusted_publishing/",
     "/api/github/secret-scanning/",
+    # The link of a letter proves who has it.
+    "/confirm/",
+    "/accept-invite/",
+    "/unsubscribe/",
+    "/api/v1/confirm/",
+    "/api/v1/me/crate_owner_invitations/accept/",
 )
 # Readable without saying what reads; load balancers often don't.
 NAMELESS_PREFIXES = ("/healthz", "/readyz", "/static/", "/index/")

@@ -61,6 +61,9 @@ class Environment:
     max_new_versions_daily: int | None
     # What trusted publishing allows, and how long it keeps what; named as in TRUSTPUB_NUMBERS.
     trustpub: Mapping[str, int]
+    # Whoever is added as an owner is asked first.
+    owner_invitations: bool
+    owner_invitation_days: int
     # Every request must say which program it comes from.
     require_user_agent: bool
     # Index addresses of other registries that dependencies may name.
@@ -150,6 +153,10 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
             name: _whole_number(env, name, default=default, lowest=1, highest=1_000_000)
             for name, default in TRUSTPUB_NUMBERS.items()
         },
+        owner_invitations=_flag(env, "OWNER_INVITATIONS", default=True),
+        owner_invitation_days=_whole_number(
+            env, "OWNER_INVITATION_DAYS", default=30, lowest=1, highest=3650
+        ),
         require_user_agent=_flag(env, "REQUIRE_USER_AGENT"),
         foreign_registries=tuple(
             (env.get("FOREIGN_REGISTRIES") or " ".join(CRATES_IO_INDEX)).split()

@@ -252,6 +252,11 @@ MAX_DEPENDENCIES = 500
 RATE_LIMITS = ENVIRONMENT.rate_limits
 MAX_NEW_VERSIONS_DAILY = ENVIRONMENT.max_new_versions_daily
 
+# --- Owners -------------------------------------------------------------------
+
+OWNER_INVITATIONS = ENVIRONMENT.owner_invitations
+OWNER_INVITATION_LIFETIME = timedelta(days=ENVIRONMENT.owner_invitation_days)
+
 # --- Downloads ----------------------------------------------------------------
 
 COUNT_DOWNLOADS = ENVIRONMENT.count_downloads
@@ -324,6 +329,10 @@ CELERY_BEAT_SCHEDULE = {
     },
     "forget old network addresses": {"task": "accounts.forget_addresses", "schedule": 3600.0},
     "delete full buckets": {"task": "registry.delete_full_buckets", "schedule": 3600.0},
+    "tell of tokens that expire": {
+        "task": "accounts.mail_expiring_tokens",
+        "schedule": 3600.0,
+    },
     "delete old rate windows": {"task": "accounts.delete_old_rate_windows", "schedule": 900.0},
 }
 

@@ -152,6 +152,27 @@ class EmailNotVerified(NotAllowed):
         )
 
 
+class InviteeNotVerified(NotAllowed):
+    code = "email_not_verified"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            "You need to verify your email address before you can accept the invitation to become "
+            f"an owner of the {name} crate."
+        )
+
+
+class InvitationExpired(Refusal):
+    code = "invitation_expired"
+    status = 410
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The invitation to become an owner of the {name} crate expired. Please reach out to "
+            "an owner of the crate to request a new invitation."
+        )
+
+
 class TooManyChanges(Refusal):
     code = "rate_limited"
     status = 429

@@ -13,6 +13,7 @@ from accounts.queries.tokens import listed_tokens
 
 # How cargo's configuration in our instructions names this registry.
 REGISTRY_NAME = "waybill"
+MAX_ID_LENGTH = 18
 
 
 @private("GET", "HEAD")
@@ -27,7 +28,9 @@ def tokens(request: SignedInRequest) -> HttpResponse:
 @private("GET", "HEAD", "POST")
 def token_new(request: SignedInRequest) -> HttpResponse:
     """The answer to a good form shows the token, which nothing keeps: no session, no message."""
-    form = TokenForm(request.POST if request.method == "POST" else None)
+    form = TokenForm(
+        request.POST if request.method == "POST" else None, initial=_as_before(request)
+    )
     if form.is_valid():
         try:
             return _shown_once(request, _create(request, form))
@@ -46,6 +49,21 @@ def token_revoke(request: SignedInRequest, token_id: int) -> HttpResponse:
     token = revoke_token(user=request.user, token_id=token_id)
     messages.success(request, f"The token {token.name} is revoked. Nobody can use it any more.")
     return redirect("tokens")
+
+
+def _as_before(request: SignedInRequest) -> dict[str, object]:
+    """What the form begins with when it comes from a token that ended, as `?from=ID` says."""
+    former = request.GET.get("from", "")
+    if not (former.isascii() and former.isdigit() and len(former) <= MAX_ID_LENGTH):
+        return {}
+    token = request.user.api_tokens.filter(pk=former).first()
+    if token is None:
+        return {}
+    return {
+        "name": token.name,
+        "scopes": token.endpoint_scopes or [],
+        "patterns": "\n".join(token.crate_patterns or []),
+    }
 
 
 def _create(request: SignedInRequest, form: TokenForm) -> CreatedToken:

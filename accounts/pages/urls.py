@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.pages import confirm, dev_login, profile, sign_in, tokens
+from accounts.pages import confirm, dev_login, email, profile, sign_in, tokens
 
 urlpatterns = [
     path("sign-in", sign_in.sign_in, name="sign_in"),
@@ -11,7 +11,8 @@ urlpatterns = [
     path("confirm/<str:token>", confirm.confirm, name="confirm"),
     path("me", profile.me, name="me"),
     path("settings/profile", profile.profile, name="profile"),
-    path("settings/profile/notifications", profile.notifications, name="notifications"),
+    path("settings/email", email.email, name="email"),
+    path("settings/email/resend", email.email_resend, name="email_resend"),
     path("settings/tokens", tokens.tokens, name="tokens"),
     path("settings/tokens/new", tokens.token_new, name="token_new"),
     path("settings/tokens/<int:token_id>/revoke", tokens.token_revoke, name="token_revoke"),

@@ -37,7 +37,7 @@ class Owners(APIView):
         # Cargo says `users`.
         logins = text_list(json_object(request), "owners", "users")
         messages = add_owners(actor=actor, crate=crate_named(name), logins=logins)
-        return Response({"ok": True, "msg": ", ".join(messages)})
+        return Response({"ok": True, "msg": ",".join(messages)})
 
     @operation(
         "remove_owners",

@@ -57,6 +57,8 @@ def test_the_audience_is_the_address_without_its_scheme(
         ("PORT", "٨"),
         ("PORT", "9" * 5000),
         ("DEBUG", "maybe"),
+        ("OWNER_INVITATIONS", "ask"),
+        ("OWNER_INVITATION_DAYS", "0"),
         ("AUTH_REQUIRED", "2"),
         ("REQUIRE_USER_AGENT", "yes please"),
         ("RATE_LIMITER_PUBLISH_NEW_BURST", "0"),

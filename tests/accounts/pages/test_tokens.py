@@ -154,3 +154,27 @@ def test_the_list_takes_a_constant_number_of_queries(
     # Session, user, tokens.
     with django_assert_num_queries(3):
         client.get("/settings/tokens")
+
+
+def test_the_form_begins_with_what_the_ending_token_had(client: Client, alice: User) -> None:
+    client.force_login(alice)
+    former = create_token(user=alice, name="ci", scopes=["yank"], patterns=["tide-*", "tide"])
+
+    page = client.get(f"/settings/tokens/new?from={former.token.pk}").content.decode()
+
+    assert 'value="ci"' in page
+    assert "tide-*\ntide</textarea>" in page
+    assert page.count(" checked") == 1
+
+
+@pytest.mark.parametrize("former", ["", "x", "9" * 30, "999999"])
+def test_what_is_no_token_of_ones_own_begins_nothing(
+    client: Client, alice: User, bob: User, former: str
+) -> None:
+    client.force_login(alice)
+    theirs = create_token(user=bob, name="bobs-secret-name").token
+
+    for number in (former, str(theirs.pk)):
+        answer = client.get("/settings/tokens/new", {"from": number})
+        assert answer.status_code == 200
+        assert "bobs-secret-name" not in answer.content.decode()

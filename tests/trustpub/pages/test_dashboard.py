@@ -4,7 +4,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from registry.models import PublishKind
-from tests.factories.registry import make_crate, make_version
+from tests.factories.registry import make_crate, make_invitation, make_version
 from tests.factories.trustpub import make_issuer, make_pending, make_publisher
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +62,16 @@ def test_it_lists_what_waits_for_a_first_publish(client: Client, alice: User) ->
     assert "octo/hello" in page
 
 
+def test_it_tells_of_invitations_that_wait(client: Client, alice: User, bob: User) -> None:
+    assert "You are invited" not in client.get("/dashboard").content.decode()
+    make_invitation(make_crate("reef", owner=bob), alice, bob)
+
+    page = client.get("/dashboard").content.decode()
+
+    assert "You are invited to own 1 crate." in page
+    assert 'href="/me/pending-invites"' in page
+
+
 @pytest.mark.parametrize("count", [0, 1, 4])
 def test_it_takes_a_constant_number_of_queries(
     client: Client, alice: User, count: int, django_assert_num_queries: DjangoAssertNumQueries
@@ -73,7 +83,7 @@ def test_it_takes_a_constant_number_of_queries(
         make_publisher(crate, issuer, form={"workflow_filename": f"{number}.yml"})
         make_pending(f"pool-{number}", alice, issuer)
 
-    # Session, user, crates, newest versions, publishers, pending publishers; of no crates Django
-    # asks neither versions nor publishers.
-    with django_assert_num_queries(6 if count else 4):
+    # Session, user, crates, newest versions, publishers, pending publishers, invitations; of no
+    # crates Django asks neither versions nor publishers.
+    with django_assert_num_queries(7 if count else 5):
         client.get("/dashboard")
