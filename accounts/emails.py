@@ -44,6 +44,11 @@ def notifications_off(user: User) -> None:
     )
 
 
+def account_deleted(address: str, login: str) -> None:
+    """The last letter, to where nothing else knows of any more."""
+    send("account_deleted", [address], {"login": login, "public_url": settings.PUBLIC_URL})
+
+
 def send(letter: str, receivers: list[str], context: dict[str, object]) -> None:
     """Renders templates/emails/<letter>/ and sends it to each receiver apart."""
     folder = f"emails/{letter}"

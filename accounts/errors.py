@@ -88,6 +88,17 @@ class BrowserOnly(Refusal):
         super().__init__("this action can only be performed in the browser, after signing in")
 
 
+class ReauthenticationRequired(Refusal):
+    code = "reauthentication_required"
+    status = 403
+
+    def __init__(self, address: str) -> None:
+        super().__init__(
+            f"You signed in too long ago for this. Confirm that it is you at {address}, "
+            "and try again"
+        )
+
+
 class NotAllowed(Refusal):
     code = "not_allowed"
     status = 403

@@ -2,9 +2,10 @@
 
 from allauth.account.models import EmailAddress
 from celery import shared_task
+from django.utils import timezone
 
 from accounts import emails, limits
-from accounts.models import ApiToken, User
+from accounts.models import ApiToken, BrowserSession, User
 from accounts.operations.addresses import new_confirmation
 
 
@@ -27,6 +28,16 @@ def mail_confirm_address(address_id: int) -> None:
 def mail_notifications_off(user_id: int) -> None:
     if user := User.objects.filter(pk=user_id).first():
         emails.notifications_off(user)
+
+
+@shared_task(name="accounts.mail_account_deleted")
+def mail_account_deleted(address: str, login: str) -> None:
+    emails.account_deleted(address, login)
+
+
+@shared_task(name="accounts.delete_ended_sessions")
+def delete_ended_sessions() -> None:
+    BrowserSession.objects.filter(expire_date__lt=timezone.now()).delete()
 
 
 @shared_task(name="accounts.delete_old_rate_windows")

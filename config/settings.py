@@ -45,8 +45,9 @@ INSTALLED_APPS = [
     "accounts",
     "registry",
     "trustpub",
-    # Last, because its templates extend ours.
+    # Last, because their templates extend ours.
     "accounts.github",
+    "accounts.openid_connect",
 ]
 MIDDLEWARE = [
     "accounts.middleware.RequestIdMiddleware",
@@ -127,6 +128,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 LANGUAGE_CODE = "en-us"
 USE_TZ = True
 TIME_ZONE = "UTC"
+SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"  # Strict would lose the session on the way back from GitHub.
 CSRF_COOKIE_HTTPONLY = True
@@ -167,6 +169,9 @@ SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
 GITHUB_URL = ENVIRONMENT.github_url
 GITHUB_API_URL = ENVIRONMENT.github_api_url
 GITHUB_LOGIN = bool(ENVIRONMENT.github_client_id and ENVIRONMENT.github_client_secret)
+OIDC_ISSUER = ENVIRONMENT.oidc_issuer
+OIDC_NAME = ENVIRONMENT.oidc_name
+OIDC_LOGIN = OIDC_ISSUER is not None
 SOCIALACCOUNT_PROVIDERS = {
     "github": {
         # Teams own crates; who is in one is for its members to see.
@@ -180,8 +185,27 @@ SOCIALACCOUNT_PROVIDERS = {
         ]
         if GITHUB_LOGIN
         else [],
-    }
+    },
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                # In the addresses of the flow and in the rows of who signed in.
+                "provider_id": "oidc",
+                "name": OIDC_NAME,
+                "client_id": ENVIRONMENT.oidc_client_id,
+                "secret": ENVIRONMENT.oidc_client_secret,
+                "settings": {"server_url": OIDC_ISSUER},
+            }
+        ]
+        if OIDC_LOGIN
+        else [],
+    },
 }
+# Attempts per minute.
+SIGN_INS_PER_ADDRESS = 120
+# How long after a proof of who somebody is they may change what gives others power.
+STEP_UP_LIFETIME = timedelta(minutes=10)
 DEV_LOGIN = ENVIRONMENT.dev_login
 TRUSTED_PROXIES = ENVIRONMENT.trusted_proxies
 AUTH_REQUIRED = ENVIRONMENT.auth_required
@@ -285,6 +309,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
     },
     "delete full buckets": {"task": "registry.delete_full_buckets", "schedule": 3600.0},
+    "delete ended sessions": {"task": "accounts.delete_ended_sessions", "schedule": 3600.0},
     "delete old rate windows": {"task": "accounts.delete_old_rate_windows", "schedule": 900.0},
 }
 

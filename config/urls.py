@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from accounts.pages.sign_in_limit import limited
 from config.openapi import OpenApi
 
 handler400 = "accounts.pages.errors.bad_request"
@@ -11,8 +12,10 @@ handler404 = "accounts.pages.errors.not_found"
 handler500 = "accounts.pages.errors.server_error"
 
 urlpatterns = [
+    path("admin/login/", limited(admin.site.login)),
     path("admin/", admin.site.urls),
     path("accounts/", include("accounts.github.urls")),
+    path("accounts/", include("accounts.openid_connect.urls")),
     path("api/openapi.json", OpenApi.as_view()),
     path("", include("trustpub.api.urls")),
     path("", include("registry.api.urls")),

@@ -58,6 +58,15 @@ def team_removed(crate: Crate, login: str, by: str) -> None:
     send("team_removed", owner_addresses(crate), facts)
 
 
+def owner_left(crate: Crate, login: str) -> None:
+    """To those who stay; the account is gone already."""
+    send(
+        "owner_left",
+        owner_addresses(crate),
+        {"crate": crate, "login": login, "address": _page(crate)},
+    )
+
+
 def owner_addresses(crate: Crate) -> list[str]:
     """The verified primary addresses of the people who own the crate."""
     return list(

@@ -28,6 +28,12 @@ def mail_owner_removed(crate_id: int, user_id: int, by: str) -> None:
     emails.owner_removed(Crate.objects.get(pk=crate_id), User.objects.get(pk=user_id), by)
 
 
+@shared_task(name="registry.mail_owner_left")
+def mail_owner_left(crate_id: int, login: str) -> None:
+    if crate := Crate.objects.filter(pk=crate_id).first():
+        emails.owner_left(crate, login)
+
+
 @shared_task(name="registry.mail_trustpub_only_changed")
 def mail_trustpub_only_changed(crate_id: int, by: str) -> None:
     if crate := Crate.objects.filter(pk=crate_id).first():

@@ -22,3 +22,8 @@ def profile(request: SignedInRequest) -> HttpResponse:
         "accounts/profile.html",
         {"addresses": addresses.order_by("-primary", "email"), "tab": "profile"},
     )
+
+
+@require_safe
+def account_deleted(request: HttpRequest) -> HttpResponse:
+    return render(request, "accounts/account_deleted.html")

@@ -6,6 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.step_up import require_fresh
 from registry.api.rendering import ownership_json
 from registry.api.requests import actor_of, json_object, text_list
 from registry.operations.owners import add_owners, remove_owners
@@ -23,6 +24,7 @@ class Owners(APIView):
     )
     def put(self, request: Request, name: str) -> Response:
         actor = actor_of(request)
+        require_fresh(request)
         # Cargo says `users`.
         logins = text_list(json_object(request), "owners", "users")
         messages = add_owners(actor=actor, crate=crate_named(name), logins=logins)

@@ -5,6 +5,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from accounts.errors import Refusal
+from accounts.pages.fresh import fresh
 from accounts.pages.private import SignedInRequest, private
 from registry.actors import Person
 from registry.errors import NotOwner
@@ -27,6 +28,7 @@ def owned_crate(request: SignedInRequest, name: str) -> Crate:
 
 
 @private("POST")
+@fresh
 def owner_add(request: SignedInRequest, name: str) -> HttpResponse:
     crate = owned_crate(request, name)
     login = _login(request)

@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 
 from accounts.errors import AuthenticationRequired, InvalidInput, NotAllowed
 from accounts.scopes import Scope
+from accounts.step_up import require_fresh
 from registry.actors import Actor
 from registry.api.rendering import moment
 from registry.api.requests import WrongShape, actor_of, json_object, text_field
@@ -76,6 +77,7 @@ class Configs(APIView):
         form = _form(self.provider, body)
         issuer = _issuer(self.provider, body.get("issuer"))
         actor = actor_of(request)
+        require_fresh(request)
         if body.get("pending") is True:
             return Response({key: _register(actor, name, issuer, form)})
         crate = crate_named(name)

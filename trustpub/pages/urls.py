@@ -2,10 +2,13 @@
 
 from django.urls import path
 
-from trustpub.pages import crate_settings, dashboard, pending, publishers
+from trustpub.pages import account_data, crate_settings, dashboard, pending, publishers
 
 urlpatterns = [
     path("dashboard", dashboard.dashboard, name="dashboard"),
+    path("settings/data", account_data.account_data, name="account_data"),
+    path("settings/data/export", account_data.account_export, name="account_export"),
+    path("settings/data/delete", account_data.account_delete, name="account_delete"),
     path("settings/publishers", pending.pending_publishers, name="pending_publishers"),
     path("settings/publishers/new", pending.pending_new, name="pending_new"),
     path(
