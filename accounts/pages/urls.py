@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.pages import confirm, confirm_identity, dev_login, profile, sessions, sign_in, tokens
+from accounts.pages import confirm, confirm_identity, dev_login, profile, sessions, sign_in
 
 urlpatterns = [
     path("sign-in", sign_in.sign_in, name="sign_in"),
@@ -22,7 +22,4 @@ urlpatterns = [
     path("settings/sessions/end", sessions.session_end, name="session_end"),
     path("settings/sessions/end-all", sessions.session_end_all, name="session_end_all"),
     path("settings/log", sessions.security_log, name="security_log"),
-    path("settings/tokens", tokens.tokens, name="tokens"),
-    path("settings/tokens/new", tokens.token_new, name="token_new"),
-    path("settings/tokens/<int:token_id>/revoke", tokens.token_revoke, name="token_revoke"),
 ]

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from demo.github_server import FakeGitHub
 from demo.github_world import FakeAccount
-from tests.browser import browser_page
+from tests.browser import chromium, page_in
 from tests.prepared import Prepared
 from tests.server import Server
 
@@ -63,10 +63,16 @@ def place(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared) -> Itera
             server.kill()
 
 
-def test_somebody_signs_in_and_out(place: Place) -> None:
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
+
+
+def test_somebody_signs_in_and_out(place: Place, browser: Browser) -> None:
     place.person("gina", 4242, email="gina@example.org")
 
-    with browser_page() as page:
+    with page_in(browser) as page:
         # The content policy lets the form lead to GitHub, and back after consent.
         place.sign_in(page)
         expect(page.get_by_text("Gina G.")).to_be_visible()
@@ -82,10 +88,10 @@ def test_somebody_signs_in_and_out(place: Place) -> None:
         place.expect_nobody(page)
 
 
-def test_who_denies_is_not_signed_in(place: Place) -> None:
+def test_who_denies_is_not_signed_in(place: Place, browser: Browser) -> None:
     place.person("dora", 4301, email="dora@example.org")
 
-    with browser_page() as page:
+    with page_in(browser) as page:
         place.start(page)
         page.get_by_role("button", name="Deny").click()
 
@@ -94,21 +100,20 @@ def test_who_denies_is_not_signed_in(place: Place) -> None:
         place.expect_nobody(page)
 
 
-def test_an_answer_to_another_browser_signs_nobody_in(place: Place) -> None:
+def test_an_answer_to_another_browser_signs_nobody_in(place: Place, browser: Browser) -> None:
     # Mallory wants to have her victim signed in as Mallory, to collect their tokens.
     mallory = place.person("mallory", 4311, email="mallory@example.org")
 
-    with browser_page(refusals=True) as page:
+    with page_in(browser, refusals=True) as page:
         place.start(page)
         asked = dict(parse_qsl(urlsplit(page.url).query))
         bait = place.github.oauth.approve(asked, mallory)
 
-        victim = page.context.browser.new_page()  # type: ignore[union-attr]
-        victim.goto(bait)
-
-        expect(victim.get_by_role("heading", name="Not signed in")).to_be_visible()
-        expect(victim.get_by_text("was started in another browser")).to_be_visible()
-        place.expect_nobody(victim)
+        with page_in(browser, refusals=True) as victim:
+            victim.goto(bait)
+            expect(victim.get_by_role("heading", name="Not signed in")).to_be_visible()
+            expect(victim.get_by_text("was started in another browser")).to_be_visible()
+            place.expect_nobody(victim)
 
         # Nor does a state that nobody gave out, in the browser that began.
         page.goto(bait.replace(f"state={asked['state']}", "state=forged"))
@@ -116,12 +121,12 @@ def test_an_answer_to_another_browser_signs_nobody_in(place: Place) -> None:
         place.expect_nobody(page)
 
 
-def test_a_suspended_app_signs_nobody_in_and_says_so(place: Place) -> None:
+def test_a_suspended_app_signs_nobody_in_and_says_so(place: Place, browser: Browser) -> None:
     place.person("sue", 4321, email="sue@example.org")
     place.github.oauth.is_suspended = True
 
     try:
-        with browser_page(refusals=True) as page:
+        with page_in(browser, refusals=True) as page:
             place.start(page)
 
             expect(page.get_by_role("heading", name="Not signed in")).to_be_visible()
@@ -130,10 +135,12 @@ def test_a_suspended_app_signs_nobody_in_and_says_so(place: Place) -> None:
         place.github.oauth.is_suspended = False
 
 
-def test_who_revoked_the_app_consents_again_and_has_the_same_account(place: Place) -> None:
+def test_who_revoked_the_app_consents_again_and_has_the_same_account(
+    place: Place, browser: Browser
+) -> None:
     account = place.person("rita", 4331, email="rita@example.org")
 
-    with browser_page() as page:
+    with page_in(browser) as page:
         place.sign_in(page)
         since = page.get_by_text("4331").inner_text()
         place.github.oauth.revoke_all(account)
@@ -148,19 +155,21 @@ def test_who_revoked_the_app_consents_again_and_has_the_same_account(place: Plac
         expect(page.get_by_text("rita@example.org")).to_be_visible()
 
 
-def test_who_has_no_verified_address_is_told_what_that_means(place: Place) -> None:
+def test_who_has_no_verified_address_is_told_what_that_means(
+    place: Place, browser: Browser
+) -> None:
     place.person("nora", 4341)
 
-    with browser_page() as page:
+    with page_in(browser) as page:
         place.sign_in(page)
 
         expect(page.get_by_text("you can neither publish crates nor")).to_be_visible()
 
 
-def test_a_renamed_login_keeps_the_account(place: Place) -> None:
+def test_a_renamed_login_keeps_the_account(place: Place, browser: Browser) -> None:
     place.person("olive", 4351, email="olive@example.org")
 
-    with browser_page() as page:
+    with page_in(browser) as page:
         place.sign_in(page)
         place.github.rename_user("olive", "olivia")
         page.get_by_role("main").get_by_role("button", name="Sign out").click()
@@ -170,10 +179,12 @@ def test_a_renamed_login_keeps_the_account(place: Place) -> None:
         expect(page.get_by_text("olive@example.org")).to_be_visible()
 
 
-def test_a_login_that_somebody_else_registered_opens_nothing(place: Place) -> None:
+def test_a_login_that_somebody_else_registered_opens_nothing(
+    place: Place, browser: Browser
+) -> None:
     place.person("vera", 4361, email="vera@example.org")
 
-    with browser_page() as page:
+    with page_in(browser) as page:
         place.sign_in(page)
         page.goto(f"{place.server.url}/settings/tokens/new")
         page.get_by_label("Name").fill("veras laptop")
@@ -184,7 +195,7 @@ def test_a_login_that_somebody_else_registered_opens_nothing(place: Place) -> No
     # Vera gave up her login at GitHub, and a stranger took it.
     place.github.rename_user("vera", "vera-moved")
     place.person("vera", 4362, email="stranger@example.org")
-    with browser_page() as page:
+    with page_in(browser) as page:
         place.sign_in(page)
         expect(page.get_by_role("banner").get_by_text("vera", exact=True)).to_be_visible()
         expect(page.get_by_text("stranger@example.org")).to_be_visible()
@@ -194,17 +205,19 @@ def test_a_login_that_somebody_else_registered_opens_nothing(place: Place) -> No
 
     # The account is Vera's still, under the name that she has now.
     place.github.sign_in_as("vera-moved")
-    with browser_page() as page:
+    with page_in(browser) as page:
         place.sign_in(page)
         expect(page.get_by_text("vera@example.org")).to_be_visible()
         page.goto(f"{place.server.url}/settings/tokens")
         expect(page.get_by_role("heading", name="veras laptop")).to_be_visible()
 
 
-def test_a_stale_session_proves_itself_at_github_and_goes_on(place: Place) -> None:
+def test_a_stale_session_proves_itself_at_github_and_goes_on(
+    place: Place, browser: Browser
+) -> None:
     place.person("fritz", 4371, email="fritz@example.org")
 
-    with browser_page() as page:
+    with page_in(browser) as page:
         place.sign_in(page)
         page.goto(f"{place.server.url}/confirm-identity")
         page.get_by_role("button", name="Confirm with GitHub").click()
