@@ -14,7 +14,11 @@ PROVED_AT = "proved_at"
 
 
 def note_proof(request: HttpRequest) -> None:
-    """Somebody has just shown that they are the person whose session this is."""
+    """Somebody has just shown that they are the person whose session this is.
+
+    The key changes with it: whoever has a copy of the former cookie gains nothing by the proof.
+    """
+    request.session.cycle_key()
     request.session[PROVED_AT] = int(time.time())
 
 

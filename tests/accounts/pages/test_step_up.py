@@ -96,6 +96,16 @@ def test_afterwards_one_click_goes_on_with_all_that_was_sent(stale: Client, alic
     assert stale.get("/confirm-identity/done")["Location"] == "/dashboard"
 
 
+def test_a_copy_of_the_cookie_gains_nothing_by_the_proof(stale: Client) -> None:
+    thief = Client()
+    thief.cookies["sessionid"] = stale.cookies["sessionid"].value
+
+    stale.post("/confirm-identity")
+
+    assert stale.post("/settings/tokens/new", TOKEN).status_code == 200
+    assert thief.get("/settings/tokens")["Location"].startswith("/sign-in")
+
+
 def test_a_form_that_is_too_large_is_not_kept_in_part(stale: Client) -> None:
     stale.post("/settings/tokens/new", {**TOKEN, "patterns": "x" * 30_000})
 
@@ -143,7 +153,6 @@ def test_looking_and_taking_power_away_is_not_held_up(
 def test_the_api_asks_browsers_and_says_where(
     stale: Client, crate: Crate, bob: User, method: str, path: str, body: object
 ) -> None:
-    make_issuer(url="https://token.actions.githubusercontent.com")
     Crate.objects.update(trustpub_only=True)
 
     answer = getattr(stale, method)(path, body, content_type="application/json")
