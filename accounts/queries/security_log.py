@@ -10,10 +10,29 @@ PER_PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
-class LogPage:
-    """`older` continues behind the last event; None on the last page."""
+class LogEntry:
+    """One event, with its name as words."""
 
-    events: list[AuditEvent]
+    event: AuditEvent
+
+    @property
+    def title(self) -> str:
+        return self.event.name.replace(".", " ").replace("_", " ").capitalize()
+
+    @property
+    def about(self) -> str:
+        """The crate and what of it; nothing where it is only the person again."""
+        crate, subject = self.event.crate, self.event.subject
+        if crate and subject and not subject.startswith(crate):
+            return f"{crate}: {subject}"
+        return "" if subject == self.event.actor_label else subject or crate
+
+
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """`older` continues behind the last entry; None on the last page."""
+
+    entries: list[LogEntry]
     older: int | None
 
 
@@ -33,4 +52,6 @@ def log_page(user: User, *, before: int | None = None) -> LogPage:
     # One more than is shown tells whether there are more.
     found = list(rows[: PER_PAGE + 1])
     shown = found[:PER_PAGE]
-    return LogPage(shown, shown[-1].pk if len(found) > PER_PAGE else None)
+    return LogPage(
+        [LogEntry(event) for event in shown], shown[-1].pk if len(found) > PER_PAGE else None
+    )

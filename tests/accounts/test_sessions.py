@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.sessions.backends.base import UpdateError
 from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
@@ -146,7 +147,7 @@ def test_a_request_that_is_under_way_does_not_bring_an_ended_session_back(
     alice.sessions.all().delete()
 
     session["anything"] = 1
-    with pytest.raises(Exception, match="deleted"):
+    with pytest.raises(UpdateError):
         session.save()
 
     assert not BrowserSession.objects.exists()
@@ -182,10 +183,10 @@ def test_the_log_lists_ones_own_events_in_pages(
         first = client.get("/settings/log")
     second = client.get(f"/settings/log?before={first.context['page'].older}")
 
-    assert first.context["page"].events[0].name == "event.59"
-    assert second.context["page"].events[0].name == "event.9"
+    assert first.context["page"].entries[0].event.name == "event.59"
+    assert second.context["page"].entries[0].event.name == "event.9"
     assert second.context["page"].older is None
-    assert "event.bobs" not in first.content.decode()
+    assert "Event bobs" not in first.content.decode()
     assert client.get("/settings/log?before=٣").status_code == 200
 
 
@@ -195,4 +196,4 @@ def test_the_log_knows_what_ones_tokens_did(client: Client, alice_token: str, al
         name="version.yanked", actor_kind="api_token", actor_id=str(token.pk), actor_label="x"
     )
 
-    assert "version.yanked" in client.get("/settings/log").content.decode()
+    assert "Version yanked" in client.get("/settings/log").content.decode()
