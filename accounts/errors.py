@@ -99,6 +99,17 @@ class ReauthenticationRequired(Refusal):
         )
 
 
+class SecondFactorRequired(Refusal):
+    code = "second_factor_required"
+    status = 403
+
+    def __init__(self, address: str) -> None:
+        super().__init__(
+            "This registry asks everybody who does this for a second factor. "
+            f"Set one up at {address}"
+        )
+
+
 class NotAllowed(Refusal):
     code = "not_allowed"
     status = 403

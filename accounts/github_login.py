@@ -32,6 +32,10 @@ class AccountAdapter(DefaultAccountAdapter):
     def add_message(self, *args: Any, **kwargs: Any) -> None:
         """Nothing: the page that follows shows who is signed in."""
 
+    def get_login_stages(self) -> list[str]:
+        """Our own, because allauth's for second factors cannot do without passkeys."""
+        return ["accounts.pages.second_factor.SecondFactorStage"]
+
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         audit.record("session.started", actor=user, subject=user.login)
         answer: HttpResponse = super().post_login(request, user, **kwargs)

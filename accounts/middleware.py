@@ -30,6 +30,7 @@ OPEN_PREFIXES = (
     "/sign-in",
     "/dev-login",
     "/accounts/",
+    "/second-factor",
     "/admin/",
     # These prove who asks by themselves.
     "/api/v1/trusted_publishing/",

@@ -7,8 +7,9 @@ from django.contrib.auth.signals import user_logged_in
 from django.http import HttpRequest
 from rest_framework.request import Request
 
-from accounts.errors import ReauthenticationRequired
+from accounts.errors import ReauthenticationRequired, SecondFactorRequired
 from accounts.models import User
+from accounts.queries.second_factor import lacks_required_factor
 
 PROVED_AT = "proved_at"
 
@@ -33,9 +34,14 @@ def is_fresh(request: HttpRequest) -> bool:
 def require_fresh(request: Request) -> None:
     """For the API: asks nothing of a token, whose scopes say what it may do.
 
-    Raises ReauthenticationRequired for a browser that was signed in too long ago.
+    Raises ReauthenticationRequired for a browser that was signed in too long ago, and
+    SecondFactorRequired where everybody needs one.
     """
-    if request.auth is None and not is_fresh(request._request):
+    if request.auth is not None:
+        return
+    if isinstance(request.user, User) and lacks_required_factor(request.user):
+        raise SecondFactorRequired(f"{settings.PUBLIC_URL}/settings/second-factor")
+    if not is_fresh(request._request):
         raise ReauthenticationRequired(f"{settings.PUBLIC_URL}/confirm-identity")
 
 

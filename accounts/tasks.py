@@ -30,6 +30,12 @@ def mail_notifications_off(user_id: int) -> None:
         emails.notifications_off(user)
 
 
+@shared_task(name="accounts.mail_second_factor")
+def mail_second_factor(user_id: int, change: str) -> None:
+    if user := User.objects.filter(pk=user_id).first():
+        emails.second_factor(user, change)
+
+
 @shared_task(name="accounts.mail_account_deleted")
 def mail_account_deleted(address: str, login: str) -> None:
     emails.account_deleted(address, login)

@@ -49,6 +49,8 @@ class Environment:
     oidc_name: str
     # Sign-in without a password, for a developer's own machine only.
     dev_login: bool
+    # Whoever adds owners, publishers or tokens in a browser needs a second factor.
+    require_second_factor: bool
     # Reads need a token too.
     auth_required: bool
     # Web processes count downloads; off where access logs are counted instead.
@@ -128,6 +130,7 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         oidc_client_secret=env.get("OIDC_CLIENT_SECRET") or "",
         oidc_name=env.get("OIDC_NAME") or "single sign-on",
         dev_login=dev_login,
+        require_second_factor=_flag(env, "REQUIRE_SECOND_FACTOR"),
         auth_required=_flag(env, "AUTH_REQUIRED"),
         count_downloads=_flag(env, "COUNT_DOWNLOADS", default=True),
         web_workers=_whole_number(env, "WEB_WORKERS", default=min(cores, 4), lowest=1, highest=256),

@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.socialaccount",
+    "allauth.mfa",
     "rest_framework",
     "drf_spectacular",
     "accounts",
@@ -160,7 +161,7 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = "login"
 ACCOUNT_USER_MODEL_EMAIL_FIELD = "email"
 ACCOUNT_ADAPTER = "accounts.github_login.AccountAdapter"
 ACCOUNT_EMAIL_VERIFICATION = "none"
-SOCIALACCOUNT_ONLY = True
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
 SOCIALACCOUNT_ADAPTER = "accounts.github_login.SocialAccountAdapter"
 # Kept by accounts.github_login instead, which encrypts them.
 SOCIALACCOUNT_STORE_TOKENS = False
@@ -204,6 +205,9 @@ SOCIALACCOUNT_PROVIDERS = {
 }
 # Attempts per minute.
 SIGN_INS_PER_ADDRESS = 120
+MFA_ADAPTER = "accounts.second_factor.SealedFactors"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+REQUIRE_SECOND_FACTOR = ENVIRONMENT.require_second_factor
 # How long after a proof of who somebody is they may change what gives others power.
 STEP_UP_LIFETIME = timedelta(minutes=10)
 DEV_LOGIN = ENVIRONMENT.dev_login

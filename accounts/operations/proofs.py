@@ -5,6 +5,7 @@ from datetime import timedelta
 from accounts import audit, limits
 from accounts.errors import InvalidInput
 from accounts.models import User
+from accounts.operations.second_factor import check_code
 
 PASSWORDS = 10
 WINDOW = timedelta(minutes=15)
@@ -16,6 +17,12 @@ def confirm_by_password(*, user: User, password: str) -> None:
     if not (user.has_usable_password() and user.check_password(password)):
         audit.record("session.confirmation_failed", actor=user, subject=user.login)
         raise InvalidInput("This is not your password.")
+    audit.record("session.confirmed", actor=user, subject=user.login)
+
+
+def confirm_by_code(*, user: User, code: str) -> None:
+    """Raises InvalidInput for a code that is wrong or was used, and TooManyRequests."""
+    check_code(user=user, code=code)
     audit.record("session.confirmed", actor=user, subject=user.login)
 
 

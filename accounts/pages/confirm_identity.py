@@ -6,16 +6,21 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from accounts.errors import NotFound, Refusal
-from accounts.operations.proofs import confirm_by_choice, confirm_by_password
+from accounts.operations.proofs import confirm_by_choice, confirm_by_code, confirm_by_password
 from accounts.pages.fresh import SUSPENDED
 from accounts.pages.private import SignedInRequest, private
 from accounts.queries.identities import proves_with_github, proves_with_openid_connect
+from accounts.queries.second_factor import has_second_factor
 from accounts.step_up import is_fresh, note_proof
 
 
 @private("GET", "HEAD", "POST")
 def confirm_identity(request: SignedInRequest) -> HttpResponse:
-    """Offers every way that this account can prove itself by."""
+    """Offers every way that this account can prove itself by.
+
+    With a second factor its code is one, and what is weaker is none; GitHub and the provider stop
+    for the code on the way back.
+    """
     problem, status = "", 200
     if request.method == "POST":
         try:
@@ -25,11 +30,14 @@ def confirm_identity(request: SignedInRequest) -> HttpResponse:
         else:
             note_proof(request)
             return redirect("confirm_identity_done")
+    has_factor = has_second_factor(request.user)
     context = {
         "problem": problem,
         "with_github": settings.GITHUB_LOGIN and proves_with_github(request.user),
         "with_oidc": settings.OIDC_LOGIN and proves_with_openid_connect(request.user),
-        "with_password": request.user.has_usable_password(),
+        "with_code": has_factor,
+        "with_password": request.user.has_usable_password() and not has_factor,
+        "with_click": settings.DEV_LOGIN and not has_factor,
         "done": reverse("confirm_identity_done"),
         "minutes": int(settings.STEP_UP_LIFETIME.total_seconds() // 60),
     }
@@ -49,7 +57,11 @@ def confirm_identity_done(request: SignedInRequest) -> HttpResponse:
 
 
 def _confirm(request: SignedInRequest) -> None:
-    if "password" in request.POST:
+    if has_second_factor(request.user):
+        if "code" not in request.POST:
+            raise NotFound
+        confirm_by_code(user=request.user, code=request.POST["code"][:40])
+    elif "password" in request.POST:
         confirm_by_password(user=request.user, password=request.POST["password"])
     elif settings.DEV_LOGIN:
         confirm_by_choice(user=request.user)

@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from accounts.pages import confirm, confirm_identity, dev_login, profile, sessions, sign_in
+from accounts.pages import (
+    confirm,
+    confirm_identity,
+    dev_login,
+    profile,
+    second_factor,
+    sessions,
+    sign_in,
+)
 
 urlpatterns = [
     path("sign-in", sign_in.sign_in, name="sign_in"),
@@ -14,6 +22,19 @@ urlpatterns = [
         "confirm-identity/done",
         confirm_identity.confirm_identity_done,
         name="confirm_identity_done",
+    ),
+    path("second-factor", second_factor.second_factor_check, name="second_factor_check"),
+    path("settings/second-factor", second_factor.second_factor, name="second_factor"),
+    path("settings/second-factor/add", second_factor.second_factor_add, name="second_factor_add"),
+    path(
+        "settings/second-factor/remove",
+        second_factor.second_factor_remove,
+        name="second_factor_remove",
+    ),
+    path(
+        "settings/second-factor/recovery-codes",
+        second_factor.recovery_codes_new,
+        name="recovery_codes_new",
     ),
     path("me", profile.me, name="me"),
     path("settings/profile", profile.profile, name="profile"),

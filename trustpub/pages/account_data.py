@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 
 from accounts.errors import Refusal
 from accounts.models import User
-from accounts.pages.fresh import fresh
+from accounts.pages.fresh import fresh_without_factor as fresh
 from accounts.pages.private import SignedInRequest, private
 from registry.operations.close_account import close_account, sole_crates
 from trustpub.queries.own_data import own_data
