@@ -35,6 +35,10 @@ class SecondFactorStage(LoginStage):
     def handle(self) -> tuple[HttpResponse | None, bool]:
         if self.login.user is None or not has_second_factor(self.login.user):
             return None, True
+        waiting = self.login.signal_kwargs.get("sociallogin")
+        if waiting and waiting.token:
+            # It would lie in the session as it is; accounts.github_login has kept it by now.
+            waiting.token.token = ""
         return redirect("second_factor_check"), True
 
 

@@ -2,9 +2,12 @@
 
 import json
 import re
+import time
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.core import mail
 from django.db import connection
 from django.test import Client
@@ -60,12 +63,19 @@ def test_after_a_whole_journey_no_table_holds_a_secret(
     link = re.search(r"/confirm/(\w+)", str(mail.outbox[-1].body))
     secrets["link"] = link[1] if link else ""
 
+    # She sets up a second factor.
+    setup = client.get("/settings/second-factor/add")
+    secrets["key of the app"] = "".join(setup.context["groups"])
+    code = format_hotp_value(hotp_value(secrets["key of the app"], int(time.time()) // 30))
+    sealed = setup.context["sealed"]
+    assert client.post("/settings/second-factor/add", {"sealed": sealed, "code": code})
+
     # An administrator has a password.
     secrets["password"] = "correct horse battery staple"
     alice.set_password(secrets["password"])
     alice.save()
-    client.post("/confirm-identity", {"password": secrets["password"]})
 
+    assert Authenticator.objects.count() == 2
     assert all(len(secret) > 20 for secret in secrets.values()), secrets
     tables = everything()
     assert "laptop" in tables

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from django.db.models import QuerySet
 
@@ -23,6 +24,8 @@ def own_data(user: User) -> Iterator[tuple[str, Facts | Iterable[Facts]]]:
         "sign_ins",
         _rows(SocialAccount.objects.filter(user=user), "provider", "uid", "extra_data"),
     )
+    factors = Authenticator.objects.filter(user=user)
+    yield "second_factors", _rows(factors, "type", "created_at", "last_used_at")
     addresses = EmailAddress.objects.filter(user=user)
     yield "email_addresses", _rows(addresses, "email", "verified", "primary")
     yield "api_tokens", _rows(user.api_tokens.all(), *TOKEN)

@@ -1,9 +1,11 @@
 """The OAuth flow in a real browser, between a running server and a GitHub on loopback."""
 
+import time
 from collections.abc import Iterator
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from playwright.sync_api import Browser, Page, expect
 
 from demo.github_server import FakeGitHub
@@ -225,3 +227,31 @@ def test_a_stale_session_proves_itself_at_github_and_goes_on(
 
         # Nothing was held up, so it leads to the dashboard.
         expect(page).to_have_url(f"{place.server.url}/dashboard")
+
+
+def test_a_second_factor_is_set_up_and_asked_for(place: Place, browser: Browser) -> None:
+    place.person("tess", 4381, email="tess@example.org")
+
+    with page_in(browser) as page:
+        place.sign_in(page)
+        page.goto(f"{place.server.url}/settings/second-factor")
+        page.get_by_role("link", name="Set it up").click()
+        secret = page.locator("#totp-key").inner_text().replace(" ", "")
+        page.get_by_label("The code that the app shows now").fill(code_now(secret))
+        page.get_by_role("button", name="Turn it on").click()
+        spare = page.locator("#recovery-codes").inner_text().split()
+        assert len(spare) == 10
+
+        # At the next sign-in GitHub's word is not enough.
+        page.get_by_role("banner").get_by_role("button", name="Sign out").click()
+        place.start(page)
+        page.get_by_role("button", name="Approve").click()
+        expect(page.get_by_role("heading", name="One more step, tess")).to_be_visible()
+        page.get_by_label("Code").fill(spare[0])
+        page.get_by_role("button", name="Go on").click()
+
+        expect(page).to_have_url(f"{place.server.url}/settings/profile")
+
+
+def code_now(secret: str) -> str:
+    return format_hotp_value(hotp_value(secret, int(time.time()) // 30))

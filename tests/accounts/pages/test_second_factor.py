@@ -12,8 +12,9 @@ from django.core.cache import cache
 from django.test import Client
 from pytest_django import Settings
 
-from accounts.models import AuditEvent, User
+from accounts.models import AuditEvent, GitHubToken, User
 from accounts.operations.second_factor import add_second_factor, new_secret
+from accounts.second_factor import SealedFactors
 from accounts.step_up import PROVED_AT
 from demo.github_server import FakeGitHub
 from registry.models import Crate
@@ -117,6 +118,23 @@ def test_the_sign_in_stops_for_the_code(client: Client, github: FakeGitHub) -> N
     assert "This code is not right." in wrong.content.decode()
     assert done["Location"] == "/settings/tokens"
     assert client.get("/settings/profile").status_code == 200
+
+
+def test_while_it_waits_the_session_holds_no_token_of_github(
+    client: Client, github: FakeGitHub
+) -> None:
+    sign_in(Client())
+    user = User.objects.get()
+    secret, _ = with_factor(user)
+    forget_used_codes()
+
+    sign_in(client)
+
+    token = GitHubToken.text_of(user)
+    assert token
+    assert token not in str(dict(client.session))
+    client.post("/second-factor", {"code": code_now(secret)})
+    assert GitHubToken.text_of(user) == token
 
 
 def test_a_code_is_good_once(client: Client, github: FakeGitHub) -> None:
@@ -255,9 +273,7 @@ def test_an_administrators_password_is_not_enough(client: Client, alice: User) -
     assert with_code["Location"] == "/admin/"
 
 
-def test_a_secret_that_does_not_open_fits_no_code(client: Client, alice: User) -> None:
-    from accounts.second_factor import SealedFactors
-
+def test_a_secret_that_does_not_open_fits_no_code() -> None:
     adapter = SealedFactors()
 
     assert adapter.decrypt(adapter.encrypt("ABCD")) == "ABCD"
