@@ -60,6 +60,25 @@ def notifications_off(user: User) -> None:
     )
 
 
+def second_factor(user: User, change: str) -> None:
+    """`change` is what happened to it, as a participle."""
+    address = user.verified_email()
+    if address is None:
+        return
+    facts: dict[str, object] = {
+        "login": user.login,
+        "change": change,
+        "public_url": settings.PUBLIC_URL,
+        "address": f"{settings.PUBLIC_URL}/settings/log",
+    }
+    send("second_factor", [address], facts)
+
+
+def account_deleted(address: str, login: str) -> None:
+    """The last letter, to where nothing else knows of any more."""
+    send("account_deleted", [address], {"login": login, "public_url": settings.PUBLIC_URL})
+
+
 def send(
     letter: str,
     receivers: list[str],

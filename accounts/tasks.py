@@ -4,9 +4,10 @@ import logging
 
 from allauth.account.models import EmailAddress
 from celery import shared_task
+from django.utils import timezone
 
 from accounts import emails, limits
-from accounts.models import ApiToken, User
+from accounts.models import ApiToken, BrowserSession, User
 from accounts.operations import audit_log, expiring_tokens
 from accounts.operations.addresses import new_confirmation
 
@@ -52,6 +53,22 @@ def mail_expiring_tokens() -> None:
 def mail_notifications_off(user_id: int) -> None:
     if user := User.objects.filter(pk=user_id).first():
         emails.notifications_off(user)
+
+
+@shared_task(name="accounts.mail_second_factor")
+def mail_second_factor(user_id: int, change: str) -> None:
+    if user := User.objects.filter(pk=user_id).first():
+        emails.second_factor(user, change)
+
+
+@shared_task(name="accounts.mail_account_deleted")
+def mail_account_deleted(address: str, login: str) -> None:
+    emails.account_deleted(address, login)
+
+
+@shared_task(name="accounts.delete_ended_sessions")
+def delete_ended_sessions() -> None:
+    BrowserSession.objects.filter(expire_date__lt=timezone.now()).delete()
 
 
 @shared_task(name="accounts.delete_old_rate_windows")

@@ -41,8 +41,16 @@ class Environment:
     github_client_secret: str | None
     github_url: str
     github_api_url: str
+    # The company's own sign-in, any OpenID Connect provider; None hides it.
+    oidc_issuer: str | None
+    oidc_client_id: str
+    oidc_client_secret: str
+    # What the button says after "Sign in with".
+    oidc_name: str
     # Sign-in without a password, for a developer's own machine only.
     dev_login: bool
+    # Whoever adds owners, publishers or tokens in a browser needs a second factor.
+    require_second_factor: bool
     # Reads need a token too.
     auth_required: bool
     # Web processes count downloads; off where access logs are counted instead.
@@ -136,7 +144,12 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         github_client_secret=env.get("GITHUB_CLIENT_SECRET") or None,
         github_url=_http_url(env, "GITHUB_URL", "https://github.com"),
         github_api_url=_http_url(env, "GITHUB_API_URL", _api_of(env)),
+        oidc_issuer=_oidc_issuer(env),
+        oidc_client_id=env.get("OIDC_CLIENT_ID") or "",
+        oidc_client_secret=env.get("OIDC_CLIENT_SECRET") or "",
+        oidc_name=env.get("OIDC_NAME") or "single sign-on",
         dev_login=dev_login,
+        require_second_factor=_flag(env, "REQUIRE_SECOND_FACTOR"),
         auth_required=_flag(env, "AUTH_REQUIRED"),
         count_downloads=_flag(env, "COUNT_DOWNLOADS", default=True),
         web_workers=_whole_number(env, "WEB_WORKERS", default=min(cores, 4), lowest=1, highest=256),
@@ -239,6 +252,21 @@ def _api_of(env: Mapping[str, str]) -> str:
     """GitHub Enterprise Server answers its API below its own address."""
     web = (env.get("GITHUB_URL") or "").rstrip("/")
     return f"{web}/api/v3" if web and web != "https://github.com" else "https://api.github.com"
+
+
+def _oidc_issuer(env: Mapping[str, str]) -> str | None:
+    """Whoever answers at this address says who people are, so nobody may stand in between."""
+    if not env.get("OIDC_ISSUER"):
+        return None
+    example = "https://login.example.com"
+    value = _http_url(env, "OIDC_ISSUER", example)
+    parts = urlsplit(value)
+    if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+        raise InvalidEnvironment("OIDC_ISSUER", "it must be an https address", example)
+    for name in ("OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET"):
+        if not env.get(name):
+            raise InvalidEnvironment(name, "it is empty, and OIDC_ISSUER is set", "waybill")
+    return value
 
 
 def _optional_url(

@@ -129,6 +129,15 @@ def token_leaked(token: ApiToken, source: str, place: str) -> None:
     send("token_leaked", [address], facts)
 
 
+def owner_left(crate: Crate, login: str) -> None:
+    """To those who stay; the account is gone already."""
+    send(
+        "owner_left",
+        owner_addresses(crate),
+        {"crate": crate, "login": login, "address": _page(crate)},
+    )
+
+
 def owner_addresses(crate: Crate) -> list[str]:
     """The verified primary addresses of the people who own the crate."""
     return list(

@@ -203,3 +203,15 @@ def crate_not_found(name: str) -> NotFound:
 
 def version_not_found(name: str, num: str) -> NotFound:
     return NotFound(f"crate `{name}` does not have a version `{num[:150]}`")
+
+
+class SoleOwner(Refusal):
+    code = "sole_owner"
+    status = 409
+
+    def __init__(self, names: list[str]) -> None:
+        shown = ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
+        super().__init__(
+            f"You are the only person who owns {shown}. "
+            "Add another owner to each, or delete the crates that nobody relies on."
+        )

@@ -52,6 +52,12 @@ def mail_version_published(version_id: int, by: str) -> None:
         emails.version_published(version, by)
 
 
+@shared_task(name="registry.mail_owner_left")
+def mail_owner_left(crate_id: int, login: str) -> None:
+    if crate := Crate.objects.filter(pk=crate_id).first():
+        emails.owner_left(crate, login)
+
+
 @shared_task(name="registry.mail_trustpub_only_changed")
 def mail_trustpub_only_changed(crate_id: int, by: str) -> None:
     if crate := Crate.objects.filter(pk=crate_id).first():

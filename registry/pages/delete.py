@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from accounts.errors import Refusal
+from accounts.pages.fresh import fresh
 from accounts.pages.private import SignedInRequest, private
 from registry.actors import Person
 from registry.errors import CannotDelete
@@ -25,6 +26,7 @@ HOUR = timedelta(hours=1)
 
 
 @private("GET", "HEAD", "POST")
+@fresh
 def crate_delete(request: SignedInRequest, name: str) -> HttpResponse:
     crate = owned_crate(request, name)
     if request.method != "POST":

@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from accounts.errors import Refusal
+from accounts.pages.fresh import fresh
 from accounts.pages.private import SignedInRequest, private
 from registry.actors import Person
 from registry.errors import NotOwner
@@ -38,6 +39,7 @@ def crate_owners(request: SignedInRequest, name: str) -> HttpResponse:
 
 
 @private("POST")
+@fresh
 def owner_add(request: SignedInRequest, name: str) -> HttpResponse:
     crate = owned_crate(request, name)
     login = _login(request)

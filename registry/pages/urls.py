@@ -9,6 +9,7 @@ from registry.pages import (
     discovery,
     events,
     feeds,
+    following,
     home,
     invitations,
     notifications,
@@ -37,6 +38,8 @@ urlpatterns = [
     path("unsubscribe/<str:token>", notifications.unsubscribe_link, name="unsubscribe"),
     path("crates/<str:name>/settings/delete", delete.crate_delete, name="crate_delete"),
     path("crates/<str:name>/settings/owners", owners.crate_owners, name="crate_owners"),
+    path("crates/<str:name>/follow", following.crate_follow, name="crate_follow"),
+    path("settings/following", following.following, name="following"),
     path("crates/<str:name>/settings/owners/add", owners.owner_add, name="owner_add"),
     path("crates/<str:name>/settings/owners/remove", owners.owner_remove, name="owner_remove"),
     path(

@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 
 from accounts.errors import AuthenticationRequired, InvalidInput, NotAllowed
 from accounts.scopes import Scope
+from accounts.step_up import require_fresh
 from registry.actors import Actor
 from registry.api.describe import TOKEN_OR_COOKIE, operation
 from registry.api.paging import SortKey, seek_through
@@ -61,6 +62,7 @@ class Configs(APIView):
         name = text_field(body, "crate", within=f"{key}.")
         form = _form(self.provider, body)
         issuer = _issuer(self.provider, body.get("issuer"))
+        require_fresh(request)
         if body.get("pending") is True:
             return Response({key: _register(actor, name, issuer, form)})
         crate = crate_named(name)

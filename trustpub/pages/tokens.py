@@ -1,4 +1,4 @@
-"""A person's own API tokens: listed, made, revoked."""
+"""A person's own API tokens: listed, made, made anew, revoked."""
 
 from django.conf import settings
 from django.contrib import messages
@@ -6,10 +6,17 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from accounts.errors import Refusal
-from accounts.operations.tokens import CreatedToken, create_token, revoke_token
+from accounts.operations.tokens import (
+    CreatedToken,
+    create_token,
+    regenerate_token,
+    revoke_token,
+)
+from accounts.pages.fresh import fresh
 from accounts.pages.private import SignedInRequest, private
 from accounts.pages.token_form import TokenForm
-from accounts.queries.tokens import listed_tokens
+from accounts.scopes import InvalidScope, read_patterns
+from trustpub.queries.token_page import CoveredCrates, covered_crates, token_cards
 
 # How cargo's configuration in our instructions names this registry.
 REGISTRY_NAME = "waybill"
@@ -21,11 +28,12 @@ def tokens(request: SignedInRequest) -> HttpResponse:
     return render(
         request,
         "accounts/tokens.html",
-        {"tokens": listed_tokens(request.user), "tab": "tokens"},
+        {"cards": token_cards(request.user), "tab": "tokens"},
     )
 
 
 @private("GET", "HEAD", "POST")
+@fresh
 def token_new(request: SignedInRequest) -> HttpResponse:
     """The answer to a good form shows the token, which nothing keeps: no session, no message."""
     form = TokenForm(
@@ -42,6 +50,28 @@ def token_new(request: SignedInRequest) -> HttpResponse:
         {"form": form, "tab": "tokens"},
         status=400 if form.is_bound else 200,
     )
+
+
+@private("POST")
+def token_preview(request: SignedInRequest) -> HttpResponse:
+    """The form as it was sent, with which crates its patterns cover today; makes nothing."""
+    sent = request.POST
+    form = TokenForm(initial={**sent.dict(), "scopes": sent.getlist("scopes")})
+    covered: list[CoveredCrates] = []
+    problem = ""
+    try:
+        patterns = read_patterns(sent.get("patterns", "").split())
+        covered = covered_crates(request.user, patterns)
+    except InvalidScope as invalid:
+        problem = str(invalid)
+    context = {"form": form, "preview": covered, "preview_problem": problem, "tab": "tokens"}
+    return render(request, "accounts/token_new.html", context, status=400 if problem else 200)
+
+
+@private("POST")
+@fresh
+def token_regenerate(request: SignedInRequest, token_id: int) -> HttpResponse:
+    return _shown_once(request, regenerate_token(user=request.user, token_id=token_id))
 
 
 @private("POST")
