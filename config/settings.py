@@ -250,6 +250,15 @@ UNPINNED_PUBLISHER_LIFETIME = timedelta(days=7)
 PENDING_PUBLISHER_LIFETIME = timedelta(days=30)
 PENDING_PUBLISHERS_PER_USER = 20
 PUBLISHERS_PER_CRATE = 5
+# How long owners can notice a publisher that a thief added before it works.
+NEW_PUBLISHER_DELAY = timedelta(0)
+# The same where only CI may publish, and for switching that off.
+TRUSTPUB_ONLY_DELAY = timedelta(hours=24)
+# No API token publishes anything here.
+TRUSTED_PUBLISHING_ONLY = ENVIRONMENT.trusted_publishing_only
+# Provider -> what a new publisher asks of a job, unless it says otherwise. On GitLab any job of
+# the pipeline file can ask for a token, so the natural defence is on from the start.
+DEFAULT_RULES: dict[str, dict[str, object]] = {"gitlab": {"refs": "protected"}}
 # Attempts per minute: before a token is verified by address and issuer, afterwards by repository.
 EXCHANGES_PER_ADDRESS = 600
 EXCHANGES_PER_ISSUER = 3000
@@ -279,6 +288,7 @@ CELERY_BEAT_SCHEDULE = {
     "remove files of deleted crates": {"task": "registry.sweep_deleted", "schedule": 900.0},
     "fold in what was downloaded": {"task": "registry.fold_downloads", "schedule": 60.0},
     "refresh issuers' keys": {"task": "trustpub.refresh_key_sets", "schedule": 600.0},
+    "end what was switched off": {"task": "registry.end_trustpub_only", "schedule": 300.0},
     "expire publishers": {"task": "trustpub.expire", "schedule": 3600.0},
     "delete what trusted publishing no longer needs": {
         "task": "trustpub.clean_up",

@@ -5,7 +5,7 @@ from django.conf import settings
 
 from accounts.emails import send
 from accounts.models import User
-from registry.models import Crate, DeletedCrate
+from registry.models import Crate, DeletedCrate, Team
 
 
 def owner_added(crate: Crate, user: User, by: str) -> None:
@@ -34,6 +34,20 @@ def trustpub_only_changed(crate: Crate, by: str) -> None:
         owner_addresses(crate),
         {"crate": crate, "by": by, "address": f"{_page(crate)}/settings"},
     )
+
+
+def trustpub_only_ending(crate: Crate, by: str) -> None:
+    """One click on the page calls it off; no link in a letter changes anything."""
+    send(
+        "trustpub_only_ending",
+        owner_addresses(crate),
+        {"crate": crate, "by": by, "address": f"{_page(crate)}/settings"},
+    )
+
+
+def team_trustpub_only(crate: Crate, team: Team) -> None:
+    facts = {"crate": crate, "team": team, "address": _page(crate)}
+    send("team_trustpub_only", owner_addresses(crate), facts)
 
 
 def crate_deleted(deleted: DeletedCrate) -> None:

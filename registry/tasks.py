@@ -4,8 +4,9 @@ from celery import shared_task
 
 from accounts.models import User
 from registry import emails
-from registry.models import Crate, DeletedCrate
+from registry.models import Crate, DeletedCrate, Team
 from registry.operations import count_downloads, delete, index, rate_limits
+from registry.operations import settings as crate_settings
 
 
 @shared_task(name="registry.sweep_index")
@@ -32,6 +33,23 @@ def mail_owner_removed(crate_id: int, user_id: int, by: str) -> None:
 def mail_trustpub_only_changed(crate_id: int, by: str) -> None:
     if crate := Crate.objects.filter(pk=crate_id).first():
         emails.trustpub_only_changed(crate, by)
+
+
+@shared_task(name="registry.mail_trustpub_only_ending")
+def mail_trustpub_only_ending(crate_id: int, by: str) -> None:
+    if crate := Crate.objects.filter(pk=crate_id).first():
+        emails.trustpub_only_ending(crate, by)
+
+
+@shared_task(name="registry.mail_team_trustpub_only")
+def mail_team_trustpub_only(crate_id: int, team_id: int) -> None:
+    if crate := Crate.objects.filter(pk=crate_id).first():
+        emails.team_trustpub_only(crate, Team.objects.get(pk=team_id))
+
+
+@shared_task(name="registry.end_trustpub_only")
+def end_trustpub_only() -> None:
+    crate_settings.end_trustpub_only()
 
 
 @shared_task(name="registry.remove_deleted_files")

@@ -12,10 +12,12 @@ from registry.actors import Actor, ProvenanceFacts, Rights
 from registry.formats.names import canonical
 from registry.models import Crate, PublishKind, Version
 from trustpub.errors import InvalidPublishToken, TokenDoesNotCover
-from trustpub.models import PendingPublisher, Publisher, PublisherCrate, PublishToken
-from trustpub.operations.pending import become_real, in_good_standing
-from trustpub.operations.refusals import conflict
-from trustpub.operations.rules import locked_rules
+from trustpub.models import PendingPublisher, Publisher, PublishToken, TrustRule
+from trustpub.operations.locked_rules import lock_rules
+from trustpub.operations.pending import become_real
+from trustpub.operations.refusals import conflict, suspended_refusal
+from trustpub.operations.standing import in_good_standing
+from trustpub.operations.version_tags import check_tag
 from trustpub.providers import provider_for
 
 
@@ -53,7 +55,7 @@ class CiJob(Actor):
         return Rights.PUBLISH if self._covers(crate.canonical_name) else Rights.NONE
 
     def founder_of(self, crate_name: str) -> User:
-        locked_rules(self.token.issuer, self.workload)
+        lock_rules(self.token.issuer, self.workload)
         pending = self._pending(crate_name, lock=True)
         if pending is None:
             raise TokenDoesNotCover(crate_name)
@@ -105,6 +107,9 @@ class CiJob(Actor):
             use_count=F("use_count") + 1,
         )
 
+    def name_was_taken(self, crate_name: str) -> Refusal:
+        return conflict()
+
     def limit_key(self, crate_name: str) -> str | None:
         """One bucket for each publisher and crate: a job is no person (d.4)."""
         name = canonical(crate_name)
@@ -116,29 +121,38 @@ class CiJob(Actor):
 
     def bound_to(self, name: str, num: str, checksum: str) -> bool:
         token = self.token
+        check_tag(self.workload, self._granting_rules(name), name, num)
         if not token.bound_checksum:
             return True
         bound = (canonical(token.bound_name), token.bound_version, token.bound_checksum)
         return bound == (canonical(name), num, checksum)
 
+    def _granting_rules(self, crate_name: str) -> list[TrustRule]:
+        pending = self._pending(crate_name)
+        granting: list[TrustRule] = list(self._granting(canonical(crate_name)))
+        return [*granting, pending] if pending else granting
+
     def _not_covered(self, crate_name: str) -> Refusal:
         """Tells a job that came second from one that never had the right."""
         name = canonical(crate_name)
+        if self._rests_on_somebody(name):
+            return suspended_refusal()
         was_pending = name in map(canonical, self.token.new_names)
         if was_pending and Crate.objects.filter(canonical_name=name).exists():
             return conflict()
         return TokenDoesNotCover(crate_name)
 
+    def _rests_on_somebody(self, canonical_name: str) -> bool:
+        """Whether only the standing of the registrant is in the way."""
+        pending = self.token.pending().filter(canonical_name=canonical_name)
+        return any(not in_good_standing(rule.owner) for rule in pending.select_related("owner"))
+
     def _covers(self, canonical_name: str) -> bool:
-        if not self.token.crates.filter(canonical_name=canonical_name).exists():
-            return False
         return self._granting(canonical_name).exists()
 
     def _granting(self, canonical_name: str) -> QuerySet[Publisher]:
         """Publishers of the token that still stand for the crate."""
-        grants = PublisherCrate.objects.filter(
-            crate__canonical_name=canonical_name, publisher__tokens=self.token
-        )
+        grants = self.token.grants().standing().filter(crate__canonical_name=canonical_name)
         return Publisher.objects.filter(
             pk__in=grants.values("publisher"),
             state=Publisher.State.ACTIVE,
@@ -146,9 +160,7 @@ class CiJob(Actor):
         )
 
     def _pending(self, crate_name: str, *, lock: bool = False) -> PendingPublisher | None:
-        rows = self.token.pending_publishers.unexpired().filter(
-            canonical_name=canonical(crate_name)
-        )
+        rows = self.token.pending().filter(canonical_name=canonical(crate_name))
         if lock:
             rows = rows.select_for_update(of=("self",))
         pending = rows.select_related("owner", "issuer").order_by("pk").first()

@@ -12,10 +12,11 @@ from trustpub.models import (
     PendingPublisher,
     Publisher,
     PublisherCrate,
+    PublishToken,
 )
 from trustpub.operations import clean_up as cleaning
 from trustpub.operations import pending as pending_operations
-from trustpub.operations import publishers
+from trustpub.operations import publisher_states
 
 
 @shared_task(name="trustpub.refresh_key_sets")
@@ -34,7 +35,11 @@ def refresh_key_set(row_id: int) -> None:
 @shared_task(name="trustpub.expire")
 def expire() -> None:
     pending_operations.expire()
-    publishers.expire()
+    pending_operations.invalidate_taken()
+    pending_operations.remind()
+    publisher_states.expire()
+    publisher_states.remind()
+    publisher_states.tell_unbacked()
 
 
 @shared_task(name="trustpub.clean_up")
@@ -46,14 +51,56 @@ def clean_up() -> None:
 def suspend_changed(refusal_id: int) -> None:
     refusal = ExchangeRefusal.objects.filter(pk=refusal_id).select_related("issuer").first()
     if refusal:
-        publishers.suspend_changed(refusal)
+        publisher_states.suspend_changed(refusal)
+
+
+@shared_task(name="trustpub.note_verified")
+def note_verified(token_id: int) -> None:
+    token = PublishToken.objects.filter(pk=token_id).first()
+    if token:
+        publisher_states.note_verified(token)
 
 
 @shared_task(name="trustpub.mail_publisher_added")
 def mail_publisher_added(grant_id: int, by: str) -> None:
-    grant = PublisherCrate.objects.filter(pk=grant_id).select_related("crate", "publisher").first()
+    grant = _grant(grant_id)
     if grant:
         emails.publisher_added(grant, by)
+
+
+@shared_task(name="trustpub.mail_publisher_edited")
+def mail_publisher_edited(grant_id: int, before: str, by: str) -> None:
+    grant = _grant(grant_id)
+    if grant:
+        emails.publisher_edited(grant, before, by)
+
+
+@shared_task(name="trustpub.mail_publisher_changed")
+def mail_publisher_changed(grant_id: int, what: str, by: str) -> None:
+    grant = _grant(grant_id)
+    if grant:
+        emails.publisher_changed(grant, what, by)
+
+
+@shared_task(name="trustpub.mail_publisher_unbacked")
+def mail_publisher_unbacked(grant_id: int) -> None:
+    grant = _grant(grant_id)
+    if grant:
+        emails.publisher_unbacked(grant)
+
+
+@shared_task(name="trustpub.mail_publisher_lapses")
+def mail_publisher_lapses(publisher_id: int) -> None:
+    publisher = Publisher.objects.filter(pk=publisher_id).first()
+    if publisher:
+        emails.publisher_lapses(publisher)
+
+
+@shared_task(name="trustpub.mail_environment_ignored")
+def mail_environment_ignored(publisher_id: int, environment: str) -> None:
+    publisher = Publisher.objects.filter(pk=publisher_id).first()
+    if publisher:
+        emails.environment_ignored(publisher, environment)
 
 
 @shared_task(name="trustpub.mail_publisher_removed")
@@ -68,7 +115,9 @@ def mail_publisher_renamed(publisher_id: int, before: str) -> None:
 
 @shared_task(name="trustpub.mail_publisher_suspended")
 def mail_publisher_suspended(publisher_id: int) -> None:
-    emails.publisher_suspended(Publisher.objects.get(pk=publisher_id))
+    publisher = Publisher.objects.filter(pk=publisher_id).first()
+    if publisher:
+        emails.publisher_suspended(publisher)
 
 
 @shared_task(name="trustpub.mail_pending_registered")
@@ -76,6 +125,13 @@ def mail_pending_registered(pending_id: int) -> None:
     pending = PendingPublisher.objects.filter(pk=pending_id).first()
     if pending:
         emails.pending_registered(pending)
+
+
+@shared_task(name="trustpub.mail_pending_reminder")
+def mail_pending_reminder(pending_id: int) -> None:
+    pending = PendingPublisher.objects.filter(pk=pending_id).first()
+    if pending:
+        emails.pending_reminder(pending)
 
 
 @shared_task(name="trustpub.mail_pending_reified")
@@ -91,3 +147,8 @@ def mail_pending_invalidated(owner_id: int, crate_name: str) -> None:
 @shared_task(name="trustpub.mail_pending_expired")
 def mail_pending_expired(owner_id: int, crate_name: str) -> None:
     emails.pending_expired(User.objects.get(pk=owner_id), crate_name)
+
+
+def _grant(grant_id: int) -> PublisherCrate | None:
+    rows = PublisherCrate.objects.select_related("crate", "publisher__issuer")
+    return rows.filter(pk=grant_id).first()

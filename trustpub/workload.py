@@ -18,6 +18,7 @@ class Workload:
     event: str
     workflow_sha: str | None = None
     called_workflow: str | None = None  # "owner/name/path" of a reusable workflow with the job
+    called_workflow_ref: str | None = None
     called_workflow_sha: str | None = None
     ref: str | None = None
     ref_type: str | None = None

@@ -60,6 +60,7 @@ from registry.models import (
 from registry.operations import index, search_document, summary, topics
 from registry.operations.rate_limits import check_daily_versions, take_token
 from registry.policies import Action, require_rights, require_scope
+from registry.queries.ci_only import ci_only_because
 
 MAX_VERSION_LENGTH = 150
 # Uploads up to this size stay in memory while they are read.
@@ -125,8 +126,7 @@ def _intend(actor: Actor, metadata: PublishMetadata) -> Intent:
     crate = Crate.objects.named(metadata.name).first()
     scope = Scope.PUBLISH_UPDATE if crate else Scope.PUBLISH_NEW
     require_scope(actor, scope, metadata.name)
-    if crate and crate.trustpub_only and actor.user is not None:
-        raise TrustedPublishingOnly(crate.name)
+    _check_ci_only(actor, crate, metadata.name)
     actor.check_may_publish()
     limited = LimitedAction.PUBLISH_UPDATE if crate else LimitedAction.PUBLISH_NEW
     take_token(actor, limited, metadata.name)
@@ -135,6 +135,11 @@ def _intend(actor: Actor, metadata: PublishMetadata) -> Intent:
     else:
         _check_name_is_free(metadata.name)
     return _limited(metadata, number, is_first=crate is None)
+
+
+def _check_ci_only(actor: Actor, crate: Crate | None, name: str) -> None:
+    if actor.user is not None and (reason := ci_only_because(crate)):
+        raise TrustedPublishingOnly(name, reason)
 
 
 def _check_name_is_free(name: str) -> None:
@@ -244,13 +249,13 @@ def _find_or_found(actor: Actor, intent: Intent) -> Crate:
     if ReservedName.objects.filter(canonical_name=canonical(name)).exists():
         raise NameReserved
     if intent.is_first:
+        _check_ci_only(actor, None, name)
         return _found(actor, name)
     crate = Crate.objects.locked().named(name).first()
     if crate is None:
         raise NameTaken(name)
     require_rights(actor, Action.PUBLISH, crate)
-    if crate.trustpub_only and actor.user is not None:
-        raise TrustedPublishingOnly(crate.name)
+    _check_ci_only(actor, crate, name)
     if crate.name != name:
         raise SpelledDifferently(crate.name)
     check_daily_versions(actor, crate)
@@ -265,7 +270,7 @@ def _found(actor: Actor, name: str) -> Crate:
                 name=name, canonical_name=canonical(name), created_at=_now()
             )
     except IntegrityError:
-        raise NameTaken(name) from None
+        raise actor.name_was_taken(name) from None
     founder = actor.founder_of(name)
     Ownership.objects.create(crate=crate, user=founder, created_by=founder)
     audit.record("crate.created", actor=actor, crate=name, subject=name)

@@ -18,7 +18,7 @@ from trustpub.api.body import read_json
 from trustpub.codes import ExchangeCode
 from trustpub.errors import ExchangeRefused
 from trustpub.operations.exchange import exchange
-from trustpub.operations.grant import Binding, ExchangeRequest
+from trustpub.operations.grant import Binding, ExchangeRequest, Granted
 from trustpub.operations.revoke import revoke
 
 
@@ -35,20 +35,13 @@ class Tokens(APIView):
         responses=OpenApiTypes.OBJECT,
     )
     def post(self, request: Request) -> Response:
-        if "dry_run" in request.query_params:
-            raise _invalid("`dry_run` is not offered by this registry yet; leave it out")
         granted = exchange(
-            read_request=lambda: _exchange_request(read_json(request._request)),
+            read_request=lambda: _exchange_request(
+                read_json(request._request), dry_run=_dry_run(request)
+            ),
             address=current_request().address,
         )
-        response = Response(
-            {
-                "token": granted.text,
-                "expires_at": granted.expires_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
-                "crates": list(granted.crates),
-                "new_crates": list(granted.new_names),
-            }
-        )
+        response = Response(_granted_json(granted))
         response["Cache-Control"] = "no-store"
         return response
 
@@ -66,14 +59,38 @@ class Tokens(APIView):
         return Response(status=204)
 
 
-def _exchange_request(body: Mapping[str, Any]) -> ExchangeRequest:
+def _granted_json(granted: Granted) -> dict[str, Any]:
+    """With the token, or after a dry run with what it would have been."""
+    common = {
+        "expires_at": granted.expires_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        "crates": list(granted.crates),
+        "new_crates": list(granted.new_names),
+    }
+    if granted.text:
+        return {"token": granted.text, **common}
+    return {
+        "dry_run": True,
+        **common,
+        "scopes": list(granted.scopes),
+        "warnings": list(granted.warnings),
+    }
+
+
+def _dry_run(request: Request) -> bool:
+    value = request.query_params.get("dry_run", "false").lower()
+    if value not in ("true", "false", "1", "0"):
+        raise _invalid("`dry_run` must be true or false")
+    return value in ("true", "1")
+
+
+def _exchange_request(body: Mapping[str, Any], *, dry_run: bool = False) -> ExchangeRequest:
     jwt = body.get("jwt")
     if not isinstance(jwt, str):
         raise _invalid("`jwt` must be a text: the ID token")
     crates, binding = _crates(body.get("crates")), _binding(body.get("bind"))
     if crates and binding and canonical(binding.name) not in map(canonical, crates):
         raise _invalid("`bind` names a crate that `crates` leaves out")
-    return ExchangeRequest(jwt, crates, binding)
+    return ExchangeRequest(jwt, crates, binding, dry_run)
 
 
 def _crates(value: object) -> tuple[str, ...] | None:

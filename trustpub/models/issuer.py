@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
@@ -59,6 +60,11 @@ class Issuer(models.Model):
     @property
     def is_enabled(self) -> bool:
         return self.state != self.State.DISABLED
+
+    @property
+    def counts_our_people(self) -> bool:
+        """Whether its numbers of accounts are those that people sign in here with."""
+        return self.provider == "github" and self.web_url == settings.GITHUB_URL
 
 
 class KeySetRow(models.Model):

@@ -6,10 +6,9 @@ from typing import ClassVar
 from django.db import models
 from django.utils import timezone
 
-from registry.models import Crate
 from trustpub.models.issuer import Issuer
-from trustpub.models.pending_publisher import PendingPublisher
-from trustpub.models.publisher import Publisher
+from trustpub.models.pending_publisher import PendingPublisher, PendingPublisherQuerySet
+from trustpub.models.publisher import PublisherCrate, PublisherCrateQuerySet
 from trustpub.workload import Workload
 
 
@@ -19,14 +18,14 @@ class PublishTokenQuerySet(models.QuerySet["PublishToken"]):
 
 
 class PublishToken(models.Model):
-    """Links to the rules that granted it: a token dies with its publisher (d.4)."""
+    """Names the rules that granted it: a token dies with its publisher (d.4)."""
 
     digest = models.CharField(max_length=64, unique=True, editable=False)
     issuer = models.ForeignKey(Issuer, on_delete=models.CASCADE, related_name="publish_tokens")
-    publishers = models.ManyToManyField(Publisher, related_name="tokens")
-    pending_publishers = models.ManyToManyField(PendingPublisher, related_name="tokens")
-    # The crates of those publishers when the token was issued, or fewer if the job asked so.
-    crates = models.ManyToManyField(Crate, related_name="publish_tokens")
+    # Ids of the PublisherCrate and PendingPublisher rows that granted it, or fewer if the job asked
+    # so. They are looked up at each use: what is gone or changed grants nothing any more.
+    grant_ids = models.JSONField(default=list)
+    pending_ids = models.JSONField(default=list)
     new_names = models.JSONField(default=list)
     scopes = models.JSONField(default=list)
     # One archive only, where the job bound the token to it (d.5).
@@ -63,3 +62,11 @@ class PublishToken(models.Model):
 
     def typed_workload(self) -> Workload:
         return Workload.from_dict(self.workload)
+
+    def grants(self) -> PublisherCrateQuerySet:
+        """The rights that granted it and were not changed since."""
+        unchanged = models.Q(changed_at=None) | models.Q(changed_at__lt=self.issued_at)
+        return PublisherCrate.objects.filter(unchanged, pk__in=self.grant_ids)
+
+    def pending(self) -> PendingPublisherQuerySet:
+        return PendingPublisher.objects.unexpired().filter(pk__in=self.pending_ids)

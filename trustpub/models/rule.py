@@ -19,6 +19,8 @@ class TrustRule(models.Model):
     issuer_id: int
     # The fields of the form, as the configuration API names them.
     fields = models.JSONField(default=dict)
+    # What a job must have beyond the fields: ref, event, runner and so on (trustpub.restrictions).
+    rules = models.JSONField(default=dict, blank=True)
     # Typed conditions on the workload, made from the fields by the provider.
     conditions = models.JSONField(default=list)
     # Identity of issuer and conditions; two equal rules are one rule.
@@ -57,6 +59,12 @@ class TrustRule(models.Model):
         """The workflow file, under whichever name the provider's form has for it."""
         return str(self.fields.get("workflow_filename") or self.fields.get("workflow_filepath"))
 
+    def ids_in_form(self) -> dict[str, str | None]:
+        """The ids under the names that the provider's form has for them."""
+        names = [rule.name for rule in self.provider.fields if rule.name.endswith("_id")]
+        ids = (self.repository_id or None, self.repository_owner_id or None)
+        return dict(zip(names, ids, strict=False))
+
     def typed_conditions(self) -> tuple[Condition, ...]:
         return tuple(Condition.from_dict(entry) for entry in self.conditions)
 
@@ -66,6 +74,7 @@ class TrustRule(models.Model):
             "issuer": self.issuer.url,
             "provider": self.issuer.provider,
             **self.fields,
+            **({"rules": self.rules} if self.rules else {}),
             "repository_id": self.repository_id,
             "repository_owner_id": self.repository_owner_id,
         }

@@ -12,6 +12,7 @@ from trustpub.codes import ExchangeCode
 from trustpub.conditions import MAX_VALUE_LENGTH, Condition
 from trustpub.echo import printable
 from trustpub.jwt import TokenRefused, VerifiedClaims
+from trustpub.restrictions import Options
 from trustpub.workload import Workload, WorkloadLinks
 
 MAX_FIELD_LENGTH = 255
@@ -21,6 +22,15 @@ MAX_REPOSITORY_LENGTH = 2 * MAX_FIELD_LENGTH + 1  # no publisher can name a long
 # Every field of the provider by name, None where it is not set.
 ProviderFields = Mapping[str, str | None]
 
+_REQUIRED_FACTS = (
+    "repository",
+    "repository_id",
+    "owner_id",
+    "workflow",
+    "workflow_ref",
+    "run_id",
+    "event",
+)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -63,7 +73,18 @@ class Provider(ABC):
     max_lifetime: ClassVar[timedelta]  # ceiling for `exp - iat` (a.8)
     needs_jti: ClassVar[bool]
     default_algorithms: ClassVar[tuple[str, ...]] = ("RS256",)
+    # What starts a job that may publish, unless its publisher says otherwise.
     allowed_events: ClassVar[frozenset[str]]
+    # Event -> its risk in one line; a publisher may allow them.
+    risky_events: ClassVar[Mapping[str, str]] = {}
+    # Names of trustpub.restrictions that the claims can prove.
+    restrictions: ClassVar[frozenset[str]] = frozenset()
+    # `runner_environment` of the CI system's own machines.
+    hosted_runner: ClassVar[str] = ""
+    # Number of whoever started the job: compared, never stored.
+    actor_claim: ClassVar[str] = ""
+    # Field of a workload -> claim: what is noted of a job that `read` refuses.
+    noted_claims: ClassVar[Mapping[str, str]] = {}
     fields: ClassVar[tuple[FieldRule, ...]]
 
     def normalise(self, fields: Mapping[str, str | None]) -> ProviderFields:
@@ -124,6 +145,28 @@ class Provider(ABC):
     ) -> str:
         """A ready CI file that publishes `crate` through a publisher with these fields."""
 
+    @property
+    def options(self) -> Options:
+        """What a publisher of this provider can ask of a job beside its fields."""
+        return Options(
+            names=self.restrictions,
+            default_events=self.allowed_events,
+            risky_events=self.risky_events,
+            hosted_runner=self.hosted_runner,
+        )
+
+    def noted(self, claims: VerifiedClaims) -> Workload | None:
+        """What is known of a job that `read` refused; None where its repository is not."""
+        told = {
+            name: printable(value, MAX_FIELD_LENGTH)
+            for name, claim in self.noted_claims.items()
+            if isinstance(value := _as_text(claims.get(claim)), str)
+        }
+        if not told.get("repository_id") or id_problem(told["repository_id"]):
+            return None
+        required = dict.fromkeys(_REQUIRED_FACTS, "")
+        return Workload(provider=self.kind, **{**required, **told})  # type: ignore[arg-type]
+
     def issuer_matches(self, issuer_url: str, row_url: str) -> bool:
         """Whether a token's `iss` belongs to an issuer row: byte for byte."""
         return issuer_url == row_url
@@ -179,6 +222,10 @@ class ClaimReader:
         return text == "true" if text else None
 
 
+def _as_text(value: object) -> object:
+    return str(value) if type(value) is int else value
+
+
 def missing_claim(name: str) -> NoReturn:
     raise TokenRefused(ExchangeCode.MISSING_CLAIM, f'The token lacks the claim "{name}".')
 
@@ -189,7 +236,7 @@ def invalid_claim(name: str, problem: str) -> NoReturn:
 
 def check_event(provider: Provider, event: str) -> None:
     """Refuses every event outside the allow-list: many run on input of strangers."""
-    if event not in provider.allowed_events:
+    if event not in provider.allowed_events and event not in provider.risky_events:
         safe = ", ".join(sorted(provider.allowed_events))
         raise TokenRefused(
             ExchangeCode.EVENT_NOT_ALLOWED,

@@ -21,6 +21,7 @@ from trustpub.providers.base import (
     missing_claim,
     web_link,
 )
+from trustpub.restrictions import NAMES
 from trustpub.workload import Workload, WorkloadLinks
 
 GITHUB_ISSUER = "https://token.actions.githubusercontent.com"
@@ -79,6 +80,27 @@ class GitHub(Provider):
     allowed_events = frozenset(
         {"push", "release", "workflow_dispatch", "create", "deployment", "schedule"}
     )
+    risky_events = {
+        "repository_dispatch": "Whoever holds a token that may write to the repository starts it.",
+        "merge_group": "Runs what is in the merge queue, before it is on the branch.",
+        "deployment_status": "Runs when a deployment reports, with the code of that moment.",
+        "pull_request": "Runs code that nobody reviewed, on a branch of the same repository.",
+    }
+    restrictions = frozenset(NAMES)
+    hosted_runner = "github-hosted"
+    actor_claim = "actor_id"
+    noted_claims = {
+        "repository": "repository",
+        "repository_id": "repository_id",
+        "owner_id": "repository_owner_id",
+        "workflow_ref": "workflow_ref",
+        "run_id": "run_id",
+        "run_attempt": "run_attempt",
+        "event": "event_name",
+        "environment": "environment",
+        "ref": "ref",
+        "sha": "sha",
+    }
     fields = (
         FieldRule(
             "repository_owner",
@@ -185,6 +207,7 @@ class GitHub(Provider):
             workflow_ref=workflow_ref,
             workflow_sha=reader.optional("workflow_sha") or None,
             called_workflow=called,
+            called_workflow_ref=_called_ref(reader, called),
             called_workflow_sha=(reader.optional("job_workflow_sha") or None) if called else None,
             ref=ref or None,
             ref_type=reader.optional("ref_type") or None,
@@ -304,6 +327,13 @@ def _called_workflow(
     if not folder or repository.count("/") != 1 or "/" in file or not is_workflow_file(file):
         invalid_claim("job_workflow_ref", "does not name a workflow file of a repository")
     return path
+
+
+def _called_ref(reader: ClaimReader, called: str | None) -> str | None:
+    """What stands behind "@" in the claim whose path was told apart from it."""
+    if called is None:
+        return None
+    return reader.required("job_workflow_ref").removeprefix(f"{called}@") or None
 
 
 def _without_version(text: str, versions: tuple[str, ...]) -> str | None:
