@@ -127,6 +127,21 @@ class CiJob(Actor):
         bound = (canonical(token.bound_name), token.bound_version, token.bound_checksum)
         return bound == (canonical(name), num, checksum)
 
+    def reach(self) -> tuple[list[str], list[str]]:
+        """Names of the crates that it may publish now, and of those that it may found."""
+        crates = (
+            self.token.grants()
+            .standing()
+            .filter(
+                publisher__state=Publisher.State.ACTIVE,
+                publisher__issuer__in=type(self.token.issuer).objects.enabled(),
+            )
+            .values_list("crate__name", flat=True)
+        )
+        pending = self.token.pending().select_related("owner", "issuer")
+        standing = [rule for rule in pending if rule.is_enabled() and in_good_standing(rule.owner)]
+        return list(crates), [rule.crate_name for rule in standing]
+
     def _granting_rules(self, crate_name: str) -> list[TrustRule]:
         pending = self._pending(crate_name)
         granting: list[TrustRule] = list(self._granting(canonical(crate_name)))

@@ -1,5 +1,7 @@
 """One function per letter about trusted publishing; no link in a letter changes anything."""
 
+from collections.abc import Mapping
+
 from django.conf import settings
 
 from accounts.emails import send
@@ -82,12 +84,12 @@ def pending_expired(owner: User, crate_name: str) -> None:
     _to_person(owner, "pending_expired", {"crate_name": crate_name})
 
 
-def _to_owners(crate: Crate, letter: str, context: dict[str, object]) -> None:
+def _to_owners(crate: Crate, letter: str, context: Mapping[str, object]) -> None:
     address = f"{settings.PUBLIC_URL}/crates/{crate.name}/settings"
     send(letter, owner_addresses(crate), {"crate": crate, "address": address, **context})
 
 
-def _to_person(person: User, letter: str, context: dict[str, object]) -> None:
+def _to_person(person: User, letter: str, context: Mapping[str, object]) -> None:
     receiver = person.verified_email()
     if receiver:
         address = f"{settings.PUBLIC_URL}/settings/publishers"

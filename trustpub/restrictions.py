@@ -93,12 +93,39 @@ def is_unconstrained(rules: Rules, environment: str | None) -> bool:
     return environment is None and rules.get("refs", "any") == "any"
 
 
+def in_words(rules: Rules) -> list[tuple[str, str]]:
+    """What the restrictions ask for, as label and value; the environment is shown elsewhere."""
+    return [
+        (
+            label,
+            ", ".join(_texts(value))
+            if isinstance(value, list)
+            else words.get(str(value), str(value)),
+        )
+        for name, (label, words) in _WORDS.items()
+        if (value := rules.get(name)) is not None
+    ]
+
+
 def version_tag(rules: Rules, crate: str, version: str) -> str | None:
     """The ref that a job needs to publish this version; None where any will do."""
     pattern = rules.get("tag_pattern")
     if not isinstance(pattern, str):
         return None
     return "refs/tags/" + pattern.replace("{crate}", crate).replace(VERSION, version)
+
+
+_WORDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "refs": ("Refs", {"protected": "protected only", "tags": "tags only"}),
+    "tag_pattern": ("Tag", {}),
+    "branches": ("Branches", {}),
+    "events": ("Events", {}),
+    "runner": ("Runners", {"hosted": "the CI system's own only"}),
+    "actor": ("Started by", {"owner": "owners of the crate only"}),
+    "called_workflow": ("Called workflow", {ANY_CALLED: "any, of any repository"}),
+    "called_ref": ("Its ref", {}),
+    "enterprise": ("Enterprise", {}),
+}
 
 
 def _conditions(rules: Rules, options: Options) -> list[Condition]:

@@ -22,12 +22,24 @@ from registry.policies import Action, require, require_scope
 from registry.queries.lookup import crate_named
 from trustpub.errors import InvalidPublisher, config_not_found
 from trustpub.models import Issuer, PendingPublisher, PublisherCrate, TrustRule
+from trustpub.operations import publisher_states as states
 from trustpub.operations.pending import cancel, register
-from trustpub.operations.publishers import add_publisher, remove_publisher
+from trustpub.operations.publishers import (
+    add_publisher,
+    edit_publisher,
+    grant_of,
+    remove_publisher,
+)
 from trustpub.providers import provider_for
 from trustpub.providers.github import GITHUB_ISSUER
 
 PER_PAGE = 100
+ACTIONS = {
+    "suspend": states.suspend,
+    "resume": states.resume,
+    "confirm": states.confirm,
+    "renew": states.renew,
+}
 OWN_ISSUER = {"github": GITHUB_ISSUER, "gitlab": "https://gitlab.com"}
 
 
@@ -75,11 +87,12 @@ class Configs(APIView):
         name = text_field(body, "crate", within=f"{key}.")
         form = _form(self.provider, body)
         issuer = _issuer(self.provider, body.get("issuer"))
+        rules = _rules(self.provider, body)
         actor = actor_of(request)
         if body.get("pending") is True:
-            return Response({key: _register(actor, name, issuer, form)})
+            return Response({key: _register(actor, name, issuer, form, rules)})
         crate = crate_named(name)
-        grant = add_publisher(actor=actor, crate=crate, issuer=issuer, form=form)
+        grant = add_publisher(actor=actor, crate=crate, issuer=issuer, form=form, rules=rules)
         return Response({key: config_json(grant)})
 
     def _listed(self, request: Request, actor: Actor) -> Any:
@@ -99,6 +112,28 @@ class Configs(APIView):
 class ConfigDetail(APIView):
     provider: ClassVar[str]
 
+    @extend_schema(request=OpenApiTypes.OBJECT, responses=OpenApiTypes.OBJECT)
+    def patch(self, request: Request, config_id: int) -> Response:
+        """Changes the fields that are named and leaves the others as they are."""
+        key = f"{self.provider}_config"
+        body = json_object(request).get(key)
+        if not isinstance(body, dict):
+            raise WrongShape(f"the body must be a JSON object with `{key}`")
+        actor = actor_of(request)
+        publisher = grant_of(actor, config_id, self.provider).publisher
+        form, sent = dict(publisher.fields), _form(self.provider, body)
+        named = {name: value for name, value in sent.items() if name in body}
+        rules = _rules(self.provider, body)
+        if all(publisher.fields.get(name) == value for name, value in named.items()):
+            form |= publisher.ids_in_form()
+        grant = edit_publisher(
+            actor=actor,
+            grant_id=config_id,
+            form=form | named,
+            rules={"refs": "any", **publisher.rules} if rules is None else rules,
+        )
+        return Response({key: config_json(grant)})
+
     @extend_schema(responses={204: None})
     def delete(self, request: Request, config_id: int) -> Response:
         if not PublisherCrate.objects.filter(
@@ -107,6 +142,21 @@ class ConfigDetail(APIView):
             raise config_not_found()
         remove_publisher(actor=actor_of(request), grant_id=config_id, provider=self.provider)
         return Response(status=204)
+
+
+class ConfigAction(APIView):
+    """One step of a publisher's life: suspend, resume, confirm, renew."""
+
+    provider: ClassVar[str]
+
+    @extend_schema(request=None, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request, config_id: int, action: str) -> Response:
+        actor = actor_of(request)
+        grant_of(actor, config_id, self.provider)
+        if action not in ACTIONS:
+            raise config_not_found()
+        grant = ACTIONS[action](actor=actor, grant_id=config_id)
+        return Response({f"{self.provider}_config": config_json(grant)})
 
 
 class GitHubConfigs(Configs):
@@ -122,6 +172,14 @@ class GitHubConfigDetail(ConfigDetail):
 
 
 class GitLabConfigDetail(ConfigDetail):
+    provider = "gitlab"
+
+
+class GitHubConfigAction(ConfigAction):
+    provider = "github"
+
+
+class GitLabConfigAction(ConfigAction):
     provider = "gitlab"
 
 
@@ -191,17 +249,31 @@ def _rule_json(rule: TrustRule) -> dict[str, Any]:
             "project_id": rule.repository_id or None,
             "namespace_id": rule.repository_owner_id or None,
         }
-    return {**rule.fields, **ids, "issuer": rule.issuer.url}
+    rules = {"rules": rule.rules} if rule.rules else {}
+    return {**rule.fields, **rules, **ids, "issuer": rule.issuer.url}
 
 
 def _register(
-    actor: Actor, name: str, issuer: Issuer, form: Mapping[str, str | None]
+    actor: Actor,
+    name: str,
+    issuer: Issuer,
+    form: Mapping[str, str | None],
+    rules: Mapping[str, object] | None,
 ) -> dict[str, Any]:
     require_scope(actor, Scope.TRUSTED_PUBLISHING, name)
     if actor.user is None:
         raise AuthenticationRequired
-    [pending] = register(actor=actor, owner=actor.user, names=[name], issuer=issuer, form=form)
+    [pending] = register(
+        actor=actor, owner=actor.user, names=[name], issuer=issuer, form=form, rules=rules
+    )
     return pending_json(pending)
+
+
+def _rules(provider: str, body: Mapping[str, Any]) -> dict[str, object] | None:
+    rules = body.get("rules")
+    if rules is not None and not isinstance(rules, dict):
+        raise WrongShape(f"`{provider}_config.rules` must be an object or null")
+    return rules
 
 
 def _form(provider: str, body: Mapping[str, Any]) -> dict[str, str | None]:

@@ -11,6 +11,8 @@ from django.utils import timezone
 from registry.models import Crate, Ownership
 from trustpub.models.rule import TrustRule
 
+SUSPENDED_BY = "suspended by "
+
 
 class Publisher(TrustRule):
     """Reused by every crate with the same rule; gone with its last crate."""
@@ -46,6 +48,12 @@ class Publisher(TrustRule):
             models.Index(fields=["issuer", "repository_folded"], name="publisher_by_name"),
         ]
 
+    @property
+    def is_suspended_by_owner(self) -> bool:
+        """Whether an owner stopped it, and not the registry."""
+        by_owner = self.state_reason.startswith(SUSPENDED_BY)
+        return self.state == self.State.SUSPENDED and by_owner
+
     def is_enabled(self) -> bool:
         has_lapsed = self.pin_before is not None and self.pin_before <= timezone.now()
         return self.state == self.State.ACTIVE and self.issuer.is_enabled and not has_lapsed
@@ -54,21 +62,27 @@ class Publisher(TrustRule):
 class PublisherCrateQuerySet(models.QuerySet["PublisherCrate"]):
     def with_standing(self, now: datetime | None = None) -> "PublisherCrateQuerySet":
         """Tells as `is_backed` whether whoever vouches for the right still owns the crate."""
-        now = now or timezone.now()
-        unlocked = Q(user__locked_at=None) | Q(user__locked_until__lte=now)
-        backers = Ownership.objects.filter(
-            unlocked,
-            crate=OuterRef("crate_id"),
-            user=OuterRef("backed_by_id"),
-            user__is_active=True,
-        )
-        return self.annotate(is_backed=Q(needs_backer=False) | Q(Exists(backers)))
+        return self.annotate(is_backed=_is_backed(now or timezone.now()))
 
     def standing(self, now: datetime | None = None) -> "PublisherCrateQuerySet":
         """Those that grant something now."""
         now = now or timezone.now()
         begun = Q(active_from=None) | Q(active_from__lte=now)
-        return self.with_standing(now).filter(begun, is_backed=True)
+        return self.filter(begun, _is_backed(now))
+
+    def unbacked(self, now: datetime | None = None) -> "PublisherCrateQuerySet":
+        return self.exclude(_is_backed(now or timezone.now()))
+
+
+def _is_backed(now: datetime) -> Q:
+    unlocked = Q(user__locked_at=None) | Q(user__locked_until__lte=now)
+    backers = Ownership.objects.filter(
+        unlocked,
+        crate=OuterRef("crate_id"),
+        user=OuterRef("backed_by_id"),
+        user__is_active=True,
+    )
+    return Q(needs_backer=False) | Q(Exists(backers))
 
 
 class PublisherCrate(models.Model):

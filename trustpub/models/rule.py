@@ -10,6 +10,7 @@ from trustpub.conditions import Condition
 from trustpub.models.issuer import Issuer
 from trustpub.providers import provider_for
 from trustpub.providers.base import Provider
+from trustpub.restrictions import in_words
 
 
 class TrustRule(models.Model):
@@ -58,6 +59,10 @@ class TrustRule(models.Model):
     def workflow(self) -> str:
         """The workflow file, under whichever name the provider's form has for it."""
         return str(self.fields.get("workflow_filename") or self.fields.get("workflow_filepath"))
+
+    def rules_in_words(self) -> list[tuple[str, str]]:
+        """The restrictions for people, in the order of the form."""
+        return in_words(self.rules)
 
     def ids_in_form(self) -> dict[str, str | None]:
         """The ids under the names that the provider's form has for them."""

@@ -186,7 +186,7 @@ def _narrowed(
 def _spend(verified: Verified) -> None:
     """The unique constraint decides which of two equal ID tokens came first."""
     adapt = connection.ops.adapt_datetimefield_value
-    row = [
+    row: list[str | int | None] = [
         verified.issuer.pk,
         verified.replay_key,
         adapt(timezone.now()),

@@ -90,7 +90,7 @@ def lock_rules(issuer: Issuer, workload: Workload, actor_id: str = "") -> Locked
         .order_by("publisher_id", "pk")
     )
     held: list[PendingPublisher] = []
-    if not grants or any(grant.has_pending for grant in grants):
+    if not grants or any(getattr(grant, "has_pending", True) for grant in grants):
         held = list(
             pending.order_by("pk").select_related("issuer", "owner").select_for_update(of=("self",))
         )

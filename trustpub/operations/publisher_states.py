@@ -14,14 +14,14 @@ from registry.actors import Actor, System
 from trustpub.conditions import ascii_fold, rule_digest
 from trustpub.errors import NotInThatState
 from trustpub.models import ExchangeRefusal, Publisher, PublisherCrate, PublishToken
+from trustpub.models.publisher import SUSPENDED_BY
 from trustpub.operations.identities import Identity, resolve
 from trustpub.operations.publishers import begin_of, grant_of, move, vouch
-from trustpub.operations.rules import columns_of, rule_conditions
+from trustpub.operations.rules import RuleFields, rule_conditions
 from trustpub.operations.sharing import detach
 from trustpub.operations.standing import check_registrant
 
 State = Publisher.State
-BY_OWNER = "suspended by"
 REMIND_BEFORE = timedelta(days=2)
 TRANSFERRED = "the repository belongs to another owner now: {before} became {after}"
 RECREATED = "the repository was deleted and created again under the same name: its ids changed"
@@ -35,7 +35,7 @@ def suspend(*, actor: Actor, grant_id: int) -> PublisherCrate:
     if publisher.state != State.ACTIVE:
         raise NotInThatState("only an active publisher can be suspended")
     publisher.state = State.SUSPENDED
-    publisher.state_reason = f"{BY_OWNER} {actor.label}"
+    publisher.state_reason = f"{SUSPENDED_BY}{actor.label}"[:255]
     publisher.save(update_fields=["state", "state_reason"])
     _told(actor, grant, "publisher.suspended", "suspended")
     return grant
@@ -46,7 +46,7 @@ def resume(*, actor: Actor, grant_id: int) -> PublisherCrate:
     """Lifts what an owner did; what the registry stopped is confirmed, or added anew."""
     grant = _own(actor, grant_id)
     publisher = grant.publisher
-    if publisher.state != State.SUSPENDED or not publisher.state_reason.startswith(BY_OWNER):
+    if not publisher.is_suspended_by_owner:
         raise NotInThatState(
             "only what an owner suspended can be resumed; edit this publisher, or add it again"
         )
@@ -165,7 +165,7 @@ def remind() -> int:
 def tell_unbacked() -> int:
     """Tells the owners of a crate, once, that nobody vouches for a publisher; answers how many."""
     count = 0
-    alone = PublisherCrate.objects.with_standing().filter(is_backed=False, unbacked_at=None)
+    alone = PublisherCrate.objects.unbacked().filter(unbacked_at=None)
     for grant in alone.select_related("publisher__issuer", "crate"):
         with transaction.atomic():
             marked = PublisherCrate.objects.filter(pk=grant.pk, unbacked_at=None)
@@ -227,11 +227,12 @@ def _confirm_transfer(actor: Actor, grant: PublisherCrate, publisher: Publisher)
     if not proposed:
         raise InvalidInput("nothing is known of the new owner; edit the publisher instead")
     before = publisher.facts()
-    columns = columns_of(publisher)
     fields = publisher.provider.named_fields(publisher.fields, proposed["repository"])
     conditions = rule_conditions(publisher.provider, fields, publisher.rules)
-    columns.update(
+    columns = RuleFields(
+        issuer=publisher.issuer,
         fields=fields,
+        rules=publisher.rules,
         conditions=[condition.as_dict() for condition in conditions],
         digest=rule_digest(publisher.issuer.url, conditions),
         repository=proposed["repository"],

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from trustpub.pages import crate_settings, dashboard, pending, publishers
+from trustpub.pages import crate_settings, dashboard, pending, publisher_edit, publishers
 
 urlpatterns = [
     path("dashboard", dashboard.dashboard, name="dashboard"),
@@ -23,5 +23,20 @@ urlpatterns = [
         "crates/<str:name>/settings/publishers/<int:grant_id>/remove",
         publishers.publisher_remove,
         name="publisher_remove",
+    ),
+    path(
+        "crates/<str:name>/settings/publishers/<int:grant_id>/edit",
+        publisher_edit.publisher_edit,
+        name="publisher_edit",
+    ),
+    path(
+        "crates/<str:name>/settings/publishers/<int:grant_id>/<slug:action>",
+        publisher_edit.publisher_action,
+        name="publisher_action",
+    ),
+    path(
+        "crates/<str:name>/settings/ci-only",
+        publisher_edit.crate_ci_only,
+        name="crate_ci_only",
     ),
 ]
