@@ -194,12 +194,12 @@ def _environment(value: object, _: Options) -> object:
 
 def _tag_pattern(value: object, _: Options) -> object:
     pattern = value.strip() if isinstance(value, str) else ""
-    literal = pattern.replace("{crate}", "").replace(VERSION, "")
+    example = pattern.replace("{crate}", "c").replace(VERSION, "1.0.0")
     if pattern.count(VERSION) != 1 or pattern.count("{crate}") > 1:
         raise InvalidRule(
             "tag_pattern", "the tag pattern needs {version} exactly once, for example v{version}"
         )
-    if len(pattern) > 200 or (literal and not _is_ref(literal)) or "{" in literal or "*" in literal:
+    if len(pattern) > 200 or not _is_ref(example) or "{" in example:
         raise InvalidRule("tag_pattern", "the tag pattern is not the name of a tag with {version}")
     if f"{{crate}}{VERSION}" in pattern or f"{VERSION}{{crate}}" in pattern:
         raise InvalidRule("tag_pattern", "put a character between {crate} and {version}")

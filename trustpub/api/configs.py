@@ -121,15 +121,13 @@ class ConfigDetail(APIView):
             raise WrongShape(f"the body must be a JSON object with `{key}`")
         actor = actor_of(request)
         publisher = grant_of(actor, config_id, self.provider).publisher
-        form, sent = dict(publisher.fields), _form(self.provider, body)
+        sent = _form(self.provider, body)
         named = {name: value for name, value in sent.items() if name in body}
         rules = _rules(self.provider, body)
-        if all(publisher.fields.get(name) == value for name, value in named.items()):
-            form |= publisher.ids_in_form()
         grant = edit_publisher(
             actor=actor,
             grant_id=config_id,
-            form=form | named,
+            form=dict(publisher.fields) | named,
             rules={"refs": "any", **publisher.rules} if rules is None else rules,
         )
         return Response({key: config_json(grant)})

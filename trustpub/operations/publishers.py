@@ -13,7 +13,7 @@ from adapters import jobs
 from registry.actors import Actor
 from registry.models import Crate
 from registry.policies import Action, require
-from trustpub.conditions import rule_digest
+from trustpub.conditions import ascii_fold, rule_digest
 from trustpub.errors import PublisherExists, TooManyPublishers, config_not_found
 from trustpub.models import Issuer, Publisher, PublisherCrate
 from trustpub.operations.rules import RuleFields, rule_fields
@@ -57,14 +57,14 @@ def edit_publisher(
     """
     grant = grant_of(actor, grant_id)
     _check_actor(actor)
-    rule = rule_fields(grant.publisher.issuer, form, rules)
+    rule = rule_fields(grant.publisher.issuer, _with_ids(grant.publisher, form), rules)
     return _replace(actor, grant, rule)
 
 
 def add_conditions(*, actor: Actor, grant_id: int, rules: Mapping[str, object]) -> PublisherCrate:
     """Narrows a publisher by one click: its own fields with some more rules or an environment."""
     publisher = grant_of(actor, grant_id).publisher
-    form = {**publisher.fields, **publisher.ids_in_form()}
+    form = dict(publisher.fields)
     wanted = {"refs": "any", **publisher.rules, **rules}
     if named := wanted.pop("environment_name", None):
         form["environment"] = str(named)
@@ -201,6 +201,20 @@ def _replace(actor: Actor, grant: PublisherCrate, rule: RuleFields) -> Publisher
     )
     jobs.after_commit("trustpub.mail_publisher_edited", grant.pk, label, actor.label)
     return grant
+
+
+def _with_ids(publisher: Publisher, form: Mapping[str, str | None]) -> dict[str, str | None]:
+    """The stored ids belong to the stored repository: another one must bring its own."""
+    stored = publisher.ids_in_form()
+    before = publisher.provider.named_fields({}, publisher.repository)
+    is_same = all(
+        ascii_fold(form.get(name) or "") == ascii_fold(value or "")
+        for name, value in before.items()
+    )
+    kept = {name: form.get(name) or (value if is_same else None) for name, value in stored.items()}
+    if not is_same:
+        kept = {name: None if value == stored[name] else value for name, value in kept.items()}
+    return {**form, **kept}
 
 
 def _held(crate: Crate, issuer: Issuer) -> QuerySet[PublisherCrate]:
