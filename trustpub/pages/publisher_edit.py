@@ -50,6 +50,8 @@ def publisher_action(
     actor = Person(request.user)
     try:
         said = _act(actor, grant, action)
+    except NotFound:
+        raise
     except Refusal as refusal:
         messages.error(request, refusal.detail)
     else:
