@@ -45,7 +45,7 @@ class InvalidRule(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class RuleOptions:
     """What one provider's claims can prove, and the values that its jobs send."""
 
     names: frozenset[str] = frozenset()
@@ -55,7 +55,7 @@ class Options:
 
 
 def checked(
-    given: Mapping[str, object], options: Options, environment: str | None
+    given: Mapping[str, object], options: RuleOptions, environment: str | None
 ) -> dict[str, object]:
     """The restrictions without what is not set; raises InvalidRule.
 
@@ -75,7 +75,7 @@ def checked(
     return rules
 
 
-def conditions(rules: Rules, options: Options) -> tuple[Condition, ...]:
+def conditions(rules: Rules, options: RuleOptions) -> tuple[Condition, ...]:
     """The restrictions as typed conditions; raises InvalidRule for what is too long."""
     try:
         return tuple(_conditions(rules, options))
@@ -128,7 +128,7 @@ _WORDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
 }
 
 
-def _conditions(rules: Rules, options: Options) -> list[Condition]:
+def _conditions(rules: Rules, options: RuleOptions) -> list[Condition]:
     found = []
     if rules.get("environment") == "none":
         found.append(Condition("environment", ConditionKind.EXACT, ""))
@@ -175,10 +175,10 @@ def _called_conditions(rules: Rules) -> list[Condition]:
     return found
 
 
-def _choice(*choices: str) -> Callable[[object, Options], object]:
+def _choice(*choices: str) -> Callable[[object, RuleOptions], object]:
     """One of a few words; the first is the default and not stored."""
 
-    def check(value: object, _: Options) -> object:
+    def check(value: object, _: RuleOptions) -> object:
         if value not in choices:
             raise InvalidRule("", f"must be one of: {', '.join(choices)}")
         return None if value == choices[0] else value
@@ -186,13 +186,13 @@ def _choice(*choices: str) -> Callable[[object, Options], object]:
     return check
 
 
-def _environment(value: object, _: Options) -> object:
+def _environment(value: object, _: RuleOptions) -> object:
     if value not in ("any", "none"):
         raise InvalidRule("environment", "`environment` in the rules must be any or none")
     return None if value == "any" else value
 
 
-def _tag_pattern(value: object, _: Options) -> object:
+def _tag_pattern(value: object, _: RuleOptions) -> object:
     pattern = value.strip() if isinstance(value, str) else ""
     example = pattern.replace("{crate}", "c").replace(VERSION, "1.0.0")
     if pattern.count(VERSION) != 1 or pattern.count("{crate}") > 1:
@@ -206,7 +206,7 @@ def _tag_pattern(value: object, _: Options) -> object:
     return pattern
 
 
-def _branches(value: object, _: Options) -> object:
+def _branches(value: object, _: RuleOptions) -> object:
     names = value.replace(",", " ").split() if isinstance(value, str) else value
     names = [name.removeprefix("refs/heads/") for name in _texts(names, "branches")]
     if len(names) > MAX_BRANCHES:
@@ -217,7 +217,7 @@ def _branches(value: object, _: Options) -> object:
     return sorted(set(names))
 
 
-def _events(value: object, options: Options) -> object:
+def _events(value: object, options: RuleOptions) -> object:
     names = sorted(set(_texts(value, "events")))
     known = options.default_events | set(options.risky_events)
     for name in names:
@@ -230,7 +230,7 @@ def _events(value: object, options: Options) -> object:
     return None if set(names) == options.default_events else names
 
 
-def _called(value: object, _: Options) -> object:
+def _called(value: object, _: RuleOptions) -> object:
     text = value.strip() if isinstance(value, str) else ""
     if text == "own":
         return None
@@ -243,7 +243,7 @@ def _called(value: object, _: Options) -> object:
     return text
 
 
-def _called_ref(value: object, _: Options) -> object:
+def _called_ref(value: object, _: RuleOptions) -> object:
     text = value.strip() if isinstance(value, str) else ""
     if text == "any":
         return None
@@ -257,14 +257,14 @@ def _called_ref(value: object, _: Options) -> object:
     )
 
 
-def _enterprise(value: object, _: Options) -> object:
+def _enterprise(value: object, _: RuleOptions) -> object:
     if isinstance(value, str) and _SLUG.fullmatch(value):
         return value
     raise InvalidRule("enterprise", "the enterprise must be its slug: letters, digits and hyphens")
 
 
-def _named(name: str, check: Callable[[object, Options], object]) -> Callable[..., object]:
-    def named(value: object, options: Options) -> object:
+def _named(name: str, check: Callable[[object, RuleOptions], object]) -> Callable[..., object]:
+    def named(value: object, options: RuleOptions) -> object:
         try:
             return check(value, options)
         except InvalidRule as error:

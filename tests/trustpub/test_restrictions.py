@@ -15,8 +15,8 @@ from trustpub.providers import provider_for
 from trustpub.restrictions import InvalidRule
 from trustpub.workload import Workload
 
-GITHUB = provider_for("github").options
-GITLAB = provider_for("gitlab").options
+GITHUB = provider_for("github").rule_options
+GITLAB = provider_for("gitlab").rule_options
 SHA = "8c1de4a3f0b94d0f6a7f3f4b4d8e9a2c5b7d6e10"
 CALLED = "shared/flows/.github/workflows/publish.yml"
 RULES: list[dict[str, object]] = [

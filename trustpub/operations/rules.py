@@ -103,7 +103,7 @@ def rule_conditions(
     provider: Provider, fields: ProviderFields, rules: Mapping[str, object]
 ) -> tuple[Condition, ...]:
     """What a job must satisfy: the provider's fields and the restrictions together."""
-    return (*provider.conditions(fields), *restrictions.conditions(rules, provider.options))
+    return (*provider.conditions(fields), *restrictions.conditions(rules, provider.rule_options))
 
 
 def _chosen_rules(
@@ -113,8 +113,8 @@ def _chosen_rules(
     default = settings.DEFAULT_RULES.get(provider.kind, {})
     asked = {**default, **{name: value for name, value in rules.items() if value is not None}}
     try:
-        chosen = restrictions.checked(asked, provider.options, environment)
-        restrictions.conditions(chosen, provider.options)
+        chosen = restrictions.checked(asked, provider.rule_options, environment)
+        restrictions.conditions(chosen, provider.rule_options)
     except InvalidRule as error:
         extra = {"field": f"rules.{error.name}"}
         raise InvalidPublisher(error.message, extra=extra) from None

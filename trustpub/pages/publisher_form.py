@@ -11,7 +11,7 @@ from trustpub.pages.prefill import chosen_issuer, from_event, suggestion
 from trustpub.pages.rule_form import Option, RuleField
 from trustpub.providers import provider_for
 from trustpub.providers.base import FieldRule
-from trustpub.restrictions import NAMES, Options
+from trustpub.restrictions import NAMES, RuleOptions
 
 NOT_OPEN = (
     "The CI system that the link names takes no publishers on this registry. "
@@ -91,10 +91,10 @@ class PublisherForm:
         return self.rules or {}
 
     @property
-    def _options(self) -> Options:
+    def _options(self) -> RuleOptions:
         if self.issuer is None:
-            return Options()
-        return provider_for(self.issuer.provider).options
+            return RuleOptions()
+        return provider_for(self.issuer.provider).rule_options
 
     @property
     def _rule_error(self) -> tuple[str, str]:
@@ -183,5 +183,5 @@ def sent_form(sent: Mapping[str, str]) -> PublisherForm:
         rule.name: sent.get(rule.name, "").replace("\0", "")
         for rule in provider.fields
     }
-    rules = rule_form.rules_of(sent, provider.options)
+    rules = rule_form.rules_of(sent, provider.rule_options)
     return PublisherForm(issuers, issuer, values, rules=rules)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from trustpub.models import Issuer
 from trustpub.providers import provider_for
-from trustpub.restrictions import Options
+from trustpub.restrictions import RuleOptions
 
 PREFIX = "rule_"
 EVENT = "rule_event_"
@@ -100,7 +100,7 @@ def safe_rules(issuer: Issuer) -> dict[str, object]:
     return suggested
 
 
-def rules_of(sent: Mapping[str, str], options: Options) -> dict[str, object] | None:
+def rules_of(sent: Mapping[str, str], options: RuleOptions) -> dict[str, object] | None:
     """The rules of a submitted form; None if it had none."""
     if MARK not in sent:
         return None
@@ -119,7 +119,7 @@ def rules_of(sent: Mapping[str, str], options: Options) -> dict[str, object] | N
 
 
 def choices(
-    rules: Mapping[str, object], options: Options, error: tuple[str, str]
+    rules: Mapping[str, object], options: RuleOptions, error: tuple[str, str]
 ) -> list[RuleField]:
     """The lists to choose from; `error` is a rule's name and the complaint about it."""
     return [
@@ -137,7 +137,9 @@ def choices(
     ]
 
 
-def texts(rules: Mapping[str, object], options: Options, error: tuple[str, str]) -> list[RuleField]:
+def texts(
+    rules: Mapping[str, object], options: RuleOptions, error: tuple[str, str]
+) -> list[RuleField]:
     """The rules that are typed."""
     return [
         RuleField(
@@ -152,7 +154,7 @@ def texts(rules: Mapping[str, object], options: Options, error: tuple[str, str])
     ]
 
 
-def events(rules: Mapping[str, object], options: Options) -> list[Option]:
+def events(rules: Mapping[str, object], options: RuleOptions) -> list[Option]:
     """A box for each event that may start a publish, the risky ones last."""
     if "events" not in options.names:
         return []
@@ -170,7 +172,7 @@ def events(rules: Mapping[str, object], options: Options) -> list[Option]:
     ]
 
 
-def _events(options: Options) -> list[str]:
+def _events(options: RuleOptions) -> list[str]:
     return [*sorted(options.default_events), *sorted(options.risky_events)]
 
 

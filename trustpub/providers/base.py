@@ -12,7 +12,7 @@ from trustpub.codes import ExchangeCode
 from trustpub.conditions import MAX_VALUE_LENGTH, Condition
 from trustpub.echo import printable
 from trustpub.jwt import TokenRefused, VerifiedClaims
-from trustpub.restrictions import Options
+from trustpub.restrictions import RuleOptions
 from trustpub.workload import Workload, WorkloadLinks
 
 MAX_FIELD_LENGTH = 255
@@ -146,9 +146,9 @@ class Provider(ABC):
         """A ready CI file that publishes `crate` through a publisher with these fields."""
 
     @property
-    def options(self) -> Options:
+    def rule_options(self) -> RuleOptions:
         """What a publisher of this provider can ask of a job beside its fields."""
-        return Options(
+        return RuleOptions(
             names=self.restrictions,
             default_events=self.allowed_events,
             risky_events=self.risky_events,
