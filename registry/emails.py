@@ -5,7 +5,7 @@ from django.conf import settings
 
 from accounts.emails import send
 from accounts.models import User
-from registry.models import Crate, DeletedCrate, Team
+from registry.models import Crate, DeletedCrate, Team, Version
 
 
 def owner_added(crate: Crate, user: User, by: str) -> None:
@@ -48,6 +48,18 @@ def trustpub_only_ending(crate: Crate, by: str) -> None:
 def team_trustpub_only(crate: Crate, team: Team) -> None:
     facts = {"crate": crate, "team": team, "address": _page(crate)}
     send("team_trustpub_only", owner_addresses(crate), facts)
+
+
+def provenance_break(version: Version, what: str) -> None:
+    send(
+        "provenance_break",
+        owner_addresses(version.crate),
+        {
+            "version": version,
+            "what": what,
+            "address": f"{_page(version.crate)}/{version.num}",
+        },
+    )
 
 
 def crate_deleted(deleted: DeletedCrate) -> None:

@@ -4,7 +4,7 @@ from celery import shared_task
 
 from accounts.models import User
 from registry import emails
-from registry.models import Crate, DeletedCrate, Team
+from registry.models import Crate, DeletedCrate, Team, Version
 from registry.operations import count_downloads, delete, index, rate_limits
 from registry.operations import settings as crate_settings
 
@@ -45,6 +45,13 @@ def mail_trustpub_only_ending(crate_id: int, by: str) -> None:
 def mail_team_trustpub_only(crate_id: int, team_id: int) -> None:
     if crate := Crate.objects.filter(pk=crate_id).first():
         emails.team_trustpub_only(crate, Team.objects.get(pk=team_id))
+
+
+@shared_task(name="registry.mail_provenance_break")
+def mail_provenance_break(version_id: int, what: str) -> None:
+    version = Version.objects.filter(pk=version_id).select_related("crate").first()
+    if version:
+        emails.provenance_break(version, what)
 
 
 @shared_task(name="registry.end_trustpub_only")

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.scopes import Scope
+from adapters import jobs
 from registry import storage
 from registry.actors import Actor
 from registry.errors import (
@@ -61,6 +62,7 @@ from registry.operations import index, search_document, summary, topics
 from registry.operations.rate_limits import check_daily_versions, take_token
 from registry.policies import Action, require_rights, require_scope
 from registry.queries.ci_only import ci_only_because
+from registry.queries.provenance_line import break_of
 
 MAX_VERSION_LENGTH = 150
 # Uploads up to this size stay in memory while they are read.
@@ -228,6 +230,8 @@ def _commit(
             api_token_id=actor.api_token.pk if actor.api_token else None,
             action=VersionAction.Action.PUBLISH,
         )
+    if broken := break_of(version):
+        jobs.after_commit("registry.mail_provenance_break", version.pk, str(broken))
     actor.published(version, is_first=intent.is_first)
     audit.record(
         "version.published",

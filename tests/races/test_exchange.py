@@ -55,7 +55,7 @@ def codes(answers: list[Any]) -> set[str]:
     return {a.json()["errors"][0]["code"] for a in answers if a.status_code != 200}
 
 
-def test_an_id_token_is_exchanged_once(alice: User, issuer: Issuer, ci: LocalIssuer) -> None:
+def test_row_10_an_id_token_is_exchanged_once(alice: User, issuer: Issuer, ci: LocalIssuer) -> None:
     let_publish(make_crate("tide", owner=alice), alice, issuer)
     jwt = id_token(ci)
 
@@ -94,7 +94,7 @@ def test_an_issuer_that_fails_is_asked_once_by_all(
     assert ci.requests[DISCOVERY_PATH] == 1
 
 
-def test_two_repositories_cannot_both_pin_a_publisher(
+def test_row_19_two_repositories_cannot_both_pin_a_publisher(
     alice: User, issuer: Issuer, ci: LocalIssuer
 ) -> None:
     let_publish(make_crate("tide", owner=alice), alice, issuer, unpinned())
@@ -108,7 +108,7 @@ def test_two_repositories_cannot_both_pin_a_publisher(
     assert Publisher.objects.get().repository_id == ["702113958", "999"][winner]
 
 
-def test_of_two_first_publishes_one_founds_the_crate(
+def test_row_36_of_two_first_publishes_one_founds_the_crate(
     alice: User, bob: User, issuer: Issuer, ci: LocalIssuer
 ) -> None:
     let_found("fresh-er", alice, issuer)
