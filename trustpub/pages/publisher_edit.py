@@ -125,7 +125,7 @@ def _save(request: SignedInRequest, crate: Crate, grant: PublisherCrate) -> Http
     except Refusal as refusal:
         return _page(request, crate, grant, form.refused(refusal), refusal.status)
     messages.success(request, f"Saved: {edited.publisher} can publish {crate.name}.")
-    return redirect("crate_settings", crate.name)
+    return redirect("publisher_check", crate.name, grant.pk)
 
 
 def _page(

@@ -58,7 +58,7 @@ def _add(request: SignedInRequest, crate: Crate) -> HttpResponse:
     except Refusal as refusal:
         return _page(request, crate, form.refused(refusal), refusal.status)
     messages.success(request, f"{grant.publisher} can now publish {crate.name}.")
-    return redirect("crate_settings", crate.name)
+    return redirect("publisher_check", crate.name, grant.pk)
 
 
 def _page(

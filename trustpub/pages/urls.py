@@ -2,7 +2,14 @@
 
 from django.urls import path
 
-from trustpub.pages import crate_settings, dashboard, pending, publisher_edit, publishers
+from trustpub.pages import (
+    crate_settings,
+    dashboard,
+    pending,
+    publisher_check,
+    publisher_edit,
+    publishers,
+)
 
 urlpatterns = [
     path("dashboard", dashboard.dashboard, name="dashboard"),
@@ -23,6 +30,11 @@ urlpatterns = [
         "crates/<str:name>/settings/publishers/<int:grant_id>/remove",
         publishers.publisher_remove,
         name="publisher_remove",
+    ),
+    path(
+        "crates/<str:name>/settings/publishers/<int:grant_id>/check",
+        publisher_check.publisher_check,
+        name="publisher_check",
     ),
     path(
         "crates/<str:name>/settings/publishers/<int:grant_id>/edit",

@@ -73,7 +73,7 @@ def test_it_saves_fields_and_rules_in_place(client: Client, grant: PublisherCrat
 
     answer = client.post(edit(grant), sent(**fields))
 
-    assert answer["Location"] == SETTINGS
+    assert answer["Location"] == f"{SETTINGS}/publishers/{grant.pk}/check"
     publisher = Publisher.objects.get()
     assert publisher.environment == "prod"
     assert publisher.repository_id == "74"
