@@ -84,13 +84,16 @@ class Configs(APIView):
         body = json_object(request).get(key)
         if not isinstance(body, dict):
             raise WrongShape(f"the body must be a JSON object with `{key}`")
-        name = text_field(body, "crate", within=f"{key}.")
+        pending = body.get("pending") is True
+        names = _names(body, key) if pending else []
+        name = "" if pending else text_field(body, "crate", within=f"{key}.")
         form = _form(self.provider, body)
         issuer = _issuer(self.provider, body.get("issuer"))
         rules = _rules(self.provider, body)
         actor = actor_of(request)
-        if body.get("pending") is True:
-            return Response({key: _register(actor, name, issuer, form, rules)})
+        if pending:
+            made = _register(actor, names, issuer, form, rules)
+            return Response({f"{key}s": made} if "crates" in body else {key: made[0]})
         crate = crate_named(name)
         grant = add_publisher(actor=actor, crate=crate, issuer=issuer, form=form, rules=rules)
         return Response({key: config_json(grant)})
@@ -251,20 +254,31 @@ def _rule_json(rule: TrustRule) -> dict[str, Any]:
     return {**rule.fields, **rules, **ids, "issuer": rule.issuer.url}
 
 
+def _names(body: Mapping[str, Any], key: str) -> list[str]:
+    """The crate names of a first publish: `crate`, or `crates` for a whole workspace."""
+    if "crates" not in body:
+        return [text_field(body, "crate", within=f"{key}.")]
+    names = body["crates"]
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise WrongShape(f"`{key}.crates` must be a list of crate names")
+    return names
+
+
 def _register(
     actor: Actor,
-    name: str,
+    names: list[str],
     issuer: Issuer,
     form: Mapping[str, str | None],
     rules: Mapping[str, object] | None,
-) -> dict[str, Any]:
-    require_scope(actor, Scope.TRUSTED_PUBLISHING, name)
+) -> list[dict[str, Any]]:
+    for name in names:
+        require_scope(actor, Scope.TRUSTED_PUBLISHING, name)
     if actor.user is None:
         raise AuthenticationRequired
-    [pending] = register(
-        actor=actor, owner=actor.user, names=[name], issuer=issuer, form=form, rules=rules
+    registered = register(
+        actor=actor, owner=actor.user, names=names, issuer=issuer, form=form, rules=rules
     )
-    return pending_json(pending)
+    return [pending_json(pending) for pending in registered]
 
 
 def _rules(provider: str, body: Mapping[str, Any]) -> dict[str, object] | None:

@@ -111,6 +111,8 @@ def move(grant: PublisherCrate, rule: RuleFields, actor: Actor) -> Publisher:
     """Puts the right on the publisher of `rule`, inside a transaction; its live tokens die."""
     before = grant.publisher
     publisher = shared_publisher(rule, actor.user)
+    if publisher.grants.filter(crate=grant.crate).exclude(pk=grant.pk).exists():
+        raise PublisherExists("this crate already has exactly this publisher; remove this one")
     grant.publisher = publisher
     vouch(grant, actor)
     grant.changed_at = timezone.now()

@@ -146,8 +146,11 @@ def test_neither_token_is_stored_logged_or_told_twice(
         (b'{"jwt": "a.b.c", "bind": {"name": "a", "vers": "1.0.0", "cksum": "AB"}}', 400),
     ],
 )
-def test_a_body_that_is_none_is_refused(db: None, body: bytes, status: int) -> None:
-    error = refusal(send("POST", TOKENS, None, body), status)
+def test_a_body_that_is_none_is_refused_before_any_query(
+    db: None, django_assert_num_queries: DjangoAssertNumQueries, body: bytes, status: int
+) -> None:
+    with django_assert_num_queries(0):
+        error = refusal(send("POST", TOKENS, None, body), status)
 
     assert error["code"] == "invalid_request"
 

@@ -473,3 +473,18 @@ def test_registrations_of_one_address_are_limited(
     register(alice_token, issuer)
 
     refusal(register(bob_token, issuer, "other"), 429)
+
+
+def test_a_workspace_is_registered_at_once_or_not_at_all(
+    alice_token: str, bob: User, issuer: Issuer
+) -> None:
+    make_crate("taken", owner=bob)
+    names = ["fresh", "fresh-macros"]
+
+    made = register(alice_token, issuer, crates=names).json()["github_configs"]
+    refusal(register(alice_token, issuer, crates=["more", "taken"]), 409)
+    refusal(register(alice_token, issuer, crates=[]), 400)
+    refusal(register(alice_token, issuer, crates="more"), 422)
+
+    assert [config["crate"] for config in made] == names
+    assert PendingPublisher.objects.count() == 2

@@ -330,3 +330,12 @@ def test_what_a_job_had_beyond_the_rule_is_told_once(
     assert publisher.last_verified_at
     subjects = [letter.subject for letter in mail.outbox]
     assert subjects.count("A trusted publisher of tide could be stricter") == 1
+
+
+def test_a_transfer_to_a_repository_that_has_a_publisher_is_a_clear_no(
+    moved: PublisherCrate, alice: User, alice_token: str, tide: Crate, issuer: Issuer
+) -> None:
+    ids = {"repository_owner_id": "31"}
+    let_publish(tide, alice, issuer, form(repository_owner="new-owner", **ids))
+
+    assert refusal(act(alice_token, moved, "confirm"), 409)["code"] == "publisher_exists"
