@@ -16,7 +16,7 @@ from trustpub.errors import NotInThatState
 from trustpub.models import ExchangeRefusal, Publisher, PublisherCrate, PublishToken
 from trustpub.models.publisher import SUSPENDED_BY
 from trustpub.operations.identities import Identity, resolve
-from trustpub.operations.publishers import begin_of, grant_of, move, vouch
+from trustpub.operations.publishers import begin_of, grant_of, locked_grant_of, move, vouch
 from trustpub.operations.rules import RuleFields, rule_conditions
 from trustpub.operations.sharing import detach
 from trustpub.operations.standing import check_registrant
@@ -61,7 +61,7 @@ def resume(*, actor: Actor, grant_id: int) -> PublisherCrate:
 @transaction.atomic
 def confirm(*, actor: Actor, grant_id: int) -> PublisherCrate:
     """An owner answers for the publisher of one crate: after a transfer, or as its new backer."""
-    grant = grant_of(actor, grant_id)
+    grant = locked_grant_of(actor, grant_id)
     if actor.user is not None:
         check_registrant(actor.user)
     publisher = Publisher.objects.select_for_update(of=("self",)).get(pk=grant.publisher_id)
@@ -79,7 +79,7 @@ def renew(*, actor: Actor, grant_id: int) -> PublisherCrate:
     grant = grant_of(actor, grant_id)
     found = resolve(grant.publisher.issuer, grant.publisher.repository)
     with transaction.atomic():
-        grant = grant_of(actor, grant_id)
+        grant = locked_grant_of(actor, grant_id)
         publisher = Publisher.objects.select_for_update(of=("self",)).get(pk=grant.publisher_id)
         if publisher.is_pinned or publisher.state not in (State.ACTIVE, State.EXPIRED):
             raise NotInThatState("only a publisher whose ids are not known yet can be renewed")
@@ -207,7 +207,7 @@ def note_verified(token: PublishToken) -> None:
 
 def _own(actor: Actor, grant_id: int) -> PublisherCrate:
     """The right with a publisher of its own, which a change concerns alone; its tokens die."""
-    grant = grant_of(actor, grant_id)
+    grant = locked_grant_of(actor, grant_id)
     publisher = Publisher.objects.select_for_update(of=("self",)).get(pk=grant.publisher_id)
     if publisher.grants.exclude(pk=grant.pk).exists():
         publisher.pk = None

@@ -40,7 +40,7 @@ def add_publisher(
     require(actor, Action.CONFIGURE, crate)
     _check_actor(actor)
     # Outside of the transaction: it may ask the forge.
-    return _save(actor, crate, rule_fields(issuer, form, rules))
+    return save_rule(actor, crate, rule_fields(issuer, form, rules))
 
 
 def edit_publisher(
@@ -78,7 +78,7 @@ def remove_publisher(*, actor: Actor, grant_id: int, provider: str | None = None
 
     Raises NotFound or a refusal of the policy.
     """
-    grant = grant_of(actor, grant_id, provider)
+    grant = locked_grant_of(actor, grant_id, provider)
     publisher = grant.publisher
     audit.record(
         "publisher.deleted",
@@ -105,6 +105,13 @@ def grant_of(actor: Actor, grant_id: int, provider: str | None = None) -> Publis
         raise config_not_found()
     require(actor, Action.CONFIGURE, grant.crate)
     return grant
+
+
+def locked_grant_of(actor: Actor, grant_id: int, provider: str | None = None) -> PublisherCrate:
+    """The same, locked until the transaction ends; whoever changed it meanwhile came first."""
+    # Apart from the joins, which would show the publisher of before the wait.
+    PublisherCrate.objects.select_for_update().filter(pk=grant_id).first()
+    return grant_of(actor, grant_id, provider)
 
 
 def move(grant: PublisherCrate, rule: RuleFields, actor: Actor) -> Publisher:
@@ -156,7 +163,8 @@ def _check_actor(actor: Actor) -> None:
 
 
 @transaction.atomic
-def _save(actor: Actor, crate: Crate, rule: RuleFields) -> PublisherCrate:
+def save_rule(actor: Actor, crate: Crate, rule: RuleFields) -> PublisherCrate:
+    """Adds a checked rule; the caller has asked the policy."""
     locked = Crate.objects.locked().get(pk=crate.pk)
     held = _held(locked, rule["issuer"])
     if held.count() >= settings.PUBLISHERS_PER_CRATE:
@@ -185,8 +193,7 @@ def _save(actor: Actor, crate: Crate, rule: RuleFields) -> PublisherCrate:
 @transaction.atomic
 def _replace(actor: Actor, grant: PublisherCrate, rule: RuleFields) -> PublisherCrate:
     locked = Crate.objects.locked().get(pk=grant.crate_id)
-    # Whoever removed it meanwhile came first.
-    grant = grant_of(actor, grant.pk)
+    grant = locked_grant_of(actor, grant.pk)
     _check_is_new(_held(locked, rule["issuer"]).exclude(pk=grant.pk), rule)
     before = grant.publisher.facts()
     label = str(grant.publisher)
