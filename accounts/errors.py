@@ -1,8 +1,9 @@
 """Refusal, the base of every anticipated "no", and the ones that concern who is asking."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.utils import timezone
 from django.utils.http import http_date
 
 
@@ -122,4 +123,43 @@ class TooManyRequests(Refusal):
         super().__init__(
             f"Too many {what}. Please try again after {http_date(retry_at.timestamp())}.",
             retry_at=retry_at,
+        )
+
+
+class RequestTimeout(Refusal):
+    code = "request_timeout"
+    status = 408
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the request's body came too slowly, or only in part; send it again over a better line"
+        )
+
+
+class UnverifiedAlert(Refusal):
+    """A secret scanning alert that GitHub has not signed, as far as we can see."""
+
+    code = "unverified_alert"
+    status = 400
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"failed to verify request signature: {problem}")
+
+
+class InvalidAlert(Refusal):
+    code = "invalid_alert"
+    status = 400
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"invalid secret alert request: {problem}")
+
+
+class AlertKeysUnavailable(Refusal):
+    code = "alert_keys_unavailable"
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__(
+            "failed to verify request signature: GitHub's keys cannot be loaded; try again later",
+            retry_at=timezone.now() + timedelta(minutes=1),
         )

@@ -6,13 +6,19 @@ from collections.abc import Callable
 from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, UnreadablePostError
 from django.shortcuts import render
 from django.utils.module_loading import import_string
 
 from accounts.api.errors import refusal_response
 from accounts.client_address import client_address
-from accounts.errors import AccountLocked, MalformedCredentials, Refusal, UserAgentRequired
+from accounts.errors import (
+    AccountLocked,
+    MalformedCredentials,
+    Refusal,
+    RequestTimeout,
+    UserAgentRequired,
+)
 from accounts.request_context import RequestContext, current_request, set_current_request
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -33,6 +39,7 @@ OPEN_PREFIXES = (
     "/admin/",
     # These prove who asks by themselves.
     "/api/v1/trusted_publishing/",
+    "/api/github/secret-scanning/",
 )
 # Readable without saying what reads; load balancers often don't.
 NAMELESS_PREFIXES = ("/healthz", "/readyz", "/static/", "/index/")
@@ -41,6 +48,7 @@ TOKEN_PREFIXES = (
     "/api/",
     "/index/",
     "/metrics",
+    "/readmes/",
     "/feeds/",
     "/rss/",
     "/sitemap",
@@ -131,11 +139,14 @@ class PrivateModeMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if not settings.AUTH_REQUIRED or request.path.startswith(OPEN_PREFIXES):
             return self.get_response(request)
-        if request.user.is_authenticated:
-            return self.get_response(request)
-        if not request.path.startswith(TOKEN_PREFIXES):
-            return redirect_to_login(request.get_full_path())
-        return self.get_response(request) if may_read(request) else credentials_needed()
+        if request.user.is_authenticated or may_read(request):
+            response = self.get_response(request)
+            # No cache that others share may keep what only some may read.
+            response.headers.setdefault("Cache-Control", "private")
+            return response
+        if request.path.startswith(TOKEN_PREFIXES):
+            return credentials_needed()
+        return redirect_to_login(request.get_full_path())
 
 
 def may_read(request: HttpRequest) -> bool:
@@ -165,6 +176,8 @@ class RefusalMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, UnreadablePostError):
+            error = RequestTimeout()
         return answer_refusal(request, error) if isinstance(error, Refusal) else None
 
 

@@ -5,6 +5,7 @@ from celery import shared_task
 
 from accounts import emails, limits
 from accounts.models import ApiToken, User
+from accounts.operations import audit_log
 from accounts.operations.addresses import new_confirmation
 
 
@@ -32,3 +33,8 @@ def mail_notifications_off(user_id: int) -> None:
 @shared_task(name="accounts.delete_old_rate_windows")
 def delete_old_rate_windows() -> None:
     limits.delete_old_windows()
+
+
+@shared_task(name="accounts.forget_addresses")
+def forget_addresses() -> None:
+    audit_log.forget_addresses()

@@ -6,7 +6,6 @@ from typing import BinaryIO, Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from adapters.file_storage import DurableFileStorage
-from adapters.s3 import S3ObjectStorage
 
 _S3_OPTIONS = frozenset({"endpoint", "region"})
 
@@ -47,6 +46,9 @@ class ObjectStorage(Protocol):
     def walk(self, prefix: str = "") -> Iterator[str]:
         """The names of all objects below a folder, in the order of their bytes."""
 
+    def remove_unfinished(self, before: float) -> int:
+        """Deletes what killed writers left before that time (seconds since 1970); how many."""
+
     def local_path(self, name: str) -> Path | None:
         """Where an object is or would be a file on this machine; None on S3."""
 
@@ -69,6 +71,9 @@ def from_url(storage_url: str) -> ObjectStorage:
     options = dict(parse_qsl(parts.query))
     if unknown := options.keys() - _S3_OPTIONS:
         raise ValueError(f"S3 storage has no option {min(unknown)!r}, only endpoint and region")
+    # The client of S3 takes longer to load than Django's models.
+    from adapters.s3 import S3ObjectStorage  # noqa: PLC0415
+
     return S3ObjectStorage(
         parts.netloc,
         unquote(parts.path).strip("/"),

@@ -51,6 +51,8 @@ class Environment:
     trusted_publishing_only: bool
     web_workers: int
     web_threads: int
+    # Seconds that a request's body may take, and more only while it keeps coming.
+    body_timeout: int
     # Whose X-Forwarded-For header is believed.
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
     # First letters of every token, so that a leak can be traced to this registry.
@@ -59,6 +61,8 @@ class Environment:
     rate_limits: Mapping[str, tuple[int, int]]
     # Of one crate in 24 hours, whoever publishes; None means no limit.
     max_new_versions_daily: int | None
+    # What trusted publishing allows, and how long it keeps what; named as in TRUSTPUB_NUMBERS.
+    trustpub: Mapping[str, int]
     # Every request must say which program it comes from.
     require_user_agent: bool
     # Index addresses of other registries that dependencies may name.
@@ -84,6 +88,18 @@ RATE_LIMITS = {
     "publish-new": (500, 10),
     "publish-update": (1000, 1),
     "yank-unyank": (1000, 1),
+}
+# Exchanges and look-ups a minute, registrations a day (trusted-publishing reference, g.4).
+TRUSTPUB_NUMBERS = {
+    "EXCHANGES_PER_ADDRESS": 600,
+    "EXCHANGES_PER_ISSUER": 3000,
+    "EXCHANGES_PER_REPOSITORY": 300,
+    "FAILED_EXCHANGES_PER_REPOSITORY": 100,
+    "REGISTRATIONS_PER_DAY": 100,
+    "FORGE_LOOKUPS_PER_MINUTE": 30,
+    "KEEP_REFUSED_EXCHANGES_DAYS": 30,
+    "KEEP_EXPIRED_TOKENS_DAYS": 30,
+    "KEEP_ADDRESSES_DAYS": 90,
 }
 S3_OPTIONS = frozenset({"endpoint", "region"})
 CRATES_IO_INDEX = (
@@ -125,6 +141,7 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         trusted_publishing_only=_flag(env, "TRUSTED_PUBLISHING_ONLY"),
         web_workers=_whole_number(env, "WEB_WORKERS", default=min(cores, 4), lowest=1, highest=256),
         web_threads=_whole_number(env, "WEB_THREADS", default=8, lowest=1, highest=1024),
+        body_timeout=_whole_number(env, "BODY_TIMEOUT", default=60, lowest=1, highest=3600),
         trusted_proxies=_networks(env, "TRUSTED_PROXIES"),
         token_prefix=_token_prefix(env),
         rate_limits={action: _rate_limit(env, action) for action in RATE_LIMITS},
@@ -132,6 +149,10 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
             env, "MAX_NEW_VERSIONS_DAILY", default=0, lowest=0, highest=1_000_000
         )
         or None,
+        trustpub={
+            name: _whole_number(env, name, default=default, lowest=1, highest=1_000_000)
+            for name, default in TRUSTPUB_NUMBERS.items()
+        },
         require_user_agent=_flag(env, "REQUIRE_USER_AGENT"),
         foreign_registries=tuple(
             (env.get("FOREIGN_REGISTRIES") or " ".join(CRATES_IO_INDEX)).split()

@@ -143,6 +143,9 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 # Of forms and of JSON; the publish frame is streamed and has limits of its own.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+# For config.slow_bodies, in the processes that `make serve` starts on this port.
+PORT = ENVIRONMENT.port
+BODY_TIMEOUT = ENVIRONMENT.body_timeout
 
 # --- People -------------------------------------------------------------------
 
@@ -166,7 +169,9 @@ SOCIALACCOUNT_QUERY_EMAIL = True
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
 GITHUB_URL = ENVIRONMENT.github_url
 GITHUB_API_URL = ENVIRONMENT.github_api_url
-GITHUB_LOGIN = bool(ENVIRONMENT.github_client_id and ENVIRONMENT.github_client_secret)
+# Id and secret of the OAuth app, empty where there is none.
+GITHUB_CLIENT = (ENVIRONMENT.github_client_id or "", ENVIRONMENT.github_client_secret or "")
+GITHUB_LOGIN = all(GITHUB_CLIENT)
 SOCIALACCOUNT_PROVIDERS = {
     "github": {
         # Teams own crates; who is in one is for its members to see.
@@ -195,11 +200,15 @@ TOKEN_PREFIX = ENVIRONMENT.token_prefix
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.SessionAuthentication",
+        "trustpub.authentication.PublishTokenReads",
         "accounts.authentication.ApiTokenAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": [],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "accounts.api.negotiation.AlwaysJson",
+    # `format` is a parameter like any other.
+    "URL_FORMAT_OVERRIDE": None,
     "EXCEPTION_HANDLER": "accounts.api.errors.handle",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "UNAUTHENTICATED_USER": None,
@@ -211,8 +220,15 @@ PUBLISH_AUTHENTICATION = (
 )
 # Whose tokens open a private registry for reading; the first that knows the token decides.
 READ_AUTHENTICATION = (
-    "trustpub.authentication.publish_token_of",
+    "trustpub.authentication.reading_token_of",
     "accounts.authentication.api_token_of",
+)
+# Tokens of CI jobs that leaked; the dotted path keeps registry free of trustpub.
+END_LEAKED_PUBLISH_TOKENS = "trustpub.operations.leaks.end_leaked_publish_tokens"
+# Who has figures for /metrics.
+METRICS_COLLECTORS = (
+    "registry.api.metrics.RegistryCollector",
+    "trustpub.api.metrics.TrustpubCollector",
 )
 SPECTACULAR_SETTINGS = {
     "TITLE": "Waybill",
@@ -220,6 +236,9 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVERS": [{"url": PUBLIC_URL}],
+    "OAS_VERSION": "3.1.0",
+    "COMPONENT_SPLIT_PATCH": False,
+    "POSTPROCESSING_HOOKS": ["config.openapi.complete"],
 }
 
 # --- Publishing ---------------------------------------------------------------
@@ -242,10 +261,20 @@ DOWNLOADS_DIR = DATA_DIR / "downloads"
 # --- Trusted publishing -------------------------------------------------------
 
 TRUSTED_PUBLISHING = True
+# How exchanges on this machine ended, until the worker adds them up for /metrics.
+NOTES_DIR = DATA_DIR / "exchanges"
+# What CI jobs fetch to run beside cargo.
+CREDENTIAL_PROGRAM = BASE_DIR / "credential" / "cargo_credential_waybill.py"
 PUBLISH_TOKEN_LIFETIME = timedelta(minutes=15)
+# Of a CI job that only reads from a private registry: builds take longer than publishing.
+READ_TOKEN_LIFETIME = timedelta(minutes=60)
 KEY_SET_SOFT_AGE = timedelta(minutes=15)
 KEY_SET_HARD_AGE = timedelta(hours=24)
 KEY_SET_COOLDOWN = timedelta(seconds=60)
+# One request for discovery or keys, all in all.
+KEY_FETCH_SECONDS = 5.0
+# Threads of a web process that may wait for an issuer at once; the others serve everything else.
+KEY_WAITERS = max(1, ENVIRONMENT.web_threads // 2)
 UNPINNED_PUBLISHER_LIFETIME = timedelta(days=7)
 PENDING_PUBLISHER_LIFETIME = timedelta(days=30)
 PENDING_PUBLISHERS_PER_USER = 20
@@ -260,11 +289,17 @@ TRUSTED_PUBLISHING_ONLY = ENVIRONMENT.trusted_publishing_only
 # the pipeline file can ask for a token, so the natural defence is on from the start.
 DEFAULT_RULES: dict[str, dict[str, object]] = {"gitlab": {"refs": "protected"}}
 # Attempts per minute: before a token is verified by address and issuer, afterwards by repository.
-EXCHANGES_PER_ADDRESS = 600
-EXCHANGES_PER_ISSUER = 3000
-EXCHANGES_PER_REPOSITORY = 300
-FAILED_EXCHANGES_PER_REPOSITORY = 100
-REGISTRATIONS_PER_DAY = 100
+EXCHANGES_PER_ADDRESS = ENVIRONMENT.trustpub["EXCHANGES_PER_ADDRESS"]
+EXCHANGES_PER_ISSUER = ENVIRONMENT.trustpub["EXCHANGES_PER_ISSUER"]
+EXCHANGES_PER_REPOSITORY = ENVIRONMENT.trustpub["EXCHANGES_PER_REPOSITORY"]
+FAILED_EXCHANGES_PER_REPOSITORY = ENVIRONMENT.trustpub["FAILED_EXCHANGES_PER_REPOSITORY"]
+# Of publishers, and of pending publishers: for each person, and for each address.
+REGISTRATIONS_PER_DAY = ENVIRONMENT.trustpub["REGISTRATIONS_PER_DAY"]
+FORGE_LOOKUPS_PER_MINUTE = ENVIRONMENT.trustpub["FORGE_LOOKUPS_PER_MINUTE"]
+# Evidence for owners and administrators, and then personal data that nobody needs.
+KEEP_REFUSED_EXCHANGES = timedelta(days=ENVIRONMENT.trustpub["KEEP_REFUSED_EXCHANGES_DAYS"])
+KEEP_EXPIRED_TOKENS = timedelta(days=ENVIRONMENT.trustpub["KEEP_EXPIRED_TOKENS_DAYS"])
+KEEP_ADDRESSES = timedelta(days=ENVIRONMENT.trustpub["KEEP_ADDRESSES_DAYS"])
 
 # --- Jobs ---------------------------------------------------------------------
 
@@ -286,14 +321,18 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "queue" / "timetable")
 CELERY_BEAT_SCHEDULE = {
     "sweep the index outbox": {"task": "registry.sweep_index", "schedule": 15.0},
     "remove files of deleted crates": {"task": "registry.sweep_deleted", "schedule": 900.0},
+    "remove unfinished files": {"task": "registry.remove_unfinished_files", "schedule": 21600.0},
     "fold in what was downloaded": {"task": "registry.fold_downloads", "schedule": 60.0},
     "refresh issuers' keys": {"task": "trustpub.refresh_key_sets", "schedule": 600.0},
     "end what was switched off": {"task": "registry.end_trustpub_only", "schedule": 300.0},
+    "tell people what they should know": {"task": "trustpub.notify", "schedule": 900.0},
+    "add up how exchanges ended": {"task": "trustpub.fold_notes", "schedule": 15.0},
     "expire publishers": {"task": "trustpub.expire", "schedule": 3600.0},
     "delete what trusted publishing no longer needs": {
         "task": "trustpub.clean_up",
         "schedule": 3600.0,
     },
+    "forget old network addresses": {"task": "accounts.forget_addresses", "schedule": 3600.0},
     "delete full buckets": {"task": "registry.delete_full_buckets", "schedule": 3600.0},
     "delete old rate windows": {"task": "accounts.delete_old_rate_windows", "schedule": 900.0},
 }
@@ -314,12 +353,17 @@ DEFAULT_FROM_EMAIL = f"Waybill <noreply@{ENVIRONMENT.audience.split('/')[0].rspl
 
 # --- Logging ------------------------------------------------------------------
 
+DEFAULT_EXCEPTION_REPORTER = "accounts.log_redaction.RedactingReporter"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"request_id": {"()": "accounts.request_context.RequestIdFilter"}},
     "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}
+        "line": {
+            # Whatever a library writes, no token gets out.
+            "()": "accounts.log_redaction.RedactingFormatter",
+            "fmt": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s",
+        }
     },
     "handlers": {
         "console": {

@@ -3,7 +3,8 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from config.openapi import OpenApi
+from config import api_page
+from config.openapi import openapi
 
 handler400 = "accounts.pages.errors.bad_request"
 handler403 = "accounts.pages.errors.forbidden"
@@ -13,7 +14,8 @@ handler500 = "accounts.pages.errors.server_error"
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("accounts.github.urls")),
-    path("api/openapi.json", OpenApi.as_view()),
+    path("api/openapi.json", openapi, name="openapi"),
+    path("docs/api", api_page.show, name="api_page"),
     path("", include("trustpub.api.urls")),
     path("", include("registry.api.urls")),
     path("", include("accounts.pages.urls")),

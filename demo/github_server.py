@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
+from demo.github_alerts import SecretScanning
 from demo.github_oauth import OAuthFlow
 from demo.github_organizations import ask_organization
 from demo.github_pages import page_at
@@ -66,6 +67,7 @@ class FakeGitHub:
         self.requests: Counter[str] = Counter()
         self.world = GitHubWorld()
         self.oauth = OAuthFlow(client_id, client_secret)
+        self.scanning = SecretScanning()
         self.browser_account: FakeAccount | None = None
         self._lock = threading.Lock()
         self._web = _Server(port, self, _API_PREFIX)
@@ -257,6 +259,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self._inside(f"{owner}/{name}", [unquote(part) for part in inside])
             case ["repositories", number] if number.isdecimal():
                 self._found(self.server.github.world.repositories.get(int(number)))
+            case ["meta", "public_keys", "secret_scanning"]:
+                self._json(200, self.server.github.scanning.listed())
             case [("orgs" | "organizations"), *_] as parts:
                 self._organizations(parts)
             case _:

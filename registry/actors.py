@@ -37,6 +37,8 @@ class Actor(ABC):
     # The person to show and to credit; None for a CI job and the system.
     user: User | None = None
     api_token: ApiToken | None = None
+    # Whether the owners are told of what it publishes.
+    is_announced = True
 
     @property
     @abstractmethod
@@ -89,9 +91,11 @@ class Actor(ABC):
         """Whose bucket of publishes and yanks this is (at most 128 characters); None: no limit."""
         return f"user:{self.user.pk}" if self.user else None
 
-    def bound_to(self, name: str, num: str, checksum: str) -> bool:
-        """Whether the credentials cover this very archive; most are not bound to any."""
-        return True
+    def check_binding(self, name: str, num: str, checksum: str | None) -> None:  # noqa: B027
+        """Raises a Refusal where the credentials are for another archive; most are for any.
+
+        None as `checksum`: the archive was not read yet.
+        """
 
 
 class Person(Actor):
@@ -172,6 +176,8 @@ class System(Actor):
     """The registry itself or its operator at the shell; `reason` says on what occasion."""
 
     kind = "system"
+    # An import of a thousand crates is no thousand letters.
+    is_announced = False
 
     def __init__(self, reason: str, *, on_behalf_of: User | None = None) -> None:
         self.reason = reason

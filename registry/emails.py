@@ -4,8 +4,9 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 
 from accounts.emails import send
-from accounts.models import User
-from registry.models import Crate, DeletedCrate, Team, Version
+from accounts.models import ApiToken, User
+from registry.models import Crate, DeletedCrate, Provenance, PublishKind, Team, Version
+from registry.queries import leaks
 
 
 def owner_added(crate: Crate, user: User, by: str) -> None:
@@ -73,6 +74,31 @@ def crate_deleted(deleted: DeletedCrate) -> None:
     )
 
 
+def version_published(version: Version) -> None:
+    """To the owners who want to know; a job is named by its workflow, never by a person."""
+    provenance = Provenance.objects.filter(version=version).first()
+    is_trusted = provenance is not None and provenance.kind == PublishKind.TRUSTED
+    send(
+        "version_published",
+        list(
+            EmailAddress.objects.filter(
+                user__ownerships__crate=version.crate,
+                user__ownerships__email_notifications=True,
+                user__publish_notifications=True,
+                verified=True,
+                primary=True,
+            ).values_list("email", flat=True)
+        ),
+        {
+            "version": version,
+            "provenance": provenance if is_trusted else None,
+            "run": provenance.links.get("run", "") if provenance and is_trusted else "",
+            "address": f"{_page(version.crate)}/{version.num}",
+            "settings": f"{settings.PUBLIC_URL}/settings/profile",
+        },
+    )
+
+
 def team_added(crate: Crate, login: str, by: str) -> None:
     """To the people who own the crate; who is in the team is GitHub's to know."""
     facts = {"crate": crate, "login": login, "by": by, "address": _page(crate)}
@@ -82,6 +108,22 @@ def team_added(crate: Crate, login: str, by: str) -> None:
 def team_removed(crate: Crate, login: str, by: str) -> None:
     facts = {"crate": crate, "login": login, "by": by, "address": _page(crate)}
     send("team_removed", owner_addresses(crate), facts)
+
+
+def token_leaked(token: ApiToken, source: str, place: str) -> None:
+    """To its owner, confirmed address or not: somebody else may be using their account."""
+    address = token.user.any_email()
+    if address is None:
+        return
+    facts = {
+        "token": token,
+        "source": source,
+        "place": place,
+        "crates": leaks.crates_at_risk(token),
+        "versions": leaks.versions_published_with(token),
+        "address": f"{settings.PUBLIC_URL}/settings/tokens",
+    }
+    send("token_leaked", [address], facts)
 
 
 def owner_addresses(crate: Crate) -> list[str]:

@@ -24,6 +24,19 @@ class InvalidUpload(InvalidInput):
     code = "invalid_upload"
 
 
+class TokenInUpload(InvalidInput):
+    """Names the files, never the token."""
+
+    code = "token_in_upload"
+
+    def __init__(self, places: list[str]) -> None:
+        super().__init__(
+            f"the upload contains an access token of this registry, in {', '.join(places)}. "
+            "Whoever reads the crate could use it, so the token was revoked at once and nothing "
+            "was published. Remove it from the file, make a new token, and publish again."
+        )
+
+
 class NameReserved(Refusal):
     code = "name_reserved"
     status = 400

@@ -2,10 +2,10 @@
 
 from celery import shared_task
 
-from accounts.models import User
+from accounts.models import ApiToken, User
 from registry import emails
 from registry.models import Crate, DeletedCrate, Team, Version
-from registry.operations import count_downloads, delete, index, rate_limits
+from registry.operations import clean_up, count_downloads, delete, index, rate_limits
 from registry.operations import settings as crate_settings
 
 
@@ -74,6 +74,11 @@ def mail_crate_deleted(deleted_id: int) -> None:
     emails.crate_deleted(DeletedCrate.objects.select_related("deleted_by").get(pk=deleted_id))
 
 
+@shared_task(name="registry.remove_unfinished_files")
+def remove_unfinished_files() -> None:
+    clean_up.remove_unfinished_files()
+
+
 @shared_task(name="registry.mail_team_added")
 def mail_team_added(crate_id: int, login: str, by: str) -> None:
     emails.team_added(Crate.objects.get(pk=crate_id), login, by)
@@ -87,3 +92,17 @@ def mail_team_removed(crate_id: int, login: str, by: str) -> None:
 @shared_task(name="registry.fold_downloads")
 def fold_downloads() -> None:
     count_downloads.fold_spool()
+
+
+@shared_task(name="registry.mail_token_leaked")
+def mail_token_leaked(token_id: int, source: str, place: str) -> None:
+    token = ApiToken.objects.filter(pk=token_id).select_related("user").first()
+    if token:
+        emails.token_leaked(token, source, place)
+
+
+@shared_task(name="registry.mail_version_published")
+def mail_version_published(version_id: int) -> None:
+    version = Version.objects.filter(pk=version_id).select_related("crate", "published_by").first()
+    if version:
+        emails.version_published(version)

@@ -1,5 +1,6 @@
 """What every test may lean on: people, a clean storage, a server as an operator runs it."""
 
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -15,8 +16,10 @@ from accounts.models import User
 from accounts.operations.people import create_user
 from accounts.operations.tokens import create_token
 from registry.actors import System
+from tests import prepared as prepared_data
 from tests.cargo import Cargo, find_cargo
-from tests.server import Server, fresh_database
+from tests.prepared import Prepared
+from tests.server import Server
 
 hypothesis_settings.register_profile("waybill", derandomize=True, deadline=None, database=None)
 hypothesis_settings.load_profile("waybill")
@@ -62,6 +65,17 @@ def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str)
     return None
 
 
+def pytest_collection_finish() -> None:
+    """Thousands of collected tests live to the end; no garbage collection has to look at them."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if not hasattr(session.config, "workerinput"):
+        prepared_data.remove(os.environ.get("TEST_DATABASE_URL"))
+
+
 def pytest_configure() -> None:
     sys.addaudithook(_stay_on_this_machine)
 
@@ -79,6 +93,7 @@ def _own_storage(settings: LazySettings, tmp_path: Path) -> None:
     """Crates, index and noted downloads of one test are no other's."""
     settings.STORAGE_URL = f"file://{tmp_path}/storage"
     settings.DOWNLOADS_DIR = tmp_path / "downloads"
+    settings.NOTES_DIR = tmp_path / "exchanges"
 
 
 @pytest.fixture(autouse=True)
@@ -133,19 +148,29 @@ def person(login: str, github_id: int | None = None) -> User:
 
 
 @pytest.fixture(scope="session")
-def running_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """Migrated data that servers start with, made by the first process that asks for them."""
+    folder = tmp_path_factory.getbasetemp()
+    shared = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    return prepared_data.prepared(shared, os.environ.get("TEST_DATABASE_URL"))
+
+
+@pytest.fixture(scope="session")
+def running_server(
+    tmp_path_factory: pytest.TempPathFactory, prepared: Prepared
+) -> Iterator[Server]:
     """One server for all tests of a process; use names of crates and people of your own."""
-    yield from _serving(tmp_path_factory.mktemp("server"))
+    yield from _serving(tmp_path_factory.mktemp("server"), prepared)
 
 
 @pytest.fixture
-def own_server(tmp_path: Path) -> Iterator[Server]:
+def own_server(tmp_path: Path, prepared: Prepared) -> Iterator[Server]:
     """A server for one test, which may kill and start it again on the same data."""
-    yield from _serving(tmp_path)
+    yield from _serving(tmp_path, prepared)
 
 
-def _serving(folder: Path) -> Iterator[Server]:
-    with fresh_database(os.environ.get("TEST_DATABASE_URL")) as database:
+def _serving(folder: Path, prepared: Prepared) -> Iterator[Server]:
+    with prepared.copy(folder / "data") as database:
         server = Server(folder, database=database, redis=os.environ.get("TEST_REDIS_URL"))
         try:
             server.start()

@@ -56,7 +56,8 @@ def _needed(services: Mapping[str, str | None]) -> dict[str, str | None]:
 def _run(label: str, services: Mapping[str, str], arguments: Sequence[str]) -> int:
     print(f"=== Tests {label}", flush=True)
     started = time.monotonic()
-    command = [sys.executable, "-m", "pytest", "--quiet", "-n", str(PROCESSES), *arguments]
+    parallel = ["-n", str(PROCESSES), "--dist", "worksteal"]
+    command = [sys.executable, "-m", "pytest", "--quiet", *parallel, *arguments]
     status = subprocess.run(command, env={**os.environ, **services}, check=False).returncode
     print(f"=== Tests {label} took {time.monotonic() - started:.0f} s", flush=True)
     return 0 if status == NO_TESTS_COLLECTED else status

@@ -32,6 +32,7 @@ class ConditionKind(StrEnum):
     PATH = "path"
     REF_PATTERN = "ref_pattern"
     ONE_OF = "one_of"
+    INCLUDES = "includes"  # one word of a list that is sent as words between blanks
     ANY = "any"  # lifts what would be asked without a condition on the field
 
 
@@ -112,6 +113,8 @@ def matches(condition: Condition, value: str | None) -> bool:
             return True
         case ConditionKind.EXACT_CI:
             return ascii_fold(received) in condition.canonical_values
+        case ConditionKind.INCLUDES:
+            return condition.values[0] in received.split(" ")
         case ConditionKind.REF_PATTERN:
             return _pattern(condition.values[0]).fullmatch(received) is not None
         case _:

@@ -88,9 +88,9 @@ def asks_for_owner(rules: Rules) -> bool:
     return rules.get("actor") == "owner"
 
 
-def is_unconstrained(rules: Rules, environment: str | None) -> bool:
-    """Whether everybody who can push a branch can publish (e.3)."""
-    return environment is None and rules.get("refs", "any") == "any"
+def limits_refs(rules: Rules) -> bool:
+    """Whether more than the right to push any branch is needed to publish (e.3)."""
+    return rules.get("refs", "any") != "any"
 
 
 def in_words(rules: Rules) -> list[tuple[str, str]]:

@@ -1,5 +1,7 @@
 """Jobs of trusted publishing; each may run twice."""
 
+import json
+
 from celery import shared_task
 
 from accounts.models import User
@@ -15,8 +17,8 @@ from trustpub.models import (
     PublishToken,
 )
 from trustpub.operations import clean_up as cleaning
+from trustpub.operations import figures, notices, publisher_states
 from trustpub.operations import pending as pending_operations
-from trustpub.operations import publisher_states
 
 
 @shared_task(name="trustpub.refresh_key_sets")
@@ -36,15 +38,18 @@ def refresh_key_set(row_id: int) -> None:
 def expire() -> None:
     pending_operations.expire()
     pending_operations.invalidate_taken()
-    pending_operations.remind()
     publisher_states.expire()
-    publisher_states.remind()
     publisher_states.tell_unbacked()
 
 
 @shared_task(name="trustpub.clean_up")
 def clean_up() -> None:
     cleaning.clean_up()
+
+
+@shared_task(name="trustpub.fold_notes")
+def fold_notes() -> None:
+    figures.fold_notes()
 
 
 @shared_task(name="trustpub.suspend_changed")
@@ -89,20 +94,6 @@ def mail_publisher_unbacked(grant_id: int) -> None:
         emails.publisher_unbacked(grant)
 
 
-@shared_task(name="trustpub.mail_publisher_lapses")
-def mail_publisher_lapses(publisher_id: int) -> None:
-    publisher = Publisher.objects.filter(pk=publisher_id).first()
-    if publisher:
-        emails.publisher_lapses(publisher)
-
-
-@shared_task(name="trustpub.mail_environment_ignored")
-def mail_environment_ignored(publisher_id: int, environment: str) -> None:
-    publisher = Publisher.objects.filter(pk=publisher_id).first()
-    if publisher:
-        emails.environment_ignored(publisher, environment)
-
-
 @shared_task(name="trustpub.mail_publisher_removed")
 def mail_publisher_removed(crate_id: int, publisher: str, by: str) -> None:
     emails.publisher_removed(Crate.objects.get(pk=crate_id), publisher, by)
@@ -127,13 +118,6 @@ def mail_pending_registered(pending_id: int) -> None:
         emails.pending_registered(pending)
 
 
-@shared_task(name="trustpub.mail_pending_reminder")
-def mail_pending_reminder(pending_id: int) -> None:
-    pending = PendingPublisher.objects.filter(pk=pending_id).first()
-    if pending:
-        emails.pending_reminder(pending)
-
-
 @shared_task(name="trustpub.mail_pending_reified")
 def mail_pending_reified(crate_id: int, publisher_id: int) -> None:
     emails.pending_reified(Crate.objects.get(pk=crate_id), Publisher.objects.get(pk=publisher_id))
@@ -147,6 +131,23 @@ def mail_pending_invalidated(owner_id: int, crate_name: str) -> None:
 @shared_task(name="trustpub.mail_pending_expired")
 def mail_pending_expired(owner_id: int, crate_name: str) -> None:
     emails.pending_expired(User.objects.get(pk=owner_id), crate_name)
+
+
+@shared_task(name="trustpub.mail_publish_token_leaked")
+def mail_publish_token_leaked(token_id: int, source: str, place: str) -> None:
+    token = PublishToken.objects.filter(pk=token_id).first()
+    if token:
+        emails.publish_token_leaked(token, source, place)
+
+
+@shared_task(name="trustpub.notify")
+def notify() -> None:
+    notices.notify()
+
+
+@shared_task(name="trustpub.mail_notice")
+def mail_notice(letter: str, receivers: str, subject_id: int, context: str) -> None:
+    emails.notice(letter, receivers, subject_id, json.loads(context))
 
 
 def _grant(grant_id: int) -> PublisherCrate | None:

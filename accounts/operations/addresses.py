@@ -34,7 +34,7 @@ def change_address(*, user: User, email: str) -> None:
     try:
         validate_email(wanted)
     except ValidationError:
-        raise InvalidInput(f"`{wanted[:100]}` is not an e-mail address") from None
+        raise InvalidInput("invalid email address") from None
     _count_letter(user)
     locked = User.objects.select_for_update().get(pk=user.pk)
     EmailAddress.objects.filter(user=locked).delete()

@@ -11,6 +11,7 @@ urlpatterns = [
     path("confirm/<str:token>", confirm.confirm, name="confirm"),
     path("me", profile.me, name="me"),
     path("settings/profile", profile.profile, name="profile"),
+    path("settings/profile/notifications", profile.notifications, name="notifications"),
     path("settings/tokens", tokens.tokens, name="tokens"),
     path("settings/tokens/new", tokens.token_new, name="token_new"),
     path("settings/tokens/<int:token_id>/revoke", tokens.token_revoke, name="token_revoke"),

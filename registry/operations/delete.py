@@ -93,13 +93,13 @@ def _check_unused(crate: Crate) -> None:
         months = age // MONTH + 1
         if crate.downloads > DOWNLOADS_PER_MONTH * months:
             raise CannotDelete(
-                f"only crates with at most {DOWNLOADS_PER_MONTH} downloads per month can be "
+                f"only crates with less than {DOWNLOADS_PER_MONTH} downloads per month can be "
                 "deleted after 72 hours"
             )
     dependents = Dependency.objects.filter(canonical_name=crate.canonical_name, registry_index="")
     other = dependents.exclude(version__crate=crate).select_related("version__crate").first()
     if other:
         raise CannotDelete(
-            "only crates without reverse dependencies can be deleted; "
-            f"`{other.version.crate.name}` depends on it"
+            "only crates without reverse dependencies can be deleted "
+            f"(e.g. {other.version.crate.name}@{other.version.num} depends on this crate)"
         )

@@ -24,7 +24,6 @@ from registry.errors import (
     NameRecentlyDeleted,
     NameReserved,
     NameTaken,
-    NotOwner,
     SpelledDifferently,
     TrustedPublishingOnly,
     UnknownDependency,
@@ -59,6 +58,7 @@ from registry.models import (
     VersionAction,
 )
 from registry.operations import index, search_document, summary, topics
+from registry.operations.packed_tokens import refuse_tokens
 from registry.operations.rate_limits import check_daily_versions, take_token
 from registry.policies import Action, require_rights, require_scope
 from registry.queries.ci_only import ci_only_because
@@ -101,8 +101,12 @@ def publish(*, actor: Actor, stream: BinaryIO, user_agent: str = "") -> Version:
         with SpooledTemporaryFile(max_size=SPOOL_BYTES) as spooled:
             file = cast(BinaryIO, spooled)
             digest = read_archive_into(stream, file, limit=intent.max_upload_bytes)
-            package = _inspect(intent, file, digest)
-            _check_binding(actor, intent, digest)
+            # Before the archive is opened: a stolen token must not reach the parsers either.
+            actor.check_binding(intent.metadata.name, intent.metadata.vers, digest.sha256)
+            archive = _unpack(intent, file)
+            # In a transaction of its own: the tokens are to die although the upload is refused.
+            refuse_tokens(actor, intent.metadata, archive.tokens)
+            package = _inspect(intent, archive, digest)
             return _commit(actor, intent, package, file, user_agent)
 
 
@@ -128,6 +132,7 @@ def _intend(actor: Actor, metadata: PublishMetadata) -> Intent:
     crate = Crate.objects.named(metadata.name).first()
     scope = Scope.PUBLISH_UPDATE if crate else Scope.PUBLISH_NEW
     require_scope(actor, scope, metadata.name)
+    actor.check_binding(metadata.name, metadata.vers, None)
     _check_ci_only(actor, crate, metadata.name)
     actor.check_may_publish()
     limited = LimitedAction.PUBLISH_UPDATE if crate else LimitedAction.PUBLISH_NEW
@@ -166,16 +171,20 @@ def _limited(metadata: PublishMetadata, number: Semver, *, is_first: bool) -> In
     )
 
 
-def _inspect(intent: Intent, file: BinaryIO, digest: ArchiveDigest) -> Package:
-    metadata = intent.metadata
+def _unpack(intent: Intent, file: BinaryIO) -> Archive:
     file.seek(0)
-    archive = read_archive(
+    return read_archive(
         file,
-        name=metadata.name,
-        version=metadata.vers,
+        name=intent.metadata.name,
+        version=intent.metadata.vers,
         max_unpacked_bytes=max(settings.MAX_UNPACKED_BYTES, intent.max_upload_bytes),
         max_entries=settings.MAX_ARCHIVE_ENTRIES,
+        token_prefix=settings.TOKEN_PREFIX,
     )
+
+
+def _inspect(intent: Intent, archive: Archive, digest: ArchiveDigest) -> Package:
+    metadata = intent.metadata
     manifest = read_manifest(archive.manifest_text, archive.paths, limits=intent.limits)
     for what, sent, said in (
         ("name", metadata.name, manifest.name),
@@ -204,12 +213,6 @@ def _check_registries(dependencies: tuple[Required, ...]) -> None:
                 f"Dependency `{dependency.name}` is hosted on another registry ({where[:200]}), "
                 "which this registry's administrator does not allow (FOREIGN_REGISTRIES)."
             )
-
-
-def _check_binding(actor: Actor, intent: Intent, digest: ArchiveDigest) -> None:
-    metadata = intent.metadata
-    if not actor.bound_to(metadata.name, metadata.vers, digest.sha256):
-        raise NotOwner("this token was issued for another version or another archive")
 
 
 @transaction.atomic
@@ -241,6 +244,8 @@ def _commit(
         after={"checksum": version.checksum, "size": version.size, "kind": facts.kind},
     )
     index.note_change(crate)
+    if actor.is_announced:
+        jobs.after_commit("registry.mail_version_published", version.pk)
     # Last, so that a refusal by the database leaves no file behind.
     file.seek(0)
     storage.store_archive(crate.name, version.num, file)

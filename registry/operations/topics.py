@@ -1,10 +1,11 @@
 """Files a crate under its keywords and categories, and keeps how many crates each has."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.db.models import F
 
-from registry.models import Category, Crate, Keyword
+from registry.models import Crate, Keyword
 
 
 def file_under(crate: Crate, *, keywords: Iterable[str], categories: Iterable[str]) -> None:
@@ -17,33 +18,21 @@ def file_under(crate: Crate, *, keywords: Iterable[str], categories: Iterable[st
     Keyword.objects.bulk_create(
         [Keyword(keyword=keyword) for keyword in sorted(wanted)], ignore_conflicts=True
     )
-    _file_under_keywords(crate, wanted)
-    _file_under_categories(crate, set(categories))
+    _relate(crate.keyword_rows, "keyword", wanted)
+    _relate(crate.category_rows, "slug", set(categories))
 
 
-def _file_under_keywords(crate: Crate, wanted: set[str]) -> None:
-    before = set(crate.keyword_rows.values_list("keyword", flat=True))
-    changed = Keyword.objects.select_for_update().filter(keyword__in=wanted ^ before)
-    rows = list(changed.order_by("keyword"))
-    added = [row for row in rows if row.keyword in wanted]
-    removed = [row for row in rows if row.keyword not in wanted]
-    crate.keyword_rows.add(*added)
-    crate.keyword_rows.remove(*removed)
-    Keyword.objects.filter(pk__in=[row.pk for row in added]).update(crates_cnt=F("crates_cnt") + 1)
-    Keyword.objects.filter(pk__in=[row.pk for row in removed]).update(
-        crates_cnt=F("crates_cnt") - 1
-    )
-
-
-def _file_under_categories(crate: Crate, wanted: set[str]) -> None:
-    before = set(crate.category_rows.values_list("slug", flat=True))
-    changed = Category.objects.select_for_update().filter(slug__in=wanted ^ before)
-    rows = list(changed.order_by("slug"))
-    added = [row for row in rows if row.slug in wanted]
-    removed = [row for row in rows if row.slug not in wanted]
-    crate.category_rows.add(*added)
-    crate.category_rows.remove(*removed)
-    Category.objects.filter(pk__in=[row.pk for row in added]).update(crates_cnt=F("crates_cnt") + 1)
-    Category.objects.filter(pk__in=[row.pk for row in removed]).update(
-        crates_cnt=F("crates_cnt") - 1
-    )
+def _relate(related: Any, column: str, wanted: set[str]) -> None:
+    """Relates the crate to the topics whose `column` is wanted, and counts it in and out."""
+    before = set(related.values_list(column, flat=True))
+    if wanted == before:
+        return
+    topics = related.model.objects
+    changed = topics.select_for_update().filter(**{f"{column}__in": wanted ^ before})
+    rows = list(changed.order_by(column))
+    added = [row for row in rows if getattr(row, column) in wanted]
+    removed = [row for row in rows if getattr(row, column) not in wanted]
+    related.add(*added)
+    related.remove(*removed)
+    topics.filter(pk__in=[row.pk for row in added]).update(crates_cnt=F("crates_cnt") + 1)
+    topics.filter(pk__in=[row.pk for row in removed]).update(crates_cnt=F("crates_cnt") - 1)

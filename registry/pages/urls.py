@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 from django.views.generic import RedirectView
 
-from registry.pages import crate, discovery, feeds, home, owners, search, version, versions
+from registry.pages import crate, discovery, events, feeds, home, owners, search, version, versions
 
 urlpatterns = [
     path("", home.show, name="home"),
@@ -11,6 +11,8 @@ urlpatterns = [
     path("search", search.show, name="search"),
     path("crates/<str:name>", crate.show, name="crate"),
     path("crates/<str:name>/versions", versions.show, name="crate_versions"),
+    path("crates/<str:name>/settings/events", events.show, name="crate_events"),
+    path("crates/<str:name>/settings/events.jsonl", events.lines, name="crate_events_lines"),
     path("crates/<str:name>/settings/owners/add", owners.owner_add, name="owner_add"),
     path("crates/<str:name>/settings/owners/remove", owners.owner_remove, name="owner_remove"),
     # Every version number begins with a digit, and no other page below a crate does.

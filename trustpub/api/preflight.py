@@ -3,16 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.errors import AuthenticationRequired
 from accounts.request_context import current_request
+from registry.api.describe import CI_TOKEN, operation
 from trustpub.actors import CiJob
 from trustpub.api.body import read_json
+from trustpub.api.shapes import TAG, PreflightAnswerShape, PreflightShape
 from trustpub.authentication import publish_token_of
 from trustpub.codes import ExchangeCode
 from trustpub.errors import ExchangeRefused
@@ -29,11 +29,13 @@ class Preflight(APIView):
     authentication_classes = ()
     parser_classes = ()
 
-    @extend_schema(
-        operation_id="preflight_trustpub",
-        summary="Ask what would become of several uploads",
-        request=OpenApiTypes.OBJECT,
-        responses=OpenApiTypes.OBJECT,
+    @operation(
+        "preflight_trustpub",
+        TAG,
+        "Ask what would become of several uploads",
+        auth=("", *CI_TOKEN),
+        body=PreflightShape,
+        answer=PreflightAnswerShape,
     )
     def post(self, request: Request) -> Response:
         body = read_json(request._request, list_name="crates")

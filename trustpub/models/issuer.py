@@ -6,15 +6,36 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from trustpub.providers import PROVIDERS
+from trustpub.models.switch import SwitchedOff, SwitchedOffQuerySet
+from trustpub.providers import PROVIDERS, provider_for
+from trustpub.providers.base import Provider
+
+
+def provider_kinds() -> list[tuple[str, str]]:
+    """A function, so that another provider is no migration."""
+    return [(kind, provider.label) for kind, provider in PROVIDERS.items()]
+
+
+def _switches(kind: str = "provider") -> SwitchedOffQuerySet:
+    return SwitchedOff.objects.for_kind(models.OuterRef(kind))
 
 
 class IssuerQuerySet(models.QuerySet["Issuer"]):
     def enabled(self) -> "IssuerQuerySet":
-        return self.exclude(state=Issuer.State.DISABLED)
+        """Whose ID tokens are exchanged; a switch may stop all of a kind, or everything."""
+        return self.exclude(state=Issuer.State.DISABLED).exclude(models.Exists(_switches()))
+
+    def honoured(self) -> "IssuerQuerySet":
+        """Whose jobs may use the publish tokens that they hold; a switch may spare those."""
+        off = _switches().filter(spares_tokens=False)
+        return self.exclude(state=Issuer.State.DISABLED).exclude(models.Exists(off))
+
+    def with_switches(self) -> "IssuerQuerySet":
+        """Each with `is_switched_off`, so that an exchange asks once."""
+        return self.annotate(off_by_switch=models.Exists(_switches()))
 
     def open_for_publishers(self) -> "IssuerQuerySet":
-        return self.filter(state=Issuer.State.ENABLED)
+        return self.filter(state=Issuer.State.ENABLED).exclude(models.Exists(_switches()))
 
 
 class Issuer(models.Model):
@@ -26,9 +47,7 @@ class Issuer(models.Model):
         READ_ONLY = "read_only", "no new publishers"
         DISABLED = "disabled"
 
-    provider = models.CharField(
-        max_length=32, choices=[(kind, provider.label) for kind, provider in PROVIDERS.items()]
-    )
+    provider = models.CharField(max_length=32, choices=provider_kinds)
     # Compared byte by byte with `iss`: no slash is added, no letter is lowered.
     url = models.CharField(max_length=255, unique=True)
     name = models.CharField(max_length=100)
@@ -37,6 +56,8 @@ class Issuer(models.Model):
     algorithms = models.JSONField(default=list)
     # Hosts beside the issuer's own where its keys may be.
     extra_key_hosts = models.JSONField(default=list, blank=True)
+    # What the operator set for this row; the provider says what there is (providers/options.py).
+    options = models.JSONField(default=dict, blank=True)
     # A forge inside of the company's network; only an administrator can say so.
     internal_network = models.BooleanField(default=False)
     state = models.CharField(max_length=16, choices=State.choices, default=State.ENABLED)
@@ -57,6 +78,13 @@ class Issuer(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    # Set on rows of with_switches(), which alone looks.
+    off_by_switch = False
+
+    @property
+    def is_switched_off(self) -> bool:
+        return bool(self.off_by_switch)
+
     @property
     def is_enabled(self) -> bool:
         return self.state != self.State.DISABLED
@@ -65,6 +93,18 @@ class Issuer(models.Model):
     def counts_our_people(self) -> bool:
         """Whether its numbers of accounts are those that people sign in here with."""
         return self.provider == "github" and self.web_url == settings.GITHUB_URL
+
+    @property
+    def adapter(self) -> Provider:
+        """The provider as this row has set it up."""
+        return provider_for(self.provider).configured(self.options)
+
+
+class KeySetRowQuerySet(models.QuerySet["KeySetRow"]):
+    def with_switches(self) -> "KeySetRowQuerySet":
+        """With the issuer of each, which then knows whether it is switched off."""
+        off = models.Exists(_switches("issuer__provider"))
+        return self.select_related("issuer").annotate(off_by_switch=off)
 
 
 class KeySetRow(models.Model):
@@ -79,6 +119,8 @@ class KeySetRow(models.Model):
     # Counts failures too, so that nobody makes us hammer the issuer (a.7).
     attempted_at = models.DateTimeField(null=True)
     error = models.CharField(max_length=255, blank=True)
+
+    objects: ClassVar[KeySetRowQuerySet] = KeySetRowQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         verbose_name = "key set"

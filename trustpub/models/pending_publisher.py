@@ -25,8 +25,6 @@ class PendingPublisher(TrustRule):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="pending_publishers"
     )
     expires_at = models.DateTimeField()
-    # Once, some days before.
-    reminded_at = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[PendingPublisherQuerySet] = PendingPublisherQuerySet.as_manager()  # type: ignore[assignment]
 

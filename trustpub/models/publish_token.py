@@ -6,9 +6,12 @@ from typing import ClassVar
 from django.db import models
 from django.utils import timezone
 
+from accounts.scopes import Scope
+from trustpub.binding import Binding
 from trustpub.models.issuer import Issuer
 from trustpub.models.pending_publisher import PendingPublisher, PendingPublisherQuerySet
 from trustpub.models.publisher import PublisherCrate, PublisherCrateQuerySet
+from trustpub.models.reader import Reader
 from trustpub.workload import Workload
 
 
@@ -22,10 +25,13 @@ class PublishToken(models.Model):
 
     digest = models.CharField(max_length=64, unique=True, editable=False)
     issuer = models.ForeignKey(Issuer, on_delete=models.CASCADE, related_name="publish_tokens")
+    issuer_id: int
     # Ids of the PublisherCrate and PendingPublisher rows that granted it, or fewer if the job asked
     # so. They are looked up at each use: what is gone or changed grants nothing any more.
     grant_ids = models.JSONField(default=list)
     pending_ids = models.JSONField(default=list)
+    # Set for a token that only reads (d.8), which has none of the others.
+    reader = models.ForeignKey(Reader, null=True, on_delete=models.SET_NULL, related_name="tokens")
     new_names = models.JSONField(default=list)
     scopes = models.JSONField(default=list)
     # One archive only, where the job bound the token to it (d.5).
@@ -60,6 +66,16 @@ class PublishToken(models.Model):
     def __str__(self) -> str:
         return f"publish token {self.pk}"
 
+    @property
+    def only_reads(self) -> bool:
+        return Scope.READ in self.scopes
+
+    def binding(self) -> Binding | None:
+        """The only archive that it publishes; None: any that it covers."""
+        if not self.bound_checksum:
+            return None
+        return Binding(self.bound_name, self.bound_version, self.bound_checksum)
+
     def typed_workload(self) -> Workload:
         return Workload.from_dict(self.workload)
 
@@ -70,3 +86,10 @@ class PublishToken(models.Model):
 
     def pending(self) -> PendingPublisherQuerySet:
         return PendingPublisher.objects.unexpired().filter(pk__in=self.pending_ids)
+
+    def grants_to_publish(self) -> PublisherCrateQuerySet:
+        """None for a token that only reads, which stands on its rules and publishes nothing."""
+        return self.grants().none() if self.only_reads else self.grants()
+
+    def pending_to_found(self) -> PendingPublisherQuerySet:
+        return self.pending().none() if self.only_reads else self.pending()

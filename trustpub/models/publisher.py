@@ -32,8 +32,6 @@ class Publisher(TrustRule):
     crates = models.ManyToManyField(Crate, through="PublisherCrate", related_name="publishers")
     # An unpinned rule lapses: whoever takes over the name must not inherit it (b.0).
     pin_before = models.DateTimeField(null=True, blank=True)
-    # Once, some days before it lapses.
-    reminded_at = models.DateTimeField(null=True, blank=True)
     # What the last job had that the rule does not ask about: environment, runner.
     seen = models.JSONField(default=dict, blank=True)
     last_verified_at = models.DateTimeField(null=True, blank=True)

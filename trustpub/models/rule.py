@@ -8,9 +8,8 @@ from django.utils import timezone
 
 from trustpub.conditions import Condition
 from trustpub.models.issuer import Issuer
-from trustpub.providers import provider_for
 from trustpub.providers.base import Provider
-from trustpub.restrictions import in_words
+from trustpub.restrictions import in_words, limits_refs
 
 
 class TrustRule(models.Model):
@@ -41,11 +40,11 @@ class TrustRule(models.Model):
         abstract = True
 
     def __str__(self) -> str:
-        return f"{self.issuer.name} workflow {self.workflow} of {self.repository}"
+        return f"{self.issuer.name} {self.provider.title(self.fields)}"
 
     @property
     def provider(self) -> Provider:
-        return provider_for(self.issuer.provider)
+        return self.issuer.adapter
 
     @property
     def is_pinned(self) -> bool:
@@ -58,7 +57,30 @@ class TrustRule(models.Model):
     @property
     def workflow(self) -> str:
         """The workflow file, under whichever name the provider's form has for it."""
-        return str(self.fields.get("workflow_filename") or self.fields.get("workflow_filepath"))
+        return str(
+            self.fields.get("workflow_filename") or self.fields.get("workflow_filepath") or ""
+        )
+
+    @property
+    def title(self) -> str:
+        """Who publishes, without the issuer's name."""
+        title = self.provider.title(self.fields)
+        return title[:1].upper() + title[1:]
+
+    @property
+    def summary(self) -> list[tuple[str, str]]:
+        """What the rule asks for, in words."""
+        return self.provider.summary(self.fields)
+
+    @property
+    def has_pins(self) -> bool:
+        """Whether names stand beside IDs that a first job can pin."""
+        return any(rule.is_pin for rule in self.provider.fields)
+
+    @property
+    def open_to_branches(self) -> bool:
+        """Whether everybody who can push a branch can publish."""
+        return self.provider.open_to_branches(self.fields) and not limits_refs(self.rules)
 
     def rules_in_words(self) -> list[tuple[str, str]]:
         """The restrictions for people, in the order of the form."""
@@ -66,7 +88,7 @@ class TrustRule(models.Model):
 
     def ids_in_form(self) -> dict[str, str | None]:
         """The ids under the names that the provider's form has for them."""
-        names = [rule.name for rule in self.provider.fields if rule.name.endswith("_id")]
+        names = [rule.name for rule in self.provider.fields if rule.is_pin]
         ids = (self.repository_id or None, self.repository_owner_id or None)
         return dict(zip(names, ids, strict=False))
 

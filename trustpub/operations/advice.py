@@ -31,7 +31,7 @@ def _of_rule(match: Match, workload: Workload) -> Iterator[str]:
             f"the job runs in the environment `{printable(workload.environment or '')}`, which "
             f"{label} does not ask for: name it in the publisher"
         )
-    elif restrictions.is_unconstrained(rule.rules, rule.environment):
+    elif rule.open_to_branches:
         yield (
             f"{label} names neither an environment nor a ref: everybody who can push a branch can "
             "publish"

@@ -12,10 +12,10 @@ from django.utils import timezone
 
 from accounts import limits
 from accounts.limits import Limit
-from trustpub import keys
+from trustpub import keys, notes
 from trustpub.codes import ExchangeCode
 from trustpub.echo import printable
-from trustpub.errors import ExchangeRefused
+from trustpub.errors import ExchangeRefused, TrustedPublishingOff
 from trustpub.jwt import (
     TokenRefused,
     UnverifiedToken,
@@ -27,14 +27,15 @@ from trustpub.jwt import (
 from trustpub.models import Issuer, KeySetRow
 from trustpub.operations.grant import ExchangeRequest, Granted, Verified, grant
 from trustpub.operations.noted import note_refusal
-from trustpub.providers import provider_for
+from trustpub.operations.readers import grant_reading
 from trustpub.providers.base import Provider
+from trustpub.providers.reading import for_reading
 from trustpub.workload import Workload
 
 MINUTE = timedelta(minutes=1)
 # Longer ones are remembered by the digest of the token.
 MAX_JTI_LENGTH = 255
-DISABLED = "Trusted publishing is switched off on this registry at the moment; try again later."
+DISABLED = TrustedPublishingOff().detail
 
 
 def exchange(*, read_request: Callable[[], ExchangeRequest], address: str) -> Granted:
@@ -47,9 +48,9 @@ def exchange(*, read_request: Callable[[], ExchangeRequest], address: str) -> Gr
         raise ExchangeRefused(ExchangeCode.TRUSTED_PUBLISHING_DISABLED, DISABLED)
     request = read_request()
     token = _read(request.jwt)
-    verified = _verified(token, address)
+    verified = _verified(token, address, only_reads=request.only_reads)
     try:
-        return grant(verified, request)
+        return (grant_reading if request.only_reads else grant)(verified, request)
     except ExchangeRefused as refused:
         note_refusal(verified.issuer, verified.workload, refused, verified.replay_key)
         raise
@@ -63,17 +64,18 @@ def _read(text: str) -> UnverifiedToken:
         raise ExchangeRefused(refused.code, refused.message) from None
 
 
-def _verified(token: UnverifiedToken, address: str) -> Verified:
+def _verified(token: UnverifiedToken, address: str, *, only_reads: bool) -> Verified:
     """Steps 4 to 10. Every attempt is counted once, those that end here by address and issuer."""
     anonymous = _limits_before(address, token.issuer)
     try:
         issuer, row = _issuer(token)
+        notes.of_provider(issuer.provider)
         claims = _claims(token, issuer, row)
     except ExchangeRefused:
         limits.hit_all(anonymous)
         raise
+    provider = for_reading(issuer.adapter) if only_reads else issuer.adapter
     try:
-        provider = provider_for(issuer.provider)
         workload = provider.read(claims, token.issuer, web_base=issuer.web_url)
     except TokenRefused as refused:
         limits.hit_all(anonymous)
@@ -82,7 +84,7 @@ def _verified(token: UnverifiedToken, address: str) -> Verified:
     return Verified(
         issuer,
         workload,
-        _replay_key(token, claims),
+        _replay_key(token, claims, provider.replay_claim),
         replay_lifetime(claims),
         _expiry(claims),
         _actor_id(provider, claims),
@@ -94,7 +96,7 @@ def _refused_claims(
 ) -> ExchangeRefused:
     """Kept for the owners whom it concerns, as far as the claims say whose job it was."""
     answer = ExchangeRefused(refused.code, refused.message)
-    workload = provider_for(issuer.provider).noted(claims)
+    workload = issuer.adapter.noted(claims)
     if workload:
         note_refusal(issuer, workload, answer)
     return answer
@@ -105,10 +107,10 @@ def _actor_id(provider: Provider, claims: VerifiedClaims) -> str:
     return str(value) if isinstance(value, str | int) else ""
 
 
-def _replay_key(token: UnverifiedToken, claims: VerifiedClaims) -> str:
-    jti = claims.get("jti")
-    if isinstance(jti, str) and 0 < len(jti) <= MAX_JTI_LENGTH:
-        return jti
+def _replay_key(token: UnverifiedToken, claims: VerifiedClaims, name: str) -> str:
+    own = claims.get(name)
+    if isinstance(own, str) and 0 < len(own) <= MAX_JTI_LENGTH:
+        return own
     return token.replay_digest
 
 
@@ -122,13 +124,13 @@ def _issuer(token: UnverifiedToken) -> tuple[Issuer, KeySetRow | None]:
     With the issuer's stored keys where one question gives both.
     """
     row = keys.known(token.issuer)
-    if row is not None and row.issuer.url == token.issuer:
+    if row is not None and _serves(row.issuer, token.issuer):
         return _enabled(row.issuer), row
     # Compared here: a database may fold letters, and refuses some characters with an error.
     matching = [
         issuer
-        for issuer in Issuer.objects.all()
-        if provider_for(issuer.provider).issuer_matches(token.issuer, issuer.url)
+        for issuer in Issuer.objects.with_switches()
+        if issuer.adapter.issuer_matches(token.issuer, issuer.url)
     ]
     # An enterprise may have a row of its own beside the forge's.
     found = next((issuer for issuer in matching if issuer.url == token.issuer), None)
@@ -142,7 +144,13 @@ def _issuer(token: UnverifiedToken) -> tuple[Issuer, KeySetRow | None]:
     return _enabled(found), row
 
 
+def _serves(issuer: Issuer, issuer_url: str) -> bool:
+    return issuer.url == issuer_url and issuer.adapter.issuer_matches(issuer_url, issuer.url)
+
+
 def _enabled(issuer: Issuer) -> Issuer:
+    if issuer.is_switched_off:
+        raise ExchangeRefused(ExchangeCode.TRUSTED_PUBLISHING_DISABLED, DISABLED)
     if not issuer.is_enabled:
         raise ExchangeRefused(
             ExchangeCode.ISSUER_DISABLED,
@@ -158,8 +166,8 @@ def _claims(token: UnverifiedToken, issuer: Issuer, row: KeySetRow | None) -> Ve
             key=keys.key_for(issuer, token.issuer, token.kid, row=row),
             algorithms=issuer.algorithms,
             issuer=token.issuer,
-            audiences=settings.AUDIENCES,
-            max_lifetime=provider_for(issuer.provider).max_lifetime,
+            audiences=issuer.adapter.audiences(settings.AUDIENCES, token.issuer),
+            max_lifetime=issuer.adapter.lifetime,
             now=timezone.now(),
         )
     except TokenRefused as refused:

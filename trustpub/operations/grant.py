@@ -4,7 +4,7 @@ Any refusal rolls everything back, so a mismatch does not burn the ID token.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -17,6 +17,7 @@ from accounts.token_text import TokenKind
 from adapters import jobs
 from registry.formats.names import canonical
 from registry.models import Crate
+from trustpub.binding import Binding
 from trustpub.codes import ExchangeCode
 from trustpub.echo import printable
 from trustpub.errors import ExchangeRefused
@@ -48,20 +49,15 @@ SPEND = """
 class ExchangeRequest:
     """What the job sent: its ID token, and what it wants the publish token narrowed to."""
 
-    jwt: str
+    # Not in a repr, which ends up in logs.
+    jwt: str = field(repr=False)
     # None: everything that its publishers allow.
     crates: tuple[str, ...] | None = None
-    binding: "Binding | None" = None
+    # The only archive that the token shall publish (d.5).
+    binding: Binding | None = None
+    # A token that reads from a private registry and publishes nothing (d.8).
+    only_reads: bool = False
     dry_run: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Binding:
-    """The only archive that the token shall publish (d.5); `checksum` is SHA-256 in hex."""
-
-    name: str
-    version: str
-    checksum: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +77,11 @@ class Verified:
 class Granted:
     """`text` is the publish token, told this once and kept nowhere; empty after a dry run."""
 
-    text: str
+    text: str = field(repr=False)
     expires_at: datetime
     crates: tuple[str, ...]
     new_names: tuple[str, ...]
+    binding: Binding | None = None
     scopes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -96,7 +93,7 @@ class CiWorkload:
 
     def __init__(self, workload: Workload) -> None:
         self.identifier = workload.run_id
-        self.label = f"{workload.provider}: {workload.workflow} of {workload.repository}"
+        self.label = f"{workload.provider}: {workload.title}"
 
 
 @transaction.atomic
@@ -116,9 +113,9 @@ def grant(verified: Verified, request: ExchangeRequest) -> Granted:
     if not grants and not pending:
         raise conflict()
     grants, pending = _narrowed(request, grants, pending)
-    _spend(verified)
+    spend(verified)
     if request.dry_run:
-        return _told(verified, result.full, grants, pending)
+        return _told(verified, request, result.full, grants, pending)
     for found in result.full:
         _follow_identity(found, verified.workload)
     return _mint(verified, request, grants, pending)
@@ -183,7 +180,7 @@ def _narrowed(
     )
 
 
-def _spend(verified: Verified) -> None:
+def spend(verified: Verified) -> None:
     """The unique constraint decides which of two equal ID tokens came first."""
     adapt = connection.ops.adapt_datetimefield_value
     row: list[str | int | None] = [
@@ -206,6 +203,7 @@ def _spend(verified: Verified) -> None:
 
 def _told(
     verified: Verified,
+    request: ExchangeRequest,
     matches: Sequence[Match],
     grants: Sequence[PublisherCrate],
     pending: Sequence[PendingPublisher],
@@ -222,6 +220,7 @@ def _told(
         _token_expiry(verified, timezone.now()),
         crates,
         names,
+        request.binding,
         scopes=tuple(_scopes(grants, pending)),
         warnings=tuple(warnings_of(matches, verified.workload, verified.expires_at)),
     )
@@ -235,18 +234,21 @@ def _mint(
 ) -> Granted:
     now = timezone.now()
     text = token_text.new_token(settings.TOKEN_PREFIX, TokenKind.PUBLISH)
-    crates, names = _crate_names(grants), _new_names(pending)
-    binding = request.binding or Binding("", "", "")
+    # One that only reads keeps its rules, because it dies with them (d.4), and is for no crate.
+    told = ([], []) if request.only_reads else (grants, pending)
+    crates, names = _crate_names(told[0]), _new_names(told[1])
+    scopes = [Scope.READ] if request.only_reads else _scopes(grants, pending)
+    binding = request.binding
     token = PublishToken.objects.create(
         digest=token_text.digest(text),
         issuer=verified.issuer,
         grant_ids=[grant.pk for grant in grants],
         pending_ids=[rule.pk for rule in pending],
         new_names=list(names),
-        scopes=_scopes(grants, pending),
-        bound_name=binding.name,
-        bound_version=binding.version,
-        bound_checksum=binding.checksum,
+        scopes=scopes,
+        bound_name=binding.name if binding else "",
+        bound_version=binding.version if binding else "",
+        bound_checksum=binding.checksum if binding else "",
         workload=verified.workload.as_dict(),
         replay_key=verified.replay_key,
         issued_at=now,
@@ -255,11 +257,18 @@ def _mint(
     audit.record(
         "exchange.granted",
         actor=CiWorkload(verified.workload),
+        # An event is of one crate; that of a workspace is found by its publishes.
+        crate=crates[0].name if len(crates) == 1 and not names else "",
         subject=str(token),
-        after={"crates": list(crates), "new_names": list(names)},
+        after={
+            "crates": list(crates),
+            "new_names": list(names),
+            **({"only_reads": True} if request.only_reads else {}),
+            **({"bind": binding.as_dict()} if binding else {}),
+        },
     )
     jobs.after_commit("trustpub.note_verified", token.pk)
-    return Granted(text, token.expires_at, crates, names, scopes=tuple(_scopes(grants, pending)))
+    return Granted(text, token.expires_at, crates, names, binding, tuple(scopes))
 
 
 def _token_expiry(verified: Verified, now: datetime) -> datetime:

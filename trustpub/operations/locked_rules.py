@@ -124,7 +124,7 @@ def _view(rule: Publisher | PendingPublisher, enabled: bool, owned: bool) -> Pub
         conditions=rule.typed_conditions(),
         enabled=enabled,
         label=str(rule),
-        default_events=rule.provider.allowed_events,
+        default_events=rule.provider.allowed_events or None,
         actor_is_owner=owned,
     )
 

@@ -5,12 +5,13 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import limits
+from accounts import audit, limits
 from accounts.request_context import current_request
 from adapters import jobs
 from trustpub.codes import ExchangeCode
 from trustpub.errors import ExchangeRefused
 from trustpub.models import ExchangeRefusal, Issuer
+from trustpub.operations.grant import CiWorkload
 from trustpub.workload import Workload
 
 MINUTE = timedelta(minutes=1)
@@ -27,6 +28,13 @@ def note_refusal(
     limits.count("failed-exchange", subject, window=MINUTE)
     with transaction.atomic():
         noted = _keep(issuer, workload, refused, replay_key)
+        replayed = refused.code == ExchangeCode.TOKEN_REUSED
+        audit.record(
+            "exchange.replayed" if replayed else "exchange.refused",
+            actor=CiWorkload(workload),
+            subject=str(noted.pk),
+            after={"code": refused.code},
+        )
         if refused.code == ExchangeCode.IDENTITY_CHANGED:
             jobs.after_commit("trustpub.suspend_changed", noted.pk)
 

@@ -5,14 +5,12 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import F
 from django.utils import timezone
 
-from accounts import audit, limits
+from accounts import audit
 from accounts.audit import Acting
 from accounts.errors import NotFound
 from accounts.models import User
-from accounts.request_context import current_request
 from adapters import jobs
 from registry.formats.errors import FormatError
 from registry.formats.names import canonical, check_crate_name
@@ -25,13 +23,14 @@ from trustpub.errors import (
     TooManyPublishers,
 )
 from trustpub.models import Issuer, PendingPublisher, PublisherCrate, PublishToken
+from trustpub.operations.registration_limits import count_registration
 from trustpub.operations.rules import RuleFields, columns_of, pin, rule_fields
 from trustpub.operations.sharing import shared_publisher
 from trustpub.operations.standing import check_registrant
+from trustpub.operations.switches import check_takes_pending
 
 DAY = timedelta(days=1)
 LONGEST_LIFETIME = timedelta(days=90)
-REMIND_BEFORE = timedelta(days=5)
 
 
 def register(
@@ -49,12 +48,13 @@ def register(
     Raises InvalidPublisher, NameUnavailable, PublisherExists, TooManyPublishers or NotAllowed.
     """
     check_registrant(owner)
+    check_takes_pending()
     lifetime = lifetime or settings.PENDING_PUBLISHER_LIFETIME
     if not DAY <= lifetime <= LONGEST_LIFETIME:
         raise InvalidPublisher("the lifetime must be 1 to 90 days")
     if not names:
         raise InvalidPublisher("name at least one crate")
-    _check_pace(owner)
+    count_registration("pending-registration", owner, what="pending publishers registered today")
     # Outside of the transaction: it may ask the forge.
     rule = rule_fields(issuer, form, rules)
     return _save(actor, owner, _each_once(names), rule, lifetime)
@@ -121,17 +121,6 @@ def invalidate_taken() -> int:
         with transaction.atomic():
             invalidate(crate)
     return len(crates)
-
-
-def remind() -> int:
-    """Tells registrants, once, of what expires soon; answers how many. Safe to run twice."""
-    now = timezone.now()
-    waiting = PendingPublisher.objects.unexpired(now).filter(
-        expires_at__lte=now + REMIND_BEFORE, reminded_at=None
-    )
-    # One that was registered for so short a time was told its end a moment ago.
-    due = waiting.filter(created_at__lt=F("expires_at") - REMIND_BEFORE)
-    return sum(_remind(pending) for pending in due)
 
 
 def expire() -> int:
@@ -216,35 +205,9 @@ def _save_one(
     return pending
 
 
-def _check_pace(owner: User) -> None:
-    for subject in (str(owner.pk), f"address {current_request().address}"):
-        limits.hit(
-            "pending-registration",
-            subject,
-            limit=settings.REGISTRATIONS_PER_DAY,
-            window=DAY,
-            what="pending publishers registered today",
-        )
-
-
 def _each_once(names: Sequence[str]) -> list[str]:
     """A name in two spellings is one name."""
     return list({canonical(name): name for name in reversed(names)}.values())[::-1]
-
-
-def _remind(pending: PendingPublisher) -> bool:
-    with transaction.atomic():
-        marked = PendingPublisher.objects.filter(pk=pending.pk, reminded_at=None)
-        if not marked.update(reminded_at=timezone.now()):
-            return False
-        audit.record(
-            "pending.reminded",
-            actor=pending.owner,
-            crate=pending.crate_name,
-            after={"expires_at": pending.expires_at.isoformat()},
-        )
-        jobs.after_commit("trustpub.mail_pending_reminder", pending.pk)
-    return True
 
 
 def _has(owner: User, name: str, rule: RuleFields) -> bool:

@@ -1,7 +1,5 @@
 """What becomes of a publisher: suspended, resumed, confirmed, renewed, lapsed, unbacked (e.3)."""
 
-from datetime import timedelta
-
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
@@ -22,7 +20,6 @@ from trustpub.operations.sharing import detach
 from trustpub.operations.standing import check_registrant
 
 State = Publisher.State
-REMIND_BEFORE = timedelta(days=2)
 TRANSFERRED = "the repository belongs to another owner now: {before} became {after}"
 RECREATED = "the repository was deleted and created again under the same name: its ids changed"
 
@@ -148,18 +145,8 @@ def expire() -> int:
                 subject=str(publisher),
                 before=publisher.facts(),
             )
-            jobs.after_commit("trustpub.mail_publisher_suspended", publisher.pk)
             count += 1
     return count
-
-
-def remind() -> int:
-    """Tells the owners, once, that an unused publisher lapses soon; answers how many."""
-    soon = timezone.now() + REMIND_BEFORE
-    waiting = Publisher.objects.filter(
-        state=State.ACTIVE, pin_before__lte=soon, pin_before__gt=timezone.now(), reminded_at=None
-    )
-    return sum(_remind(publisher) for publisher in waiting)
 
 
 def tell_unbacked() -> int:
@@ -187,22 +174,11 @@ def note_verified(token: PublishToken) -> None:
     """What a granted exchange says about its publishers, for the settings page."""
     workload = token.typed_workload()
     grants = PublisherCrate.objects.filter(pk__in=token.grant_ids)
-    for publisher in Publisher.objects.filter(pk__in=grants.values("publisher")):
-        is_new = (
-            workload.environment is not None
-            and publisher.environment is None
-            and publisher.rules.get("environment") is None
-            and publisher.seen.get("environment") != workload.environment
-        )
-        seen = {"environment": workload.environment, "runner": workload.runner_environment}
-        Publisher.objects.filter(pk=publisher.pk).update(
-            last_verified_at=token.issued_at,
-            seen={name: value for name, value in seen.items() if value},
-        )
-        if is_new:
-            jobs.after_commit(
-                "trustpub.mail_environment_ignored", publisher.pk, str(workload.environment)
-            )
+    seen = {"environment": workload.environment, "runner": workload.runner_environment}
+    Publisher.objects.filter(pk__in=grants.values("publisher")).update(
+        last_verified_at=token.issued_at,
+        seen={name: value for name, value in seen.items() if value},
+    )
 
 
 def _own(actor: Actor, grant_id: int) -> PublisherCrate:
@@ -259,21 +235,11 @@ def _renew(publisher: Publisher, found: Identity) -> None:
     publisher.state, publisher.state_reason = State.ACTIVE, ""
     publisher.repository_id = publisher.repository_id or found.repository_id
     publisher.repository_owner_id = publisher.repository_owner_id or found.owner_id
-    publisher.reminded_at = None
     if publisher.is_pinned:
         publisher.pinned_at, publisher.pin_before = timezone.now(), None
     else:
         publisher.pin_before = timezone.now() + settings.UNPINNED_PUBLISHER_LIFETIME
     publisher.save()
-
-
-def _remind(publisher: Publisher) -> bool:
-    with transaction.atomic():
-        marked = Publisher.objects.filter(pk=publisher.pk, reminded_at=None)
-        if not marked.update(reminded_at=timezone.now()):
-            return False
-        jobs.after_commit("trustpub.mail_publisher_lapses", publisher.pk)
-    return True
 
 
 def _told(actor: Actor, grant: PublisherCrate, event: str, what: str) -> None:

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts import audit, limits
+from accounts import audit
 from adapters import jobs
 from registry.actors import Actor
 from registry.models import Crate
@@ -16,11 +16,11 @@ from registry.policies import Action, require
 from trustpub.conditions import ascii_fold, rule_digest
 from trustpub.errors import PublisherExists, TooManyPublishers, config_not_found
 from trustpub.models import Issuer, Publisher, PublisherCrate
+from trustpub.operations.registration_limits import count_registration
 from trustpub.operations.rules import RuleFields, rule_fields
 from trustpub.operations.sharing import shared_publisher
 from trustpub.operations.standing import check_registrant
 
-DAY = timedelta(days=1)
 # Whoever has just chosen trusted publishing alone may still set up who publishes.
 TIME_TO_SET_UP = timedelta(hours=1)
 
@@ -153,13 +153,7 @@ def _check_actor(actor: Actor) -> None:
     if actor.user is None:
         return
     check_registrant(actor.user)
-    limits.hit(
-        "publisher-registration",
-        str(actor.user.pk),
-        limit=settings.REGISTRATIONS_PER_DAY,
-        window=DAY,
-        what="publishers added today",
-    )
+    count_registration("publisher-registration", actor.user, what="publishers added today")
 
 
 @transaction.atomic

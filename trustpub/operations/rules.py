@@ -11,7 +11,7 @@ from trustpub.conditions import Condition, ascii_fold, rule_digest
 from trustpub.errors import InvalidPublisher
 from trustpub.models import Issuer, TrustRule
 from trustpub.operations.identities import resolve
-from trustpub.providers import provider_for
+from trustpub.operations.switches import check_takes_publishers
 from trustpub.providers.base import InvalidField, Provider, ProviderFields
 from trustpub.restrictions import InvalidRule
 from trustpub.workload import Workload
@@ -41,9 +41,10 @@ def rule_fields(
     `rules` are restrictions beyond the form's fields; what they leave out is the operator's
     default. Raises InvalidPublisher with the field and the remedy.
     """
+    check_takes_publishers(issuer)
     if issuer.state != Issuer.State.ENABLED:
         raise InvalidPublisher(f"{issuer.name} takes no new publishers at the moment")
-    provider = provider_for(issuer.provider)
+    provider = issuer.adapter
     try:
         given = provider.normalise(form)
     except InvalidField as error:
@@ -56,7 +57,7 @@ def rule_fields(
     repository = (found and found.repository) or repository
     return RuleFields(
         issuer=issuer,
-        fields=provider.named_fields(_shown(given), repository),
+        fields=provider.named_fields(provider.without_pins(given), repository),
         rules=chosen,
         conditions=[condition.as_dict() for condition in conditions],
         digest=rule_digest(issuer.url, conditions),
@@ -124,8 +125,3 @@ def _chosen_rules(
             extra={"field": "rules.actor"},
         )
     return chosen
-
-
-def _shown(fields: ProviderFields) -> dict[str, str | None]:
-    """The ids have columns of their own."""
-    return {name: value for name, value in fields.items() if not name.endswith("_id")}

@@ -91,7 +91,7 @@ class RuleField:
 
 def safe_rules(issuer: Issuer) -> dict[str, object]:
     """What the empty form suggests: safer than what an API request that says nothing gets."""
-    provider = provider_for(issuer.provider)
+    provider = issuer.adapter
     suggested: dict[str, object] = {}
     if "refs" in provider.restrictions:
         suggested["refs"] = "protected" if provider.kind == "gitlab" else "tags"

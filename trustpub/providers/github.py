@@ -8,6 +8,8 @@ from datetime import timedelta
 from trustpub.conditions import Condition, ConditionKind, ascii_fold
 from trustpub.jwt import VerifiedClaims
 from trustpub.providers.base import (
+    MAX_ATTEMPT_LENGTH,
+    MAX_FIELD_LENGTH,
     MAX_REPOSITORY_LENGTH,
     ClaimReader,
     FieldRule,
@@ -19,14 +21,21 @@ from trustpub.providers.base import (
     invalid_claim,
     is_workflow_file,
     missing_claim,
-    web_link,
 )
+from trustpub.providers.claim import Claim, Role, Suggested
+from trustpub.providers.github_example import EXAMPLE
+from trustpub.providers.github_fields import FIELDS
+from trustpub.providers.options import OptionRule, must_be_text
+from trustpub.providers.workflow_file import Target
 from trustpub.restrictions import NAMES
+from trustpub.providers.links import web_link
 from trustpub.workload import Workload, WorkloadLinks
 
 GITHUB_ISSUER = "https://token.actions.githubusercontent.com"
 WORKFLOW_FOLDER = "/.github/workflows/"
 
+# GHE.com: an installation of its own for each customer.
+_DATA_RESIDENCY = re.compile(r"https://token\.actions\.([a-z0-9-]{1,63})\.ghe\.com")
 _SLUG = re.compile(r"[A-Za-z0-9-]{1,64}")
 _OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
 _NAME = re.compile(r"[A-Za-z0-9_.-]+")
@@ -36,37 +45,6 @@ _FORBIDDEN_IN_ENVIRONMENT = re.compile(r"[\x00-\x1f\x7f'\"`,;\\]")
 _PASTED_REPOSITORY = re.compile(
     r"(?:.*://|git@)?(?:[^/:]*(?::\d+(?=/))?[/:])?([^/:]+)/([^/]+?)(?:\.git)?"
 )
-
-
-def _owner_problem(value: str) -> str | None:
-    if _OWNER.fullmatch(value):
-        return None
-    return "Invalid GitHub repository owner: letters, digits and hyphens, e.g. rust-lang"
-
-
-def _name_problem(value: str) -> str | None:
-    if _NAME.fullmatch(value) and value not in (".", ".."):
-        return None
-    return "Invalid GitHub repository name: letters, digits, hyphens, dots and underscores"
-
-
-def _workflow_problem(value: str) -> str | None:
-    if "/" in value:
-        return (
-            "Workflow filename must be a filename only, without directories; "
-            "the file is expected under .github/workflows"
-        )
-    if not is_workflow_file(value):
-        return "Workflow filename must end with `.yml` or `.yaml`, e.g. release.yml"
-    return None
-
-
-def _environment_problem(value: str) -> str | None:
-    if value != value.strip():
-        return "Environment name may not start or end with whitespace"
-    if _FORBIDDEN_IN_ENVIRONMENT.search(value):
-        return "Environment name must not contain control characters or any of ' \" ` , ; \\"
-    return None
 
 
 class GitHub(Provider):
@@ -101,50 +79,24 @@ class GitHub(Provider):
         "ref": "ref",
         "sha": "sha",
     }
-    fields = (
-        FieldRule(
-            "repository_owner",
-            "Repository owner",
-            True,
-            "The account or organisation of the repository that starts the release workflow.",
-            _owner_problem,
-        ),
-        FieldRule(
-            "repository_name",
-            "Repository name",
-            True,
-            "The repository that starts the release workflow.",
-            _name_problem,
-        ),
-        FieldRule(
-            "workflow_filename",
-            "Workflow filename",
-            True,
-            "The file under .github/workflows that is triggered, not a reusable one it calls.",
-            _workflow_problem,
-        ),
-        FieldRule(
-            "environment",
-            "Environment name",
-            False,
-            "Strongly recommended: the place for reviewers and branch limits.",
-            _environment_problem,
-        ),
-        FieldRule(
-            "repository_id",
-            "Repository ID",
-            False,
-            "GitHub's number of the repository; pinned on first use when left out.",
-            id_problem,
-        ),
-        FieldRule(
-            "repository_owner_id",
-            "Repository owner ID",
-            False,
-            "GitHub's number of the owner; pinned on first use when left out.",
-            id_problem,
-        ),
+    issuer_example = "https://github.example.com/_services/token"
+    option_rules = (
+        OptionRule("enterprise", "accept this enterprise's own issuer alone", must_be_text),
     )
+    claims = (
+        Claim("jti", Role.CHECKED),
+        Claim("repository", Role.IDENTITY),
+        Claim("repository_id", Role.IDENTITY),
+        Claim("repository_owner", Role.IDENTITY),
+        Claim("repository_owner_id", Role.IDENTITY),
+        Claim("workflow_ref", Role.MATCHED),
+        Claim("job_workflow_ref", Role.MATCHED),
+        Claim("event_name", Role.CHECKED),
+        Claim("environment", Role.MATCHED, required=False),
+        Claim("ref", Role.MATCHED, required=False),
+        Claim("run_id", Role.SHOWN),
+    )
+    fields = FIELDS
 
     def tidy(self, fields: Mapping[str, str | None]) -> ProviderFields:
         tidied = {name: (value or "").strip() or None for name, value in fields.items()}
@@ -157,6 +109,35 @@ class GitHub(Provider):
         if workflow := tidied.get("workflow_filename"):
             tidied["workflow_filename"] = workflow.rpartition("/")[2]
         return tidied
+
+    def suggest(self, known: Suggested) -> ProviderFields:
+        return self.tidy(
+            {
+                "repository_name": known.repository,
+                "workflow_filename": known.workflow,
+                "environment": known.environment,
+            }
+        )
+
+    def summary(self, fields: ProviderFields) -> list[tuple[str, str]]:
+        return [
+            ("Repository", self.repository_of(fields)),
+            ("Workflow", fields["workflow_filename"] or ""),
+            ("Environment", fields.get("environment") or "none required"),
+        ]
+
+    def title(self, fields: ProviderFields) -> str:
+        return f"workflow {fields['workflow_filename']} of {self.repository_of(fields)}"
+
+    def open_to_branches(self, fields: ProviderFields) -> bool:
+        return not fields.get("environment")
+
+    def web_url_of(self, issuer_url: str) -> str:
+        if residence := _DATA_RESIDENCY.match(issuer_url):
+            return f"https://{residence[1]}.ghe.com"
+        if issuer_url == GITHUB_ISSUER:
+            return "https://github.com"
+        return super().web_url_of(issuer_url)
 
     def repository_of(self, fields: ProviderFields) -> str:
         return f"{fields['repository_owner']}/{fields['repository_name']}"
@@ -178,8 +159,12 @@ class GitHub(Provider):
         return tuple(wanted)
 
     def issuer_matches(self, issuer_url: str, row_url: str) -> bool:
+        if pinned := self.options.get("enterprise"):
+            return row_url == GITHUB_ISSUER and _enterprise(issuer_url) == pinned
         if issuer_url == row_url:
             return True
+        if residence := _DATA_RESIDENCY.fullmatch(row_url):
+            return issuer_url == f"{row_url}/{residence[1]}"
         # Enterprises may put their slug behind github.com's issuer; the IDs are the same space.
         return row_url == GITHUB_ISSUER and bool(_enterprise(issuer_url))
 
@@ -189,7 +174,7 @@ class GitHub(Provider):
         reader = ClaimReader(claims)
         reader.required_jti()
         repository = _read_repository(reader)
-        ref, sha = reader.optional("ref"), reader.optional("sha")
+        ref, sha = reader.optional("ref"), reader.commit("sha")
         if not ref and not sha:
             missing_claim("sha")
         workflow_ref = reader.required("workflow_ref")
@@ -205,18 +190,18 @@ class GitHub(Provider):
             owner_id=reader.required_id("repository_owner_id"),
             workflow=workflow,
             workflow_ref=workflow_ref,
-            workflow_sha=reader.optional("workflow_sha") or None,
+            workflow_sha=reader.commit("workflow_sha") or None,
             called_workflow=called,
             called_workflow_ref=_called_ref(reader, called),
-            called_workflow_sha=(reader.optional("job_workflow_sha") or None) if called else None,
+            called_workflow_sha=(reader.commit("job_workflow_sha") or None) if called else None,
             ref=ref or None,
             ref_type=reader.optional("ref_type") or None,
             ref_protected=reader.flag("ref_protected"),
             sha=sha or None,
             event=event,
-            environment=reader.optional("environment") or None,
+            environment=reader.short("environment", MAX_FIELD_LENGTH) or None,
             run_id=reader.required_id("run_id"),
-            run_attempt=reader.optional_id("run_attempt") or None,
+            run_attempt=reader.optional_id("run_attempt", MAX_ATTEMPT_LENGTH) or None,
             run_number=reader.optional_id("run_number") or None,
             job_id=reader.optional_id("check_run_id") or None,
             runner_environment=runner,
@@ -266,14 +251,14 @@ class GitHub(Provider):
         registry_name: str = "waybill",
     ) -> str:
         environment = fields.get("environment")
-        variable = registry_name.upper().replace("-", "_")
-        return _EXAMPLE.format(
+        target = Target(crate, registry_url, audience, registry_name)
+        return EXAMPLE.format(
             file=fields["workflow_filename"],
             environment=f"    environment: {json.dumps(environment)}\n" if environment else "",
             url=json.dumps(registry_url),
-            index=json.dumps(f"sparse+{registry_url.rstrip('/')}/index/"),
-            variable=f"CARGO_REGISTRIES_{variable}",
-            command=f"cargo publish --registry {registry_name} --package {crate}",
+            index=json.dumps(target.index),
+            variable=target.prefix,
+            command=target.command,
         )
 
 
@@ -349,35 +334,3 @@ def _only_workflow_path(called: str) -> str:
     if len(ends) != 1:
         invalid_claim("job_workflow_ref", "does not tell clearly where the file name ends")
     return called[: ends[0]]
-
-
-_EXAMPLE = """\
-# .github/workflows/{file}
-name: Publish
-
-on:
-  push:
-    tags: ["v*"]
-
-permissions: {{}}
-
-jobs:
-  publish:
-    runs-on: ubuntu-latest
-{environment}    permissions:
-      contents: read
-      id-token: write
-    env:
-      {variable}_INDEX: {index}
-    steps:
-      - uses: actions/checkout@v4
-        with:
-          persist-credentials: false
-      - uses: rust-lang/crates-io-auth-action@v1
-        id: auth
-        with:
-          url: {url}
-      - run: {command}
-        env:
-          {variable}_TOKEN: ${{{{ steps.auth.outputs.token }}}}
-"""

@@ -11,7 +11,6 @@ from django.utils import timezone
 from accounts.models import ApiToken
 from accounts.scopes import Scope
 from registry.models import Crate
-from trustpub import restrictions
 from trustpub.models import Publisher, PublisherCrate, TrustRule
 from trustpub.queries.refusals import ShownRefusal, refusals_of
 
@@ -36,7 +35,7 @@ class PublisherCard:
     @property
     def is_unconstrained(self) -> bool:
         """Whether everybody who can push a branch can publish."""
-        return restrictions.is_unconstrained(self.publisher.rules, self.publisher.environment)
+        return self.publisher.open_to_branches
 
     @property
     def ignored_environment(self) -> str:

@@ -31,7 +31,7 @@ def dashboard_crates(user: User) -> list[DashboardCrate]:
             newest=newest.get(crate.pk),
             publishers=len(grants.get(crate.pk, ())),
             open_to_branches=any(
-                grant.publisher.environment is None for grant in grants.get(crate.pk, ())
+                grant.publisher.open_to_branches for grant in grants.get(crate.pk, ())
             ),
         )
         for crate in crates
@@ -45,6 +45,8 @@ def _newest_versions(crates: Sequence[Crate]) -> Mapping[int, Version]:
 
 def _grants(crates: Sequence[Crate]) -> Mapping[int, list[PublisherCrate]]:
     found: dict[int, list[PublisherCrate]] = {}
-    for grant in PublisherCrate.objects.filter(crate__in=crates).select_related("publisher"):
+    for grant in PublisherCrate.objects.filter(crate__in=crates).select_related(
+        "publisher__issuer"
+    ):
         found.setdefault(grant.crate_id, []).append(grant)
     return found

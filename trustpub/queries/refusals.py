@@ -12,7 +12,6 @@ from registry.models import Crate
 from trustpub.conditions import ascii_fold
 from trustpub.echo import printable
 from trustpub.models import ExchangeRefusal, Issuer, Publisher, PublisherCrate
-from trustpub.providers import provider_for
 from trustpub.workload import Workload
 
 SHOWN = 10
@@ -105,7 +104,7 @@ def _same_repository(publisher: Publisher) -> Q:
 
 def _shown(row: ExchangeRefusal, crate: Crate, labels: dict[str, PublisherCrate]) -> ShownRefusal:
     workload = row.typed_workload()
-    links = provider_for(row.issuer.provider).links(workload, row.issuer.web_url)
+    links = row.issuer.adapter.links(workload, row.issuer.web_url)
     # Publishers of other crates are their owners' business.
     ours = [entry for entry in row.differences if entry.get("label") in labels]
     differences = [

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from demo.github_server import FakeGitHub
 from tests.browser import browser_page
+from tests.prepared import Prepared
 from tests.server import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -44,11 +45,15 @@ def test_a_token_is_made_shown_once_and_revoked(running_server: Server) -> None:
         expect(page.get_by_role("heading", name="No tokens yet")).to_be_visible()
 
 
-def test_somebody_signs_in_with_github(tmp_path: Path) -> None:
-    with FakeGitHub(ask_consent=True) as github:
+def test_somebody_signs_in_with_github(tmp_path: Path, prepared: Prepared) -> None:
+    with (
+        FakeGitHub(ask_consent=True) as github,
+        prepared.copy(tmp_path / "data") as database,
+    ):
         github.add_user("gina", 4242, email="gina@example.org", name="Gina G.")
         server = Server(
             tmp_path,
+            database=database,
             GITHUB_URL=github.url,
             GITHUB_API_URL=github.api_url,
             GITHUB_CLIENT_ID=github.client_id,
