@@ -1,8 +1,10 @@
 """The questions we ask GitHub: the numbers behind names."""
 
 import re
+from base64 import b64decode
 from dataclasses import dataclass
 from enum import StrEnum
+from urllib.parse import quote
 
 from adapters.http import OutgoingError, fetch_json
 
@@ -84,6 +86,28 @@ class GitHub:
             return None
         facts = self._ask(f"/repos/{owner}/{name}")
         return None if facts is None else _repository(facts)
+
+    def workflow_file(self, owner: str, name: str, file: str) -> str | None:
+        """The text of a workflow file on the default branch of a public repository."""
+        if not (_OWNER.fullmatch(owner) and _REPOSITORY.fullmatch(name)):
+            return None
+        facts = self._ask(
+            f"/repos/{owner}/{name}/contents/.github/workflows/{quote(file, safe='')}"
+        )
+        if facts is None:
+            return None
+        try:
+            return b64decode(_text(facts, "content")).decode("utf-8", "replace")
+        except ValueError:
+            raise OutgoingError("GitHub's answer is not a file in base64", False) from None
+
+    def is_protected(self, owner: str, name: str, environment: str) -> bool | None:
+        """Whether an environment has a protection rule; None where there is no such environment."""
+        if not (_OWNER.fullmatch(owner) and _REPOSITORY.fullmatch(name)):
+            return None
+        path = f"/repos/{owner}/{name}/environments/{quote(environment, safe='')}"
+        facts = self._ask(path)
+        return None if facts is None else bool(facts.get("protection_rules"))
 
     def viewer(self) -> Account:
         """Whose token it is."""

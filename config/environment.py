@@ -55,6 +55,8 @@ class Environment:
     auth_required: bool
     # Web processes count downloads; off where access logs are counted instead.
     count_downloads: bool
+    # Versions come from CI alone; no API token publishes.
+    trusted_publishing_only: bool
     web_workers: int
     web_threads: int
     # Seconds that a request's body may take, and more only while it keeps coming.
@@ -152,6 +154,7 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         require_second_factor=_flag(env, "REQUIRE_SECOND_FACTOR"),
         auth_required=_flag(env, "AUTH_REQUIRED"),
         count_downloads=_flag(env, "COUNT_DOWNLOADS", default=True),
+        trusted_publishing_only=_flag(env, "TRUSTED_PUBLISHING_ONLY"),
         web_workers=_whole_number(env, "WEB_WORKERS", default=min(cores, 4), lowest=1, highest=256),
         web_threads=_whole_number(env, "WEB_THREADS", default=8, lowest=1, highest=1024),
         body_timeout=_whole_number(env, "BODY_TIMEOUT", default=60, lowest=1, highest=3600),

@@ -36,6 +36,7 @@ PARTS = {
     "crate_id": "id of the crate",
     "token": "the code from the letter",
     "id": "its identifier",
+    "action": "`suspend`, `resume`, `confirm` or `renew`",
 }
 # Who may read from a private registry.
 READERS: list[Document] = [{str(scheme.name): []} for scheme in SCHEMES]

@@ -313,6 +313,15 @@ UNPINNED_PUBLISHER_LIFETIME = timedelta(days=7)
 PENDING_PUBLISHER_LIFETIME = timedelta(days=30)
 PENDING_PUBLISHERS_PER_USER = 20
 PUBLISHERS_PER_CRATE = 5
+# How long owners can notice a publisher that a thief added before it works.
+NEW_PUBLISHER_DELAY = timedelta(0)
+# The same where only CI may publish, and for switching that off.
+TRUSTPUB_ONLY_DELAY = timedelta(hours=24)
+# No API token publishes anything here.
+TRUSTED_PUBLISHING_ONLY = ENVIRONMENT.trusted_publishing_only
+# Provider -> what a new publisher asks of a job, unless it says otherwise. On GitLab any job of
+# the pipeline file can ask for a token, so the natural defence is on from the start.
+DEFAULT_RULES: dict[str, dict[str, object]] = {"gitlab": {"refs": "protected"}}
 # Attempts per minute: before a token is verified by address and issuer, afterwards by repository.
 EXCHANGES_PER_ADDRESS = ENVIRONMENT.trustpub["EXCHANGES_PER_ADDRESS"]
 EXCHANGES_PER_ISSUER = ENVIRONMENT.trustpub["EXCHANGES_PER_ISSUER"]

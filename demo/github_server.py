@@ -2,13 +2,14 @@
 
 import json
 import threading
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Sequence
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from demo.github_alerts import SecretScanning
 from demo.github_oauth import OAuthFlow
@@ -256,6 +257,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self._user(self.server.github.world.account(login))
             case ["repos", owner, name]:
                 self._repository(f"{owner}/{name}")
+            case ["repos", owner, name, *inside]:
+                self._inside(f"{owner}/{name}", [unquote(part) for part in inside])
             case ["repositories", number] if number.isdecimal():
                 self._found(self.server.github.world.repositories.get(int(number)))
             case ["meta", "public_keys", "secret_scanning"]:
@@ -321,6 +324,23 @@ class _Handler(BaseHTTPRequestHandler):
             self._problem(404, "Not Found")
         else:
             self._json(200, repository_json(repository, *self._bases()))
+
+    def _inside(self, full_name: str, parts: list[str]) -> None:
+        repository = self.server.github.world.repository(full_name)
+        answer: dict[str, object] | None = None
+        match parts:
+            case _ if repository is None or repository.private:
+                pass
+            case ["contents", ".github", "workflows", file] if file in repository.workflows:
+                content = b64encode(repository.workflows[file].encode()).decode()
+                answer = {"type": "file", "encoding": "base64", "content": content}
+            case ["environments", name] if name in repository.environments:
+                rules = [{"type": "required_reviewers"}] if repository.environments[name] else []
+                answer = {"name": name, "protection_rules": rules}
+        if answer is None:
+            self._problem(404, "Not Found")
+        else:
+            self._json(200, answer)
 
     def _bases(self) -> tuple[str, str]:
         github = self.server.github

@@ -24,6 +24,10 @@ class FakeRepository:
     name: str
     private: bool = False
     former_names: set[str] = field(default_factory=set)
+    # File name below .github/workflows -> text.
+    workflows: dict[str, str] = field(default_factory=dict)
+    # Environment -> whether it has a protection rule.
+    environments: dict[str, bool] = field(default_factory=dict)
 
     @property
     def full_name(self) -> str:

@@ -9,7 +9,7 @@ from django.conf import settings
 from accounts.errors import Refusal, TokenLacksPermission
 from accounts.models import ApiToken, User
 from accounts.scopes import Scope
-from registry.errors import EmailNotVerified, NotOwner
+from registry.errors import EmailNotVerified, NameTaken, NotOwner
 from registry.models import Crate, PublishKind, Team, Version
 from registry.teams import is_member
 
@@ -80,6 +80,10 @@ class Actor(ABC):
 
     def published(self, version: Version, *, is_first: bool) -> None:  # noqa: B027
         """Told inside the publishing transaction: it is published."""
+
+    def name_was_taken(self, crate_name: str) -> Refusal:
+        """What to say when another upload founded the crate in the same moment."""
+        return NameTaken(crate_name)
 
     def limit_key(self, crate_name: str) -> str | None:
         """Whose bucket of publishes and yanks this is (at most 128 characters); None: no limit."""

@@ -5,7 +5,7 @@ from django.conf import settings
 
 from accounts.emails import send
 from accounts.models import ApiToken, User
-from registry.models import Crate, DeletedCrate, Invitation, PublishKind, Version
+from registry.models import Crate, DeletedCrate, Invitation, PublishKind, Team, Version
 from registry.operations.notifications import unsubscribe_token
 from registry.queries import leaks
 
@@ -35,6 +35,32 @@ def trustpub_only_changed(crate: Crate, by: str) -> None:
         "trustpub_only_changed",
         owner_addresses(crate),
         {"crate": crate, "by": by, "address": f"{_page(crate)}/settings"},
+    )
+
+
+def trustpub_only_ending(crate: Crate, by: str) -> None:
+    """One click on the page calls it off; no link in a letter changes anything."""
+    send(
+        "trustpub_only_ending",
+        owner_addresses(crate),
+        {"crate": crate, "by": by, "address": f"{_page(crate)}/settings"},
+    )
+
+
+def team_trustpub_only(crate: Crate, team: Team) -> None:
+    facts = {"crate": crate, "team": team, "address": _page(crate)}
+    send("team_trustpub_only", owner_addresses(crate), facts)
+
+
+def provenance_break(version: Version, what: str) -> None:
+    send(
+        "provenance_break",
+        owner_addresses(version.crate),
+        {
+            "version": version,
+            "what": what,
+            "address": f"{_page(version.crate)}/{version.num}",
+        },
     )
 
 

@@ -136,10 +136,10 @@ class GitHubUnavailable(Refusal):
 class TrustedPublishingOnly(NotAllowed):
     code = "trusted_publishing_only"
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, reason: str) -> None:
         super().__init__(
             f"new versions of the crate `{name}` can only be published using Trusted Publishing; "
-            "publish from its configured CI workflow"
+            f"publish from its configured CI workflow ({reason})"
         )
 
 

@@ -4,8 +4,9 @@ from celery import shared_task
 
 from accounts.models import ApiToken, User
 from registry import emails
-from registry.models import Crate, DeletedCrate, Invitation, Version
+from registry.models import Crate, DeletedCrate, Invitation, Team, Version
 from registry.operations import clean_up, count_downloads, delete, index, rate_limits
+from registry.operations import settings as crate_settings
 from registry.operations.invitations import new_token
 
 
@@ -62,6 +63,30 @@ def mail_owner_left(crate_id: int, login: str) -> None:
 def mail_trustpub_only_changed(crate_id: int, by: str) -> None:
     if crate := Crate.objects.filter(pk=crate_id).first():
         emails.trustpub_only_changed(crate, by)
+
+
+@shared_task(name="registry.mail_trustpub_only_ending")
+def mail_trustpub_only_ending(crate_id: int, by: str) -> None:
+    if crate := Crate.objects.filter(pk=crate_id).first():
+        emails.trustpub_only_ending(crate, by)
+
+
+@shared_task(name="registry.mail_team_trustpub_only")
+def mail_team_trustpub_only(crate_id: int, team_id: int) -> None:
+    if crate := Crate.objects.filter(pk=crate_id).first():
+        emails.team_trustpub_only(crate, Team.objects.get(pk=team_id))
+
+
+@shared_task(name="registry.mail_provenance_break")
+def mail_provenance_break(version_id: int, what: str) -> None:
+    version = Version.objects.filter(pk=version_id).select_related("crate").first()
+    if version:
+        emails.provenance_break(version, what)
+
+
+@shared_task(name="registry.end_trustpub_only")
+def end_trustpub_only() -> None:
+    crate_settings.end_trustpub_only()
 
 
 @shared_task(name="registry.remove_deleted_files")

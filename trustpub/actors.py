@@ -16,10 +16,12 @@ from registry.formats.names import canonical
 from registry.models import Crate, PublishKind, Version
 from trustpub.binding import Binding
 from trustpub.errors import InvalidPublishToken, TokenBoundElsewhere, TokenDoesNotCover
-from trustpub.models import Issuer, PendingPublisher, Publisher, PublisherCrate, PublishToken
-from trustpub.operations.pending import become_real, in_good_standing
-from trustpub.operations.refusals import conflict
-from trustpub.operations.rules import locked_rules
+from trustpub.models import Issuer, PendingPublisher, Publisher, PublishToken, TrustRule
+from trustpub.operations.locked_rules import lock_rules
+from trustpub.operations.pending import become_real
+from trustpub.operations.refusals import conflict, suspended_refusal
+from trustpub.operations.standing import in_good_standing
+from trustpub.operations.version_tags import check_tag
 
 USED_UP = "used for the upload that it was bound to"
 
@@ -58,7 +60,7 @@ class CiJob(Actor):
         return Rights.PUBLISH if self._covers(crate.canonical_name) else Rights.NONE
 
     def founder_of(self, crate_name: str) -> User:
-        locked_rules(self.token.issuer, self.workload)
+        lock_rules(self.token.issuer, self.workload)
         pending = self._pending(crate_name, lock=True)
         if pending is None:
             raise TokenDoesNotCover(crate_name)
@@ -106,6 +108,9 @@ class CiJob(Actor):
         Publisher.objects.filter(pk__in=used).update(last_used_at=now)
         self._note_use(version, now)
 
+    def name_was_taken(self, crate_name: str) -> Refusal:
+        return conflict()
+
     def limit_key(self, crate_name: str) -> str | None:
         """One bucket for each publisher and crate: a job is no person (d.4)."""
         name = canonical(crate_name)
@@ -116,6 +121,9 @@ class CiJob(Actor):
         return f"pending:{pending.pk}:{name}" if pending else f"publish-token:{self.token.pk}"
 
     def check_binding(self, name: str, num: str, checksum: str | None) -> None:
+        if checksum is None:
+            # Once, before the archive is read.
+            check_tag(self.workload, self._granting_rules(name), name, num)
         bound = self.token.binding()
         if bound is not None and not bound.covers(name, num, checksum):
             raise TokenBoundElsewhere(bound, Binding(name, num, checksum or ""))
@@ -138,9 +146,31 @@ class CiJob(Actor):
             "publish_token.used", actor=self, crate=version.crate.name, subject=str(version)
         )
 
+    def reach(self) -> tuple[list[str], list[str]]:
+        """Names of the crates that it may publish now, and of those that it may found."""
+        crates = (
+            self.token.grants_to_publish()
+            .standing()
+            .filter(
+                publisher__state=Publisher.State.ACTIVE,
+                publisher__issuer__in=Issuer.objects.honoured(),
+            )
+            .values_list("crate__name", flat=True)
+        )
+        pending = self.token.pending_to_found().select_related("owner", "issuer")
+        standing = [rule for rule in pending if rule.is_enabled() and in_good_standing(rule.owner)]
+        return list(crates), [rule.crate_name for rule in standing]
+
+    def _granting_rules(self, crate_name: str) -> list[TrustRule]:
+        pending = self._pending(crate_name)
+        granting: list[TrustRule] = list(self._granting(canonical(crate_name)))
+        return [*granting, pending] if pending else granting
+
     def _not_covered(self, crate_name: str) -> Refusal:
         """Tells a job that came second from one that never had the right."""
         name = canonical(crate_name)
+        if self._rests_on_somebody(name):
+            return suspended_refusal()
         bound = self.token.binding()
         if bound is not None and not bound.is_for_crate(crate_name):
             return TokenBoundElsewhere(bound, Binding(crate_name, "", ""))
@@ -149,16 +179,18 @@ class CiJob(Actor):
             return conflict()
         return TokenDoesNotCover(crate_name)
 
+    def _rests_on_somebody(self, canonical_name: str) -> bool:
+        """Whether only the standing of the registrant is in the way."""
+        pending = self.token.pending_to_found().filter(canonical_name=canonical_name)
+        return any(not in_good_standing(rule.owner) for rule in pending.select_related("owner"))
+
     def _covers(self, canonical_name: str) -> bool:
-        if not self.token.crates.filter(canonical_name=canonical_name).exists():
-            return False
         return self._granting(canonical_name).exists()
 
     def _granting(self, canonical_name: str) -> QuerySet[Publisher]:
         """Publishers of the token that still stand for the crate."""
-        grants = PublisherCrate.objects.filter(
-            crate__canonical_name=canonical_name, publisher__tokens=self.token
-        )
+        grants = self.token.grants_to_publish().standing()
+        grants = grants.filter(crate__canonical_name=canonical_name)
         return Publisher.objects.filter(
             pk__in=grants.values("publisher"),
             state=Publisher.State.ACTIVE,
@@ -166,11 +198,7 @@ class CiJob(Actor):
         )
 
     def _pending(self, crate_name: str, *, lock: bool = False) -> PendingPublisher | None:
-        if Scope.PUBLISH_NEW not in self.token.scopes:
-            return None
-        rows = self.token.pending_publishers.unexpired().filter(
-            canonical_name=canonical(crate_name)
-        )
+        rows = self.token.pending_to_found().filter(canonical_name=canonical(crate_name))
         if lock:
             rows = rows.select_for_update(of=("self",))
         pending = rows.select_related("owner", "issuer").order_by("pk").first()

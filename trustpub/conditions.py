@@ -33,11 +33,12 @@ class ConditionKind(StrEnum):
     REF_PATTERN = "ref_pattern"
     ONE_OF = "one_of"
     INCLUDES = "includes"  # one word of a list that is sent as words between blanks
+    ANY = "any"  # lifts what would be asked without a condition on the field
 
 
 # An empty value here means "must be absent". For the other kinds it would be a rule that
 # grants to whoever sends nothing.
-_MAY_BE_EMPTY = frozenset({ConditionKind.EXACT, ConditionKind.EXACT_CI})
+_MAY_BE_EMPTY = frozenset({ConditionKind.EXACT, ConditionKind.EXACT_CI, ConditionKind.ANY})
 
 
 class InvalidCondition(ValueError):
@@ -108,6 +109,8 @@ def matches(condition: Condition, value: str | None) -> bool:
     if len(received) > MAX_VALUE_LENGTH:
         return False
     match condition.kind:
+        case ConditionKind.ANY:
+            return True
         case ConditionKind.EXACT_CI:
             return ascii_fold(received) in condition.canonical_values
         case ConditionKind.INCLUDES:

@@ -1,5 +1,7 @@
 """One function per letter about trusted publishing; no link in a letter changes anything."""
 
+from collections.abc import Mapping
+
 from django.conf import settings
 
 from accounts.emails import send
@@ -12,6 +14,21 @@ from trustpub.queries import leaks
 
 def publisher_added(grant: PublisherCrate, by: str) -> None:
     _to_owners(grant.crate, "publisher_added", {"publisher": str(grant.publisher), "by": by})
+
+
+def publisher_edited(grant: PublisherCrate, before: str, by: str) -> None:
+    context = {"publisher": str(grant.publisher), "before": before, "by": by}
+    _to_owners(grant.crate, "publisher_edited", context)
+
+
+def publisher_changed(grant: PublisherCrate, what: str, by: str) -> None:
+    """`what` is a participle: suspended, resumed, confirmed, renewed."""
+    context = {"publisher": str(grant.publisher), "what": what, "by": by}
+    _to_owners(grant.crate, "publisher_changed", context)
+
+
+def publisher_unbacked(grant: PublisherCrate) -> None:
+    _to_owners(grant.crate, "publisher_unbacked", {"publisher": str(grant.publisher)})
 
 
 def publisher_removed(crate: Crate, publisher: str, by: str) -> None:
@@ -28,7 +45,11 @@ def publisher_suspended(publisher: Publisher) -> None:
         _to_owners(
             crate,
             "publisher_suspended",
-            {"publisher": str(publisher), "reason": publisher.state_reason},
+            {
+                "publisher": str(publisher),
+                "reason": publisher.state_reason,
+                "waits": publisher.state == Publisher.State.AWAITING,
+            },
         )
 
 
@@ -65,12 +86,12 @@ def publish_token_leaked(token: PublishToken, source: str, place: str) -> None:
         send("publish_token_leaked", [receiver], {**facts, **own})
 
 
-def _to_owners(crate: Crate, letter: str, context: dict[str, object]) -> None:
+def _to_owners(crate: Crate, letter: str, context: Mapping[str, object]) -> None:
     address = f"{settings.PUBLIC_URL}/crates/{crate.name}/settings"
     send(letter, owner_addresses(crate), {"crate": crate, "address": address, **context})
 
 
-def _to_person(person: User, letter: str, context: dict[str, object]) -> None:
+def _to_person(person: User, letter: str, context: Mapping[str, object]) -> None:
     receiver = person.verified_email()
     if receiver:
         address = f"{settings.PUBLIC_URL}/settings/publishers"

@@ -60,6 +60,13 @@ class TooManyPublishers(Refusal):
     status = 409
 
 
+class NotInThatState(Refusal):
+    """The publisher is not in the state that this would end."""
+
+    code = "not_in_that_state"
+    status = 409
+
+
 class PublishersChanged(Refusal):
     code = "publishers_changed"
     status = 412
@@ -84,6 +91,16 @@ class NameUnavailable(Refusal):
         )
 
 
+class CrateIsYours(NameUnavailable):
+    """Told to its owners alone: the crate exists, and its settings are the place."""
+
+    def __init__(self, name: str, address: str) -> None:
+        super().__init__(name)
+        self.detail = (
+            f"you own the crate `{name}` already; add the publisher in its settings: {address}"
+        )
+
+
 class TokenDoesNotCover(NotAllowed):
     code = "token_does_not_cover"
 
@@ -91,6 +108,17 @@ class TokenDoesNotCover(NotAllowed):
         super().__init__(
             f"The provided access token is not valid for crate `{name}`: the CI job's publisher "
             "does not cover it. Add the crate to the publisher, then run the job again."
+        )
+
+
+class VersionNotTagged(NotAllowed):
+    code = "version_not_tagged"
+
+    def __init__(self, crate: str, version: str, expected: str, received: str) -> None:
+        super().__init__(
+            f"The publisher of `{crate}` publishes version {version} from `{expected}` alone, but "
+            f"the job ran for `{received}`. Push that tag, or correct the version in Cargo.toml.",
+            extra={"expected": expected, "received": received},
         )
 
 

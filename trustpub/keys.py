@@ -61,13 +61,27 @@ class KeysUnavailable(Exception):
     """The issuer's keys could not be loaded; the text is for administrators."""
 
 
-def key_for(issuer: Issuer, issuer_url: str, kid: str) -> PublicJwk:
-    """The issuer's current key of that id.
+def known(issuer_url: str) -> KeySetRow | None:
+    """The stored set of that exact `iss` with its issuer, if there is one; one query."""
+    if not (issuer_url.isascii() and issuer_url.isprintable()):
+        return None
+    row = KeySetRow.objects.with_switches().filter(url=issuer_url).first()
+    # A database may fold letters.
+    if row is None or row.url != issuer_url:
+        return None
+    row.issuer.off_by_switch = bool(getattr(row, "off_by_switch", False))
+    return row
+
+
+def key_for(
+    issuer: Issuer, issuer_url: str, kid: str, *, row: KeySetRow | None = None
+) -> PublicJwk:
+    """The issuer's current key of that id; `row` is the stored set where it is at hand.
 
     Raises ExchangeRefused: jwks_unavailable when the keys cannot be loaded or are too old,
     unknown_key when the current set lacks the id.
     """
-    row = _row(issuer, issuer_url)
+    row = row or _row(issuer, issuer_url)
     now = timezone.now()
     if row.fetched_at is None or now - row.fetched_at > settings.KEY_SET_HARD_AGE:
         row = _refreshed(row)

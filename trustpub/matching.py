@@ -10,6 +10,8 @@ from trustpub.workload import CLAIM, Workload, is_comparable
 
 # Decided by identity, not by the loop over conditions: a rename must not fail here.
 _IDENTITY_FIELD = "repository"
+# Known to the caller alone: no workload says who owns a crate.
+_ACTOR_FIELD = "actor"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +29,10 @@ class PublisherView:
     conditions: Sequence[Condition]
     enabled: bool = True
     label: str = ""
+    # Events that start a job which may publish, where the rule names none; None: every event.
+    default_events: frozenset[str] | None = None
+    # Whether whoever started the job owns the crate.
+    actor_is_owner: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,11 @@ class NearMiss:
     publisher: PublisherView
     differences: tuple[Difference, ...]
 
+    @property
+    def is_event_alone(self) -> bool:
+        """Whether the job is the right one, and only started by the wrong event."""
+        return [difference.field for difference in self.differences] == ["event"]
+
 
 @dataclass(frozen=True, slots=True)
 class MatchResult:
@@ -74,6 +85,8 @@ class MatchResult:
             return ExchangeCode.IDENTITY_CHANGED
         if self.suspended:
             return ExchangeCode.PUBLISHER_SUSPENDED
+        if self.near and all(miss.is_event_alone for miss in self.near):
+            return ExchangeCode.EVENT_NOT_ALLOWED
         return ExchangeCode.PUBLISHER_MISMATCH if self.near else ExchangeCode.NO_PUBLISHER
 
 
@@ -149,11 +162,17 @@ def _differences(workload: Workload, publisher: PublisherView) -> tuple[Differen
     found = [
         difference
         for condition in publisher.conditions
-        if condition.field != _IDENTITY_FIELD
+        if condition.field not in (_IDENTITY_FIELD, _ACTOR_FIELD)
         and (difference := _difference(workload, condition)) is not None
     ]
+    asked = {condition.field for condition in publisher.conditions}
+    if _ACTOR_FIELD in asked and not publisher.actor_is_owner:
+        found.append(Difference(_ACTOR_FIELD, "an owner of the crate", "somebody else"))
+    events = publisher.default_events
+    if events is not None and "event" not in asked and workload.event not in events:
+        found.append(Difference("event", " or ".join(sorted(events)), workload.event))
     called = workload.called_workflow or ""
-    names_called = any(item.field == "called_workflow" for item in publisher.conditions)
+    names_called = "called_workflow" in asked
     home = f"{workload.repository}/"
     if called and not names_called and not ascii_fold(called).startswith(ascii_fold(home)):
         # The steps with our token would be written by whoever owns that other repository.

@@ -17,7 +17,7 @@ from trustpub.models import (
     PublishToken,
 )
 from trustpub.operations import clean_up as cleaning
-from trustpub.operations import figures, notices, publishers
+from trustpub.operations import figures, notices, publisher_states
 from trustpub.operations import pending as pending_operations
 
 
@@ -37,7 +37,9 @@ def refresh_key_set(row_id: int) -> None:
 @shared_task(name="trustpub.expire")
 def expire() -> None:
     pending_operations.expire()
-    publishers.expire()
+    pending_operations.invalidate_taken()
+    publisher_states.expire()
+    publisher_states.tell_unbacked()
 
 
 @shared_task(name="trustpub.clean_up")
@@ -54,14 +56,42 @@ def fold_notes() -> None:
 def suspend_changed(refusal_id: int) -> None:
     refusal = ExchangeRefusal.objects.filter(pk=refusal_id).select_related("issuer").first()
     if refusal:
-        publishers.suspend_changed(refusal)
+        publisher_states.suspend_changed(refusal)
+
+
+@shared_task(name="trustpub.note_verified")
+def note_verified(token_id: int) -> None:
+    token = PublishToken.objects.filter(pk=token_id).first()
+    if token:
+        publisher_states.note_verified(token)
 
 
 @shared_task(name="trustpub.mail_publisher_added")
 def mail_publisher_added(grant_id: int, by: str) -> None:
-    grant = PublisherCrate.objects.filter(pk=grant_id).select_related("crate", "publisher").first()
+    grant = _grant(grant_id)
     if grant:
         emails.publisher_added(grant, by)
+
+
+@shared_task(name="trustpub.mail_publisher_edited")
+def mail_publisher_edited(grant_id: int, before: str, by: str) -> None:
+    grant = _grant(grant_id)
+    if grant:
+        emails.publisher_edited(grant, before, by)
+
+
+@shared_task(name="trustpub.mail_publisher_changed")
+def mail_publisher_changed(grant_id: int, what: str, by: str) -> None:
+    grant = _grant(grant_id)
+    if grant:
+        emails.publisher_changed(grant, what, by)
+
+
+@shared_task(name="trustpub.mail_publisher_unbacked")
+def mail_publisher_unbacked(grant_id: int) -> None:
+    grant = _grant(grant_id)
+    if grant:
+        emails.publisher_unbacked(grant)
 
 
 @shared_task(name="trustpub.mail_publisher_removed")
@@ -76,7 +106,9 @@ def mail_publisher_renamed(publisher_id: int, before: str) -> None:
 
 @shared_task(name="trustpub.mail_publisher_suspended")
 def mail_publisher_suspended(publisher_id: int) -> None:
-    emails.publisher_suspended(Publisher.objects.get(pk=publisher_id))
+    publisher = Publisher.objects.filter(pk=publisher_id).first()
+    if publisher:
+        emails.publisher_suspended(publisher)
 
 
 @shared_task(name="trustpub.mail_pending_registered")
@@ -116,3 +148,8 @@ def notify() -> None:
 @shared_task(name="trustpub.mail_notice")
 def mail_notice(letter: str, receivers: str, subject_id: int, context: str) -> None:
     emails.notice(letter, receivers, subject_id, json.loads(context))
+
+
+def _grant(grant_id: int) -> PublisherCrate | None:
+    rows = PublisherCrate.objects.select_related("crate", "publisher__issuer")
+    return rows.filter(pk=grant_id).first()

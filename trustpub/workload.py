@@ -28,6 +28,7 @@ class Workload:
     source: str | None = None
     workflow_sha: str | None = None
     called_workflow: str | None = None  # "owner/name/path" of a reusable workflow with the job
+    called_workflow_ref: str | None = None
     called_workflow_sha: str | None = None
     ref: str | None = None
     ref_type: str | None = None

@@ -1,5 +1,6 @@
 """A crate: a name and what its versions have in common."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
@@ -50,8 +51,11 @@ class Crate(models.Model):
     # Kept by operations.count_downloads: all, and those of the last 90 days.
     downloads = models.BigIntegerField(default=0)
     recent_downloads = models.BigIntegerField(default=0, db_default=0)
-    # New versions come from CI only.
+    # New versions come from CI only. Switching that off waits, so that a thief of an owner's
+    # account is noticed before (trusted-publishing reference, g.3).
     trustpub_only = models.BooleanField(default=False)
+    trustpub_only_since = models.DateTimeField(null=True, blank=True)
+    trustpub_only_ends_at = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[CrateQuerySet] = CrateQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -68,6 +72,11 @@ class Crate(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def is_ci_only(self, now: datetime | None = None) -> bool:
+        """Whether its own switch keeps API tokens from publishing it now."""
+        ends_at = self.trustpub_only_ends_at
+        return self.trustpub_only and (ends_at is None or ends_at > (now or timezone.now()))
 
     def is_owned_by(self, user: "User") -> bool:
         return self.ownerships.filter(user=user).exists()

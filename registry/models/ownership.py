@@ -15,6 +15,9 @@ class Team(models.Model):
     organization_id = models.BigIntegerField()
     name = models.CharField(max_length=255, blank=True)
     avatar_url = models.URLField(blank=True)
+    # No crate of the team takes new versions from API tokens; `ends_at` as for crates.
+    trustpub_only = models.BooleanField(default=False)
+    trustpub_only_ends_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return self.login

@@ -62,6 +62,8 @@ from registry.operations import index, search_document, summary, topics
 from registry.operations.packed_tokens import refuse_tokens
 from registry.operations.rate_limits import check_daily_versions, take_token
 from registry.policies import Action, require_rights, require_scope
+from registry.queries.ci_only import ci_only_because
+from registry.queries.provenance_line import break_of
 
 MAX_VERSION_LENGTH = 150
 # Uploads up to this size stay in memory while they are read.
@@ -132,8 +134,7 @@ def _intend(actor: Actor, metadata: PublishMetadata) -> Intent:
     scope = Scope.PUBLISH_UPDATE if crate else Scope.PUBLISH_NEW
     require_scope(actor, scope, metadata.name)
     actor.check_binding(metadata.name, metadata.vers, None)
-    if crate and crate.trustpub_only and actor.user is not None:
-        raise TrustedPublishingOnly(crate.name)
+    _check_ci_only(actor, crate, metadata.name)
     actor.check_may_publish()
     limited = LimitedAction.PUBLISH_UPDATE if crate else LimitedAction.PUBLISH_NEW
     take_token(actor, limited, metadata.name)
@@ -142,6 +143,11 @@ def _intend(actor: Actor, metadata: PublishMetadata) -> Intent:
     else:
         _check_name_is_free(metadata.name)
     return _limited(metadata, number, is_first=crate is None)
+
+
+def _check_ci_only(actor: Actor, crate: Crate | None, name: str) -> None:
+    if actor.user is not None and (reason := ci_only_because(crate)):
+        raise TrustedPublishingOnly(name, reason)
 
 
 def _check_name_is_free(name: str) -> None:
@@ -228,6 +234,8 @@ def _commit(
             api_token_id=actor.api_token.pk if actor.api_token else None,
             action=VersionAction.Action.PUBLISH,
         )
+    if broken := break_of(version):
+        jobs.after_commit("registry.mail_provenance_break", version.pk, str(broken))
     actor.published(version, is_first=intent.is_first)
     audit.record(
         "version.published",
@@ -251,13 +259,13 @@ def _find_or_found(actor: Actor, intent: Intent) -> Crate:
     if ReservedName.objects.filter(canonical_name=canonical(name)).exists():
         raise NameReserved
     if intent.is_first:
+        _check_ci_only(actor, None, name)
         return _found(actor, name)
     crate = Crate.objects.locked().named(name).first()
     if crate is None:
         raise NameTaken(name)
     require_rights(actor, Action.PUBLISH, crate)
-    if crate.trustpub_only and actor.user is not None:
-        raise TrustedPublishingOnly(crate.name)
+    _check_ci_only(actor, crate, name)
     if crate.name != name:
         raise SpelledDifferently(crate.name)
     check_daily_versions(actor, crate)
@@ -272,7 +280,7 @@ def _found(actor: Actor, name: str) -> Crate:
                 name=name, canonical_name=canonical(name), created_at=_now()
             )
     except IntegrityError:
-        raise NameTaken(name) from None
+        raise actor.name_was_taken(name) from None
     founder = actor.founder_of(name)
     Ownership.objects.create(crate=crate, user=founder, created_by=founder)
     audit.record("crate.created", actor=actor, crate=name, subject=name)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from registry.formats.repository_links import Agreement, compare_commits, compare_repositories
 from registry.formats.vcs_info import VcsInfo, read_vcs_info
 from registry.models import Dependency, Provenance, PublishKind, Version
+from registry.queries.provenance_line import Break, break_of
 
 # What of a stored workload may be shown: no claim that could name a person.
 _SHOWN_FACTS = {
@@ -55,6 +56,7 @@ class VersionPage:
     facts: list[tuple[str, str]]
     claims: Claims
     groups: list[DependencyGroup]
+    provenance_break: Break | None = None
 
     @property
     def is_trusted(self) -> bool:
@@ -62,7 +64,7 @@ class VersionPage:
 
 
 def version_page(version: Version) -> VersionPage:
-    """One query, if `version` comes with its provenance."""
+    """Two queries, if `version` comes with its provenance."""
     provenance = getattr(version, "provenance", None)
     return VersionPage(
         version=version,
@@ -70,6 +72,7 @@ def version_page(version: Version) -> VersionPage:
         facts=_facts(provenance) if provenance else [],
         claims=_claims(version, provenance),
         groups=_groups(version.dependencies.order_by("name", "alias", "target", "pk")),
+        provenance_break=break_of(version),
     )
 
 

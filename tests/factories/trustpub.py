@@ -84,7 +84,10 @@ def make_refusal(issuer: Issuer, **fields: Any) -> ExchangeRefusal:
         "detail": "The publisher expects another workflow.",
     }
     return ExchangeRefusal.objects.create(
-        issuer=issuer, workload=workload.as_dict(), **(defaults | fields)
+        issuer=issuer,
+        workload=workload.as_dict(),
+        repository_id=workload.repository_id,
+        **(defaults | fields),
     )
 
 

@@ -65,7 +65,7 @@ def codes(answers: list[Any]) -> set[str]:
     return {a.json()["errors"][0]["code"] for a in answers if a.status_code != 200}
 
 
-def test_an_id_token_is_exchanged_once(alice: User, issuer: Issuer, ci: LocalIssuer) -> None:
+def test_row_10_an_id_token_is_exchanged_once(alice: User, issuer: Issuer, ci: LocalIssuer) -> None:
     let_publish(make_crate("tide", owner=alice), alice, issuer)
     jwt = id_token(ci)
 
@@ -104,7 +104,7 @@ def test_an_issuer_that_fails_is_asked_once_by_all(
     assert ci.requests[DISCOVERY_PATH] == 1
 
 
-def test_two_repositories_cannot_both_pin_a_publisher(
+def test_row_19_two_repositories_cannot_both_pin_a_publisher(
     alice: User, issuer: Issuer, ci: LocalIssuer
 ) -> None:
     let_publish(make_crate("tide", owner=alice), alice, issuer, unpinned())
@@ -118,7 +118,7 @@ def test_two_repositories_cannot_both_pin_a_publisher(
     assert Publisher.objects.get().repository_id == ["702113958", "999"][winner]
 
 
-def test_of_two_first_publishes_one_founds_the_crate(
+def test_row_36_of_two_first_publishes_one_founds_the_crate(
     alice: User, bob: User, issuer: Issuer, ci: LocalIssuer
 ) -> None:
     let_found("fresh-er", alice, issuer)
@@ -248,3 +248,58 @@ def test_first_uploads_and_exchanges_of_one_workflow_do_not_block_each_other(
 
     assert statuses(at_once(12, work)) == {200: 12}
     assert PublisherCrate.objects.count() == 7
+    # The token has kept its right on each crate that it founded.
+    for number in range(6):
+        assert publish(token, f"new-{number}", "0.2.0").status_code == 200
+
+
+def test_row_30_a_suspension_and_uploads_at_once_leave_no_right_behind(
+    alice: User, issuer: Issuer, ci: LocalIssuer
+) -> None:
+    from registry.actors import Person
+    from trustpub.operations.publisher_states import suspend
+
+    grants = [
+        let_publish(make_crate(name, owner=alice), alice, issuer) for name in ("tide", "shore")
+    ]
+    token = publish_token(ci)
+
+    def work(number: int) -> int:
+        if number == 0:
+            suspend(actor=Person(alice), grant_id=grants[0].pk)
+            return 204
+        if number == 1:
+            return int(exchange(id_token(ci)).status_code)
+        return int(publish(token, "tide", f"0.{number}.0").status_code)
+
+    assert set(at_once(6, work)) <= {200, 204, 403}
+    assert publish(token, "tide", "9.0.0").status_code == 403
+    assert exchange(id_token(ci)).json()["crates"] == ["shore"]
+
+
+def test_row_17_a_transfer_is_confirmed_once(alice: User, issuer: Issuer, ci: LocalIssuer) -> None:
+    from accounts.errors import Refusal
+    from registry.actors import Person
+    from trustpub.operations.publisher_states import confirm
+
+    grant = let_publish(make_crate("tide", owner=alice), alice, issuer)
+    Publisher.objects.update(
+        state=Publisher.State.AWAITING,
+        proposed={
+            "repository": "new-owner/tidepool",
+            "repository_id": "702113958",
+            "repository_owner_id": "31",
+        },
+    )
+
+    def work(_: int) -> bool:
+        try:
+            confirm(actor=Person(alice), grant_id=grant.pk)
+        except Refusal:
+            return False
+        return True
+
+    assert any(at_once(4, work))
+    publisher = Publisher.objects.get()
+    assert (publisher.repository_owner_id, publisher.state) == ("31", Publisher.State.ACTIVE)
+    assert publisher.grants.count() == 1

@@ -13,7 +13,7 @@ from trustpub.conditions import (
     rule_digest,
 )
 
-EXACT, EXACT_CI, ID, PATH, REF_PATTERN, ONE_OF, INCLUDES = ConditionKind
+EXACT, EXACT_CI, ID, PATH, REF_PATTERN, ONE_OF, INCLUDES, ANY = ConditionKind
 TEXTS = st.text(min_size=1, max_size=20)
 
 
@@ -37,6 +37,8 @@ def condition(kind: ConditionKind, value: str | tuple[str, ...]) -> Condition:
         (EXACT_CI, "k", "\u212a", False),
         (EXACT_CI, "i\u0307", "\u0130", False),
         (EXACT_CI, "é", "É", False),
+        (ANY, "", None, True),
+        (ANY, "", "anything", True),
         (ID, "702113958", "702113958", True),
         (ID, "702113958", "0702113958", False),
         (ID, "702113958", None, False),

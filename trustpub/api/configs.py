@@ -24,17 +24,31 @@ from registry.policies import Action, require, require_scope
 from registry.queries.lookup import crate_named
 from trustpub.api.shapes import (
     PendingPublisherShape,
+    describe_action,
     describe_creation,
     describe_deletion,
+    describe_edit,
     describe_list,
 )
 from trustpub.errors import InvalidPublisher, config_not_found
 from trustpub.models import Issuer, PendingPublisher, PublisherCrate, TrustRule
+from trustpub.operations import publisher_states as states
 from trustpub.operations.pending import cancel, register
-from trustpub.operations.publishers import add_publisher, remove_publisher
+from trustpub.operations.publishers import (
+    add_publisher,
+    edit_publisher,
+    grant_of,
+    remove_publisher,
+)
 from trustpub.providers import provider_for
 from trustpub.providers.github import GITHUB_ISSUER
 
+ACTIONS = {
+    "suspend": states.suspend,
+    "resume": states.resume,
+    "confirm": states.confirm,
+    "renew": states.renew,
+}
 OWN_ISSUER = {"github": GITHUB_ISSUER, "gitlab": "https://gitlab.com"}
 
 
@@ -59,14 +73,18 @@ class Configs(APIView):
         body = json_object(request).get(key)
         if not isinstance(body, dict):
             raise WrongShape(f"the body must be a JSON object with `{key}`")
-        name = text_field(body, "crate", within=f"{key}.")
+        pending = body.get("pending") is True
+        names = _names(body, key) if pending else []
+        name = "" if pending else text_field(body, "crate", within=f"{key}.")
         form = _form(self.provider, body)
         issuer = _issuer(self.provider, body.get("issuer"))
         require_fresh(request)
-        if body.get("pending") is True:
-            return Response({key: _register(actor, name, issuer, form)})
+        rules = _rules(self.provider, body)
+        if pending:
+            made = _register(actor, names, issuer, form, rules)
+            return Response({f"{key}s": made} if "crates" in body else {key: made[0]})
         crate = crate_named(name)
-        grant = add_publisher(actor=actor, crate=crate, issuer=issuer, form=form)
+        grant = add_publisher(actor=actor, crate=crate, issuer=issuer, form=form, rules=rules)
         return Response({key: config_json(grant)})
 
     def _listed(self, request: Request, actor: Actor) -> Any:
@@ -88,6 +106,25 @@ class Configs(APIView):
 class ConfigDetail(APIView):
     provider: ClassVar[str]
 
+    def patch(self, request: Request, config_id: int) -> Response:
+        """Changes the fields that are named and leaves the others as they are."""
+        actor = actor_of(request)
+        key = f"{self.provider}_config"
+        body = json_object(request).get(key)
+        if not isinstance(body, dict):
+            raise WrongShape(f"the body must be a JSON object with `{key}`")
+        publisher = grant_of(actor, config_id, self.provider).publisher
+        sent = _form(self.provider, body)
+        named = {name: value for name, value in sent.items() if name in body}
+        rules = _rules(self.provider, body)
+        grant = edit_publisher(
+            actor=actor,
+            grant_id=config_id,
+            form=dict(publisher.fields) | named,
+            rules={"refs": "any", **publisher.rules} if rules is None else rules,
+        )
+        return Response({key: config_json(grant)})
+
     def delete(self, request: Request, config_id: int) -> Response:
         if not PublisherCrate.objects.filter(
             pk=config_id, publisher__issuer__provider=self.provider
@@ -95,6 +132,20 @@ class ConfigDetail(APIView):
             raise config_not_found()
         remove_publisher(actor=actor_of(request), grant_id=config_id, provider=self.provider)
         return Response(status=204)
+
+
+class ConfigAction(APIView):
+    """One step of a publisher's life: suspend, resume, confirm, renew."""
+
+    provider: ClassVar[str]
+
+    def post(self, request: Request, config_id: int, action: str) -> Response:
+        actor = actor_of(request)
+        grant_of(actor, config_id, self.provider)
+        if action not in ACTIONS:
+            raise config_not_found()
+        grant = ACTIONS[action](actor=actor, grant_id=config_id)
+        return Response({f"{self.provider}_config": config_json(grant)})
 
 
 @describe_list("list_trustpub_github_configs", "github")
@@ -109,13 +160,25 @@ class GitLabConfigs(Configs):
     provider = "gitlab"
 
 
+@describe_edit("edit_trustpub_github_config", "github")
 @describe_deletion("delete_trustpub_github_config", "github")
 class GitHubConfigDetail(ConfigDetail):
     provider = "github"
 
 
+@describe_edit("edit_trustpub_gitlab_config", "gitlab")
 @describe_deletion("delete_trustpub_gitlab_config", "gitlab")
 class GitLabConfigDetail(ConfigDetail):
+    provider = "gitlab"
+
+
+@describe_action("change_trustpub_github_config_state", "github")
+class GitHubConfigAction(ConfigAction):
+    provider = "github"
+
+
+@describe_action("change_trustpub_gitlab_config_state", "gitlab")
+class GitLabConfigAction(ConfigAction):
     provider = "gitlab"
 
 
@@ -197,17 +260,42 @@ def _rule_json(rule: TrustRule) -> dict[str, Any]:
             "project_id": rule.repository_id or None,
             "namespace_id": rule.repository_owner_id or None,
         }
-    return {**rule.fields, **ids, "issuer": rule.issuer.url}
+    rules = {"rules": rule.rules} if rule.rules else {}
+    return {**rule.fields, **rules, **ids, "issuer": rule.issuer.url}
+
+
+def _names(body: Mapping[str, Any], key: str) -> list[str]:
+    """The crate names of a first publish: `crate`, or `crates` for a whole workspace."""
+    if "crates" not in body:
+        return [text_field(body, "crate", within=f"{key}.")]
+    names = body["crates"]
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise WrongShape(f"`{key}.crates` must be a list of crate names")
+    return names
 
 
 def _register(
-    actor: Actor, name: str, issuer: Issuer, form: Mapping[str, str | None]
-) -> dict[str, Any]:
-    require_scope(actor, Scope.TRUSTED_PUBLISHING, name)
+    actor: Actor,
+    names: list[str],
+    issuer: Issuer,
+    form: Mapping[str, str | None],
+    rules: Mapping[str, object] | None,
+) -> list[dict[str, Any]]:
+    for name in names:
+        require_scope(actor, Scope.TRUSTED_PUBLISHING, name)
     if actor.user is None:
         raise AuthenticationRequired
-    [pending] = register(actor=actor, owner=actor.user, names=[name], issuer=issuer, form=form)
-    return pending_json(pending)
+    registered = register(
+        actor=actor, owner=actor.user, names=names, issuer=issuer, form=form, rules=rules
+    )
+    return [pending_json(pending) for pending in registered]
+
+
+def _rules(provider: str, body: Mapping[str, Any]) -> dict[str, object] | None:
+    rules = body.get("rules")
+    if rules is not None and not isinstance(rules, dict):
+        raise WrongShape(f"`{provider}_config.rules` must be an object or null")
+    return rules
 
 
 def _form(provider: str, body: Mapping[str, Any]) -> dict[str, str | None]:

@@ -23,6 +23,26 @@ LABELS = {"github": "GitHub Actions", "gitlab": "GitLab CI/CD"}
 View = Callable[[type[Any]], type[Any]]
 
 
+class RestrictionsShape(Shape):
+    """What a job must have beyond the fields; a CI system proves some of it."""
+
+    environment = text("`none`: the job must run without one", optional=True)
+    refs = text("`protected`, `tags` or `branches`; `any` asks for nothing", optional=True)
+    tag_pattern = text("such as v{version}; with the refs `tags`", optional=True)
+    branches = texts("with the refs `branches`", optional=True)
+    events = texts("what may start the job", optional=True)
+    runner = text("`hosted`: the CI system's own machines alone", optional=True)
+    actor = text("`owner`: started by an owner of the crate", optional=True)
+    called_workflow = text("of another repository, or `any`", optional=True)
+    called_ref = text("full ref or commit of the called workflow", optional=True)
+    enterprise = text("slug of the enterprise", optional=True)
+
+
+def restrictions() -> RestrictionsShape:
+    """Left out where nothing is asked."""
+    return RestrictionsShape(required=False, help_text="what it asks for beyond the fields")
+
+
 class RuleShape(Shape):
     """What publishers and pending publishers of every provider have."""
 
@@ -31,6 +51,7 @@ class RuleShape(Shape):
     environment = text("environment that the job must run in", null=True)
     created_at = moment()
     issuer = text("the installation, by the issuer of its ID tokens")
+    rules = restrictions()
 
 
 class ConfigShape(RuleShape):
@@ -77,10 +98,12 @@ class PendingPublisherShape(RuleShape):
 
 
 class NewConfigShape(Shape):
-    crate = text("name of the crate")
+    crate = text("name of the crate", optional=True)
     environment = text(null=True, optional=True)
     issuer = text("another installation than the provider's own", null=True, optional=True)
     pending = flag("true to found a crate that does not exist yet", optional=True)
+    crates = texts("instead of `crate`, with `pending`: all of a workspace", optional=True)
+    rules = restrictions()
 
 
 class NewGitHubConfigShape(NewConfigShape):
@@ -102,6 +125,31 @@ NEW_CONFIGS: dict[str, type[Shape]] = {
 }
 
 
+class ConfigChangeShape(Shape):
+    """What is left out stays as it is."""
+
+    environment = text(null=True, optional=True)
+    rules = restrictions()
+
+
+class GitHubConfigChangeShape(ConfigChangeShape):
+    repository_owner = text(optional=True)
+    repository_name = text(optional=True)
+    workflow_filename = text(optional=True)
+
+
+class GitLabConfigChangeShape(ConfigChangeShape):
+    namespace = text(optional=True)
+    project = text(optional=True)
+    workflow_filepath = text(optional=True)
+
+
+CONFIG_CHANGES: dict[str, type[Shape]] = {
+    "github": GitHubConfigChangeShape,
+    "gitlab": GitLabConfigChangeShape,
+}
+
+
 class BindingShape(Shape):
     name = text("name of the crate")
     vers = text("number of the version")
@@ -119,13 +167,38 @@ class ExchangeShape(Shape):
 
 
 class GrantedShape(Shape):
-    token = text("the publish token")
+    token = text("the publish token; none after a dry run", optional=True)
+    dry_run = flag("only, and true, after a dry run", optional=True)
     expires_at = moment()
     crates = texts("which crates it may publish to")
     new_crates = texts("which crates it may found")
     bind = BindingShape(  # type: ignore[assignment]
         allow_null=True, help_text="the only archive that it may upload"
     )
+    scopes = texts("only after a dry run", optional=True)
+    warnings = texts("only after a dry run: what speaks against the grant", optional=True)
+
+
+class UploadShape(Shape):
+    name = text("name of the crate")
+    vers = text("number of the version")
+    cksum = text("SHA-256 of the archive in hex", optional=True)
+
+
+class PreflightShape(Shape):
+    jwt = text("the ID token, instead of a publish token; it is spent", optional=True)
+    crates = UploadShape(many=True)
+
+
+class OutcomeShape(Shape):
+    name = text("name of the crate")
+    vers = text("number of the version")
+    status = choice("already_published", "ok", "pending_ok", "name_taken", "no_publisher")
+    same_archive = flag("of a version that is there, if `cksum` was sent", optional=True)
+
+
+class PreflightAnswerShape(Shape):
+    crates = OutcomeShape(many=True)
 
 
 def describe_list(name: str, provider: str) -> View:
@@ -155,7 +228,41 @@ def describe_creation(name: str, provider: str) -> View:
             f"Add a trusted publisher of {LABELS[provider]}",
             auth=TOKEN_OR_COOKIE,
             body=answer(f"{_camel(name)}Request", **{key: NEW_CONFIGS[provider]()}),
+            answer=answer(
+                _camel(name),
+                **{
+                    key: CONFIGS[provider](required=False, help_text="unless `crates` was sent"),
+                    f"{key}s": CONFIGS[provider](
+                        many=True, required=False, help_text="if `crates` was sent"
+                    ),
+                },
+            ),
+        )
+    )
+
+
+def describe_edit(name: str, provider: str) -> View:
+    key = f"{provider}_config"
+    return extend_schema_view(
+        patch=operation(
+            name,
+            TAG,
+            f"Change a trusted publisher of {LABELS[provider]}",
+            auth=TOKEN_OR_COOKIE,
+            body=answer(f"{_camel(name)}Request", **{key: CONFIG_CHANGES[provider]()}),
             answer=answer(_camel(name), **{key: CONFIGS[provider]()}),
+        )
+    )
+
+
+def describe_action(name: str, provider: str) -> View:
+    return extend_schema_view(
+        post=operation(
+            name,
+            TAG,
+            f"Suspend, resume, confirm or renew a trusted publisher of {LABELS[provider]}",
+            auth=TOKEN_OR_COOKIE,
+            answer=answer(_camel(name), **{f"{provider}_config": CONFIGS[provider]()}),
         )
     )
 

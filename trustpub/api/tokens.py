@@ -12,7 +12,7 @@ from accounts.authentication import credentials_of
 from accounts.errors import MalformedCredentials
 from accounts.request_context import current_request
 from accounts.scopes import Scope
-from registry.api.describe import CI_TOKEN, operation
+from registry.api.describe import CI_TOKEN, operation, query
 from trustpub.api.body import read_json
 from trustpub.api.shapes import TAG, ExchangeShape, GrantedShape
 from trustpub.binding import Binding, InvalidBinding, read_binding
@@ -20,7 +20,7 @@ from trustpub.codes import ExchangeCode
 from trustpub.errors import ExchangeRefused
 from trustpub.notes import EXCHANGE, noting
 from trustpub.operations.exchange import exchange
-from trustpub.operations.grant import ExchangeRequest
+from trustpub.operations.grant import ExchangeRequest, Granted
 from trustpub.operations.revoke import revoke
 
 
@@ -34,27 +34,21 @@ class Tokens(APIView):
         "exchange_trustpub_token",
         TAG,
         "Exchange an ID token for a publish token",
+        parameters=[query("dry_run", bool, "only say what would be granted; spends the ID token")],
         body=ExchangeShape,
         answer=GrantedShape,
     )
     def post(self, request: Request) -> Response:
-        if "dry_run" in request.query_params:
-            raise _invalid("`dry_run` is not offered by this registry yet; leave it out")
         with noting(EXCHANGE) as noted:
+            dry_run = _dry_run(request)
             granted = exchange(
-                read_request=lambda: _exchange_request(read_json(request._request)),
+                read_request=lambda: _exchange_request(
+                    read_json(request._request), dry_run=dry_run
+                ),
                 address=current_request().address,
             )
-            noted.outcome = "granted"
-        response = Response(
-            {
-                "token": granted.text,
-                "expires_at": granted.expires_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
-                "crates": list(granted.crates),
-                "new_crates": list(granted.new_names),
-                "bind": granted.binding.as_dict() if granted.binding else None,
-            }
-        )
+            noted.outcome = "dry_run" if dry_run else "granted"
+        response = Response(_granted_json(granted))
         response["Cache-Control"] = "no-store"
         return response
 
@@ -67,7 +61,32 @@ class Tokens(APIView):
         return Response(status=204)
 
 
-def _exchange_request(body: Mapping[str, Any]) -> ExchangeRequest:
+def _granted_json(granted: Granted) -> dict[str, Any]:
+    """With the token, or after a dry run with what it would have been."""
+    common = {
+        "expires_at": granted.expires_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        "crates": list(granted.crates),
+        "new_crates": list(granted.new_names),
+        "bind": granted.binding.as_dict() if granted.binding else None,
+    }
+    if granted.text:
+        return {"token": granted.text, **common}
+    return {
+        "dry_run": True,
+        **common,
+        "scopes": list(granted.scopes),
+        "warnings": list(granted.warnings),
+    }
+
+
+def _dry_run(request: Request) -> bool:
+    value = request.query_params.get("dry_run", "false").lower()
+    if value not in ("true", "false", "1", "0"):
+        raise _invalid("`dry_run` must be true or false")
+    return value in ("true", "1")
+
+
+def _exchange_request(body: Mapping[str, Any], *, dry_run: bool = False) -> ExchangeRequest:
     jwt = body.get("jwt")
     if not isinstance(jwt, str):
         raise _invalid("`jwt` must be a text: the ID token")
@@ -77,7 +96,9 @@ def _exchange_request(body: Mapping[str, Any]) -> ExchangeRequest:
     only_reads = _only_reads(body.get("scope"))
     if only_reads and (crates or binding):
         raise _invalid("`scope` is `read`, so leave out `crates` and `bind`")
-    return ExchangeRequest(jwt, crates, binding, only_reads)
+    if only_reads and dry_run:
+        raise _invalid("a dry run says what a job may publish; leave out `scope`")
+    return ExchangeRequest(jwt, crates, binding, only_reads, dry_run)
 
 
 def _crates(value: object) -> tuple[str, ...] | None:

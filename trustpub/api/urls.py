@@ -4,13 +4,16 @@ from django.urls import path
 
 from trustpub.api.audience import Audience
 from trustpub.api.configs import (
+    GitHubConfigAction,
     GitHubConfigDetail,
     GitHubConfigs,
+    GitLabConfigAction,
     GitLabConfigDetail,
     GitLabConfigs,
     PendingPublisherDetail,
     PendingPublishers,
 )
+from trustpub.api.preflight import Preflight
 from trustpub.api.program import program
 from trustpub.api.publishers import Providers, PublisherDetail, Publishers
 from trustpub.api.tokens import Tokens
@@ -19,12 +22,15 @@ BASE = "api/v1/trusted_publishing"
 
 urlpatterns = [
     path(f"{BASE}/tokens", Tokens.as_view()),
+    path(f"{BASE}/preflight", Preflight.as_view()),
     path(f"{BASE}/audience", Audience.as_view()),
     path(f"{BASE}/cargo_credential_waybill.py", program),
     path(f"{BASE}/github_configs", GitHubConfigs.as_view()),
     path(f"{BASE}/github_configs/<int:config_id>", GitHubConfigDetail.as_view()),
+    path(f"{BASE}/github_configs/<int:config_id>/<slug:action>", GitHubConfigAction.as_view()),
     path(f"{BASE}/gitlab_configs", GitLabConfigs.as_view()),
     path(f"{BASE}/gitlab_configs/<int:config_id>", GitLabConfigDetail.as_view()),
+    path(f"{BASE}/gitlab_configs/<int:config_id>/<slug:action>", GitLabConfigAction.as_view()),
     path(f"{BASE}/providers", Providers.as_view()),
     path(f"{BASE}/publishers", Publishers.as_view()),
     path(f"{BASE}/publishers/<int:publisher_id>", PublisherDetail.as_view()),

@@ -4,6 +4,7 @@ from django.db import models
 from django.utils import timezone
 
 from trustpub.models.issuer import Issuer
+from trustpub.workload import Workload
 
 
 class ExchangeRefusal(models.Model):
@@ -14,11 +15,20 @@ class ExchangeRefusal(models.Model):
     issuer = models.ForeignKey(Issuer, on_delete=models.CASCADE, related_name="refusals")
     code = models.CharField(max_length=40)
     detail = models.TextField()
+    # Equal ones in a row are one.
+    count = models.PositiveIntegerField(default=1)
+    repository_id = models.CharField(max_length=64, blank=True)
     # What the verified token said.
     workload = models.JSONField(default=dict)
     # Per near-missing publisher: field, expected, received.
     differences = models.JSONField(default=list)
     replay_key = models.CharField(max_length=255, blank=True)
 
+    class Meta:
+        indexes = [models.Index(fields=["issuer", "repository_id"], name="refusal_by_repository")]
+
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.code}"
+
+    def typed_workload(self) -> Workload:
+        return Workload.from_dict(self.workload)

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
@@ -15,8 +16,8 @@ def provider_kinds() -> list[tuple[str, str]]:
     return [(kind, provider.label) for kind, provider in PROVIDERS.items()]
 
 
-def _switches() -> SwitchedOffQuerySet:
-    return SwitchedOff.objects.for_kind(models.OuterRef("provider"))
+def _switches(kind: str = "provider") -> SwitchedOffQuerySet:
+    return SwitchedOff.objects.for_kind(models.OuterRef(kind))
 
 
 class IssuerQuerySet(models.QuerySet["Issuer"]):
@@ -77,19 +78,33 @@ class Issuer(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    # Set on rows of with_switches(), which alone looks.
+    off_by_switch = False
+
     @property
     def is_switched_off(self) -> bool:
-        """For rows of with_switches(), which alone looks."""
-        return bool(getattr(self, "off_by_switch", False))
+        return bool(self.off_by_switch)
 
     @property
     def is_enabled(self) -> bool:
         return self.state != self.State.DISABLED
 
     @property
+    def counts_our_people(self) -> bool:
+        """Whether its numbers of accounts are those that people sign in here with."""
+        return self.provider == "github" and self.web_url == settings.GITHUB_URL
+
+    @property
     def adapter(self) -> Provider:
         """The provider as this row has set it up."""
         return provider_for(self.provider).configured(self.options)
+
+
+class KeySetRowQuerySet(models.QuerySet["KeySetRow"]):
+    def with_switches(self) -> "KeySetRowQuerySet":
+        """With the issuer of each, which then knows whether it is switched off."""
+        off = models.Exists(_switches("issuer__provider"))
+        return self.select_related("issuer").annotate(off_by_switch=off)
 
 
 class KeySetRow(models.Model):
@@ -104,6 +119,8 @@ class KeySetRow(models.Model):
     # Counts failures too, so that nobody makes us hammer the issuer (a.7).
     attempted_at = models.DateTimeField(null=True)
     error = models.CharField(max_length=255, blank=True)
+
+    objects: ClassVar[KeySetRowQuerySet] = KeySetRowQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         verbose_name = "key set"

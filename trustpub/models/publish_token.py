@@ -6,11 +6,11 @@ from typing import ClassVar
 from django.db import models
 from django.utils import timezone
 
-from registry.models import Crate
+from accounts.scopes import Scope
 from trustpub.binding import Binding
 from trustpub.models.issuer import Issuer
-from trustpub.models.pending_publisher import PendingPublisher
-from trustpub.models.publisher import Publisher
+from trustpub.models.pending_publisher import PendingPublisher, PendingPublisherQuerySet
+from trustpub.models.publisher import PublisherCrate, PublisherCrateQuerySet
 from trustpub.models.reader import Reader
 from trustpub.workload import Workload
 
@@ -21,17 +21,17 @@ class PublishTokenQuerySet(models.QuerySet["PublishToken"]):
 
 
 class PublishToken(models.Model):
-    """Links to the rules that granted it: a token dies with its publisher (d.4)."""
+    """Names the rules that granted it: a token dies with its publisher (d.4)."""
 
     digest = models.CharField(max_length=64, unique=True, editable=False)
     issuer = models.ForeignKey(Issuer, on_delete=models.CASCADE, related_name="publish_tokens")
     issuer_id: int
-    publishers = models.ManyToManyField(Publisher, related_name="tokens")
-    pending_publishers = models.ManyToManyField(PendingPublisher, related_name="tokens")
+    # Ids of the PublisherCrate and PendingPublisher rows that granted it, or fewer if the job asked
+    # so. They are looked up at each use: what is gone or changed grants nothing any more.
+    grant_ids = models.JSONField(default=list)
+    pending_ids = models.JSONField(default=list)
     # Set for a token that only reads (d.8), which has none of the others.
     reader = models.ForeignKey(Reader, null=True, on_delete=models.SET_NULL, related_name="tokens")
-    # The crates of those publishers when the token was issued, or fewer if the job asked so.
-    crates = models.ManyToManyField(Crate, related_name="publish_tokens")
     new_names = models.JSONField(default=list)
     scopes = models.JSONField(default=list)
     # One archive only, where the job bound the token to it (d.5).
@@ -66,6 +66,10 @@ class PublishToken(models.Model):
     def __str__(self) -> str:
         return f"publish token {self.pk}"
 
+    @property
+    def only_reads(self) -> bool:
+        return Scope.READ in self.scopes
+
     def binding(self) -> Binding | None:
         """The only archive that it publishes; None: any that it covers."""
         if not self.bound_checksum:
@@ -74,3 +78,18 @@ class PublishToken(models.Model):
 
     def typed_workload(self) -> Workload:
         return Workload.from_dict(self.workload)
+
+    def grants(self) -> PublisherCrateQuerySet:
+        """The rights that granted it and were not changed since."""
+        unchanged = models.Q(changed_at=None) | models.Q(changed_at__lt=self.issued_at)
+        return PublisherCrate.objects.filter(unchanged, pk__in=self.grant_ids)
+
+    def pending(self) -> PendingPublisherQuerySet:
+        return PendingPublisher.objects.unexpired().filter(pk__in=self.pending_ids)
+
+    def grants_to_publish(self) -> PublisherCrateQuerySet:
+        """None for a token that only reads, which stands on its rules and publishes nothing."""
+        return self.grants().none() if self.only_reads else self.grants()
+
+    def pending_to_found(self) -> PendingPublisherQuerySet:
+        return self.pending().none() if self.only_reads else self.pending()

@@ -1,13 +1,17 @@
 """A publisher: a workload that may publish one or more crates."""
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from registry.models import Crate
+from registry.models import Crate, Ownership
 from trustpub.models.rule import TrustRule
+
+SUSPENDED_BY = "suspended by "
 
 
 class Publisher(TrustRule):
@@ -15,15 +19,21 @@ class Publisher(TrustRule):
 
     class State(models.TextChoices):
         ACTIVE = "active"
+        # The repository has another owner; an owner of the crate must confirm it (b.1).
+        AWAITING = "awaiting", "waits for an owner"
         SUSPENDED = "suspended"
         EXPIRED = "expired"
 
     state = models.CharField(max_length=16, choices=State.choices, default=State.ACTIVE)
     state_reason = models.CharField(max_length=255, blank=True)
+    # What the repository is called and numbered now, while an owner has not confirmed it.
+    proposed = models.JSONField(default=dict, blank=True)
     scopes = models.JSONField(default=list)
     crates = models.ManyToManyField(Crate, through="PublisherCrate", related_name="publishers")
     # An unpinned rule lapses: whoever takes over the name must not inherit it (b.0).
     pin_before = models.DateTimeField(null=True, blank=True)
+    # What the last job had that the rule does not ask about: environment, runner.
+    seen = models.JSONField(default=dict, blank=True)
     last_verified_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
 
@@ -36,9 +46,41 @@ class Publisher(TrustRule):
             models.Index(fields=["issuer", "repository_folded"], name="publisher_by_name"),
         ]
 
+    @property
+    def is_suspended_by_owner(self) -> bool:
+        """Whether an owner stopped it, and not the registry."""
+        by_owner = self.state_reason.startswith(SUSPENDED_BY)
+        return self.state == self.State.SUSPENDED and by_owner
+
     def is_enabled(self) -> bool:
         has_lapsed = self.pin_before is not None and self.pin_before <= timezone.now()
         return self.state == self.State.ACTIVE and self.issuer.is_enabled and not has_lapsed
+
+
+class PublisherCrateQuerySet(models.QuerySet["PublisherCrate"]):
+    def with_standing(self, now: datetime | None = None) -> "PublisherCrateQuerySet":
+        """Tells as `is_backed` whether whoever vouches for the right still owns the crate."""
+        return self.annotate(is_backed=_is_backed(now or timezone.now()))
+
+    def standing(self, now: datetime | None = None) -> "PublisherCrateQuerySet":
+        """Those that grant something now."""
+        now = now or timezone.now()
+        begun = Q(active_from=None) | Q(active_from__lte=now)
+        return self.filter(begun, _is_backed(now))
+
+    def unbacked(self, now: datetime | None = None) -> "PublisherCrateQuerySet":
+        return self.exclude(_is_backed(now or timezone.now()))
+
+
+def _is_backed(now: datetime) -> Q:
+    unlocked = Q(user__locked_at=None) | Q(user__locked_until__lte=now)
+    backers = Ownership.objects.filter(
+        unlocked,
+        crate=OuterRef("crate_id"),
+        user=OuterRef("backed_by_id"),
+        user__is_active=True,
+    )
+    return Q(needs_backer=False) | Q(Exists(backers))
 
 
 class PublisherCrate(models.Model):
@@ -52,8 +94,20 @@ class PublisherCrate(models.Model):
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
+    # The owner who vouches for it: when they own the crate no longer, another must (threat 52).
+    backed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    # False for what the operator added: nobody has to vouch for that.
+    needs_backer = models.BooleanField(default=False)
+    # The owners were told that nobody vouches for it any more.
+    unbacked_at = models.DateTimeField(null=True, blank=True)
+    # Time for the owners to notice a publisher that a thief added.
+    active_from = models.DateTimeField(null=True, blank=True)
+    # Tokens that were issued before are dead.
+    changed_at = models.DateTimeField(null=True, blank=True)
 
-    objects: ClassVar[models.Manager["PublisherCrate"]] = models.Manager()
+    objects: ClassVar[PublisherCrateQuerySet] = PublisherCrateQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         constraints = [
@@ -62,3 +116,6 @@ class PublisherCrate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.publisher} may publish {self.crate}"
+
+    def has_begun(self, now: datetime | None = None) -> bool:
+        return self.active_from is None or self.active_from <= (now or timezone.now())

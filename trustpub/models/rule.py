@@ -9,6 +9,7 @@ from django.utils import timezone
 from trustpub.conditions import Condition
 from trustpub.models.issuer import Issuer
 from trustpub.providers.base import Provider
+from trustpub.restrictions import in_words, limits_refs
 
 
 class TrustRule(models.Model):
@@ -18,6 +19,8 @@ class TrustRule(models.Model):
     issuer_id: int
     # The fields of the form, as the configuration API names them.
     fields = models.JSONField(default=dict)
+    # What a job must have beyond the fields: ref, event, runner and so on (trustpub.restrictions).
+    rules = models.JSONField(default=dict, blank=True)
     # Typed conditions on the workload, made from the fields by the provider.
     conditions = models.JSONField(default=list)
     # Identity of issuer and conditions; two equal rules are one rule.
@@ -76,7 +79,18 @@ class TrustRule(models.Model):
 
     @property
     def open_to_branches(self) -> bool:
-        return self.provider.open_to_branches(self.fields)
+        """Whether everybody who can push a branch can publish."""
+        return self.provider.open_to_branches(self.fields) and not limits_refs(self.rules)
+
+    def rules_in_words(self) -> list[tuple[str, str]]:
+        """The restrictions for people, in the order of the form."""
+        return in_words(self.rules)
+
+    def ids_in_form(self) -> dict[str, str | None]:
+        """The ids under the names that the provider's form has for them."""
+        names = [rule.name for rule in self.provider.fields if rule.is_pin]
+        ids = (self.repository_id or None, self.repository_owner_id or None)
+        return dict(zip(names, ids, strict=False))
 
     def typed_conditions(self) -> tuple[Condition, ...]:
         return tuple(Condition.from_dict(entry) for entry in self.conditions)
@@ -87,6 +101,7 @@ class TrustRule(models.Model):
             "issuer": self.issuer.url,
             "provider": self.issuer.provider,
             **self.fields,
+            **({"rules": self.rules} if self.rules else {}),
             "repository_id": self.repository_id,
             "repository_owner_id": self.repository_owner_id,
         }

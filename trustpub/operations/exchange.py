@@ -8,12 +8,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
 
-from accounts import audit, limits
-from accounts.request_context import current_request
-from adapters import jobs
+from accounts import limits
+from accounts.limits import Limit
 from trustpub import keys, notes
 from trustpub.codes import ExchangeCode
 from trustpub.echo import printable
@@ -26,10 +24,13 @@ from trustpub.jwt import (
     replay_lifetime,
     verify,
 )
-from trustpub.models import ExchangeRefusal, Issuer
-from trustpub.operations.grant import CiWorkload, ExchangeRequest, Granted, Verified, grant
+from trustpub.models import Issuer, KeySetRow
+from trustpub.operations.grant import ExchangeRequest, Granted, Verified, grant
+from trustpub.operations.noted import note_refusal
 from trustpub.operations.readers import grant_reading
+from trustpub.providers.base import Provider
 from trustpub.providers.reading import for_reading
+from trustpub.workload import Workload
 
 MINUTE = timedelta(minutes=1)
 # Longer ones are remembered by the digest of the token.
@@ -40,58 +41,70 @@ DISABLED = TrustedPublishingOff().detail
 def exchange(*, read_request: Callable[[], ExchangeRequest], address: str) -> Granted:
     """A publish token for the job, or a Refusal that says what would have to change.
 
-    `address` is the network address that the limits count by; the request is read only once they
-    let it pass.
+    What is no request or no JWT is refused before the database is asked anything. `address` is
+    the network address that the limits count by.
     """
-    _admit(address)
+    if not settings.TRUSTED_PUBLISHING:
+        raise ExchangeRefused(ExchangeCode.TRUSTED_PUBLISHING_DISABLED, DISABLED)
     request = read_request()
-    verified = _verified(request)
-    _check_limits(verified)
+    token = _read(request.jwt)
+    verified = _verified(token, address, only_reads=request.only_reads)
     try:
         return (grant_reading if request.only_reads else grant)(verified, request)
     except ExchangeRefused as refused:
-        _note_refusal(verified, refused)
+        note_refusal(verified.issuer, verified.workload, refused, verified.replay_key)
         raise
 
 
-def _admit(address: str) -> None:
-    """Step 1: the switch and the limit of the address."""
-    if not settings.TRUSTED_PUBLISHING:
-        raise ExchangeRefused(ExchangeCode.TRUSTED_PUBLISHING_DISABLED, DISABLED)
-    limits.hit(
-        "exchange",
-        address,
-        limit=settings.EXCHANGES_PER_ADDRESS,
-        window=MINUTE,
-        what="exchanges of ID tokens",
-    )
-
-
-def _verified(request: ExchangeRequest) -> Verified:
-    """Steps 3 to 10."""
+def _read(text: str) -> UnverifiedToken:
+    """Step 3: the token taken apart."""
     try:
-        token = read_unverified(request.jwt)
-        issuer = _issuer(token)
-        notes.of_provider(issuer.provider)
-        limits.hit(
-            "exchange-issuer",
-            str(issuer.pk),
-            limit=settings.EXCHANGES_PER_ISSUER,
-            window=MINUTE,
-            what="exchanges of this issuer's ID tokens",
-        )
-        claims = _claims(token, issuer)
-        adapter = for_reading(issuer.adapter) if request.only_reads else issuer.adapter
-        workload = adapter.read(claims, token.issuer, web_base=issuer.web_url)
+        return read_unverified(text)
     except TokenRefused as refused:
         raise ExchangeRefused(refused.code, refused.message) from None
+
+
+def _verified(token: UnverifiedToken, address: str, *, only_reads: bool) -> Verified:
+    """Steps 4 to 10. Every attempt is counted once, those that end here by address and issuer."""
+    anonymous = _limits_before(address, token.issuer)
+    try:
+        issuer, row = _issuer(token)
+        notes.of_provider(issuer.provider)
+        claims = _claims(token, issuer, row)
+    except ExchangeRefused:
+        limits.hit_all(anonymous)
+        raise
+    provider = for_reading(issuer.adapter) if only_reads else issuer.adapter
+    try:
+        workload = provider.read(claims, token.issuer, web_base=issuer.web_url)
+    except TokenRefused as refused:
+        limits.hit_all(anonymous)
+        raise _refused_claims(issuer, claims, refused) from None
+    limits.hit_all([*anonymous, *_limits_after(issuer, workload)])
     return Verified(
         issuer,
         workload,
-        _replay_key(token, claims, issuer.adapter.replay_claim),
+        _replay_key(token, claims, provider.replay_claim),
         replay_lifetime(claims),
         _expiry(claims),
+        _actor_id(provider, claims),
     )
+
+
+def _refused_claims(
+    issuer: Issuer, claims: VerifiedClaims, refused: TokenRefused
+) -> ExchangeRefused:
+    """Kept for the owners whom it concerns, as far as the claims say whose job it was."""
+    answer = ExchangeRefused(refused.code, refused.message)
+    workload = issuer.adapter.noted(claims)
+    if workload:
+        note_refusal(issuer, workload, answer)
+    return answer
+
+
+def _actor_id(provider: Provider, claims: VerifiedClaims) -> str:
+    value = claims.get(provider.actor_claim) if provider.actor_claim else None
+    return str(value) if isinstance(value, str | int) else ""
 
 
 def _replay_key(token: UnverifiedToken, claims: VerifiedClaims, name: str) -> str:
@@ -105,16 +118,22 @@ def _expiry(claims: VerifiedClaims) -> datetime:
     return datetime.fromtimestamp(int(str(claims["exp"])), UTC)
 
 
-def _issuer(token: UnverifiedToken) -> Issuer:
-    """The row whose address is `iss` byte by byte, or the forge whose enterprises share its ids."""
+def _issuer(token: UnverifiedToken) -> tuple[Issuer, KeySetRow | None]:
+    """The row whose address is `iss` byte by byte, or the forge whose enterprises share its ids.
+
+    With the issuer's stored keys where one question gives both.
+    """
+    row = keys.known(token.issuer)
+    if row is not None and _serves(row.issuer, token.issuer):
+        return _enabled(row.issuer), row
     # Compared here: a database may fold letters, and refuses some characters with an error.
     matching = [
-        row
-        for row in Issuer.objects.with_switches()
-        if row.adapter.issuer_matches(token.issuer, row.url)
+        issuer
+        for issuer in Issuer.objects.with_switches()
+        if issuer.adapter.issuer_matches(token.issuer, issuer.url)
     ]
     # An enterprise may have a row of its own beside the forge's.
-    found = next((row for row in matching if row.url == token.issuer), None)
+    found = next((issuer for issuer in matching if issuer.url == token.issuer), None)
     found = found or next(iter(matching), None)
     if found is None:
         raise ExchangeRefused(
@@ -122,67 +141,74 @@ def _issuer(token: UnverifiedToken) -> Issuer:
             f"Unsupported JWT issuer: {printable(token.issuer)}. If your company runs its own "
             "forge, ask this registry's administrator to trust it.",
         )
-    if found.is_switched_off:
+    return _enabled(found), row
+
+
+def _serves(issuer: Issuer, issuer_url: str) -> bool:
+    return issuer.url == issuer_url and issuer.adapter.issuer_matches(issuer_url, issuer.url)
+
+
+def _enabled(issuer: Issuer) -> Issuer:
+    if issuer.is_switched_off:
         raise ExchangeRefused(ExchangeCode.TRUSTED_PUBLISHING_DISABLED, DISABLED)
-    if not found.is_enabled:
+    if not issuer.is_enabled:
         raise ExchangeRefused(
             ExchangeCode.ISSUER_DISABLED,
-            f"{found.name} is switched off as a source of trusted publishing on this registry.",
+            f"{issuer.name} is switched off as a source of trusted publishing on this registry.",
         )
-    return found
+    return issuer
 
 
-def _claims(token: UnverifiedToken, issuer: Issuer) -> VerifiedClaims:
-    return verify(
-        token,
-        key=keys.key_for(issuer, token.issuer, token.kid),
-        algorithms=issuer.algorithms,
-        issuer=token.issuer,
-        audiences=issuer.adapter.audiences(settings.AUDIENCES, token.issuer),
-        max_lifetime=issuer.adapter.lifetime,
-        now=timezone.now(),
-    )
-
-
-def _check_limits(verified: Verified) -> None:
-    repository = f"{verified.issuer.pk}:{verified.workload.repository_id}"
-    limits.hit(
-        "exchange-repository",
-        repository,
-        limit=settings.EXCHANGES_PER_REPOSITORY,
-        window=MINUTE,
-        what="exchanges from this repository",
-    )
-    limits.check(
-        "failed-exchange",
-        repository,
-        limit=settings.FAILED_EXCHANGES_PER_REPOSITORY,
-        window=MINUTE,
-        what="failed exchanges from this repository",
-    )
-
-
-def _note_refusal(verified: Verified, refused: ExchangeRefused) -> None:
-    """Keeps the refusal for the owners and counts it; the grant itself was rolled back."""
-    limits.count(
-        "failed-exchange", f"{verified.issuer.pk}:{verified.workload.repository_id}", window=MINUTE
-    )
-    with transaction.atomic():
-        noted = ExchangeRefusal.objects.create(
-            request_id=current_request().request_id,
-            issuer=verified.issuer,
-            code=refused.code,
-            detail=refused.detail,
-            workload=verified.workload.as_dict(),
-            differences=refused.extra.get("publishers", []),
-            replay_key=verified.replay_key,
+def _claims(token: UnverifiedToken, issuer: Issuer, row: KeySetRow | None) -> VerifiedClaims:
+    try:
+        return verify(
+            token,
+            key=keys.key_for(issuer, token.issuer, token.kid, row=row),
+            algorithms=issuer.algorithms,
+            issuer=token.issuer,
+            audiences=issuer.adapter.audiences(settings.AUDIENCES, token.issuer),
+            max_lifetime=issuer.adapter.lifetime,
+            now=timezone.now(),
         )
-        replayed = refused.code == ExchangeCode.TOKEN_REUSED
-        audit.record(
-            "exchange.replayed" if replayed else "exchange.refused",
-            actor=CiWorkload(verified.workload),
-            subject=str(noted.pk),
-            after={"code": refused.code},
-        )
-        if refused.code == ExchangeCode.IDENTITY_CHANGED:
-            jobs.after_commit("trustpub.suspend_changed", noted.pk)
+    except TokenRefused as refused:
+        raise ExchangeRefused(refused.code, refused.message) from None
+
+
+def _limits_before(address: str, issuer_url: str) -> list[Limit]:
+    return [
+        Limit(
+            "exchange",
+            address,
+            settings.EXCHANGES_PER_ADDRESS,
+            MINUTE,
+            "exchanges of ID tokens",
+        ),
+        Limit(
+            "exchange-issuer",
+            issuer_url,
+            settings.EXCHANGES_PER_ISSUER,
+            MINUTE,
+            "exchanges of this issuer's ID tokens",
+        ),
+    ]
+
+
+def _limits_after(issuer: Issuer, workload: Workload) -> list[Limit]:
+    repository = f"{issuer.pk}:{workload.repository_id}"
+    return [
+        Limit(
+            "exchange-repository",
+            repository,
+            settings.EXCHANGES_PER_REPOSITORY,
+            MINUTE,
+            "exchanges from this repository",
+        ),
+        Limit(
+            "failed-exchange",
+            repository,
+            settings.FAILED_EXCHANGES_PER_REPOSITORY,
+            MINUTE,
+            "failed exchanges from this repository",
+            by=0,
+        ),
+    ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts import audit, token_text
@@ -21,22 +21,28 @@ from trustpub.binding import Binding
 from trustpub.codes import ExchangeCode
 from trustpub.echo import printable
 from trustpub.errors import ExchangeRefused
-from trustpub.matching import Match, PublisherView, match
+from trustpub.matching import Match, match
 from trustpub.models import (
     Issuer,
     PendingPublisher,
     Publisher,
+    PublisherCrate,
     PublishToken,
     SpentIdToken,
 )
-from trustpub.operations.pending import in_good_standing
+from trustpub.operations.advice import warnings_of
+from trustpub.operations.locked_rules import lock_rules
 from trustpub.operations.refusals import conflict, refusal_of
-from trustpub.operations.rules import locked_rules, pin
+from trustpub.operations.rules import pin
 from trustpub.operations.sharing import take_place
 from trustpub.workload import Workload
 
 # A publish token never outlives its ID token by more than this.
 LONGEST_AFTER_ID_TOKEN = timedelta(minutes=60)
+SPEND = """
+    INSERT INTO trustpub_spentidtoken (issuer_id, key, spent_at, expires_at)
+    VALUES (%s, %s, %s, %s) ON CONFLICT (issuer_id, key) DO NOTHING
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,7 @@ class ExchangeRequest:
     binding: Binding | None = None
     # A token that reads from a private registry and publishes nothing (d.8).
     only_reads: bool = False
+    dry_run: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +69,21 @@ class Verified:
     replay_key: str
     remember_until: datetime
     expires_at: datetime
+    # Who started the job, where the provider tells; compared with owners and never stored.
+    actor_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """`text` is the publish token, told this once and kept nowhere."""
+    """`text` is the publish token, told this once and kept nowhere; empty after a dry run."""
 
     text: str = field(repr=False)
     expires_at: datetime
     crates: tuple[str, ...]
     new_names: tuple[str, ...]
     binding: Binding | None = None
+    scopes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 class CiWorkload:
@@ -87,41 +98,33 @@ class CiWorkload:
 
 @transaction.atomic
 def grant(verified: Verified, request: ExchangeRequest) -> Granted:
-    """The token for every publisher that matches fully; raises ExchangeRefused if none does."""
-    rules = locked_rules(verified.issuer, verified.workload)
-    result = match(verified.workload, [_view(rule) for rule in rules])
+    """The token for every publisher that matches fully; raises ExchangeRefused if none does.
+
+    A dry run spends the ID token, because it tends to happen where many read the log, and
+    changes nothing else.
+    """
+    rules = lock_rules(verified.issuer, verified.workload, verified.actor_id)
+    result = match(verified.workload, rules.views())
     if result.refusal_code is not None:
         raise refusal_of(result, verified.issuer, verified.workload)
     matched = [found.publisher.key for found in result.full]
-    publishers = [rule for rule in matched if isinstance(rule, Publisher)]
+    grants = rules.standing_grants(rule for rule in matched if isinstance(rule, Publisher))
     pending = _with_free_names(rule for rule in matched if isinstance(rule, PendingPublisher))
-    if not publishers and not pending:
+    if not grants and not pending:
         raise conflict()
+    grants, pending = _narrowed(request, grants, pending)
+    spend(verified)
+    if request.dry_run:
+        return _told(verified, request, result.full, grants, pending)
     for found in result.full:
         _follow_identity(found, verified.workload)
-    crates = list(Crate.objects.filter(publishers__in=publishers).distinct().order_by("name"))
-    crates, pending = _narrowed(request, crates, pending)
-    spend(verified)
-    return _mint(verified, request, publishers, pending, crates)
-
-
-def _view(rule: Publisher | PendingPublisher) -> PublisherView:
-    enabled = rule.is_enabled()
-    if isinstance(rule, PendingPublisher):
-        enabled = enabled and in_good_standing(rule.owner)
-    return PublisherView(
-        key=rule,
-        repository=rule.repository,
-        repository_id=rule.repository_id or None,
-        owner_id=rule.repository_owner_id or None,
-        conditions=rule.typed_conditions(),
-        enabled=enabled,
-        label=str(rule),
-    )
+    return _mint(verified, request, grants, pending)
 
 
 def _with_free_names(rules: Iterable[PendingPublisher]) -> list[PendingPublisher]:
     kept = list(rules)
+    if not kept:
+        return []
     taken = set(
         Crate.objects.filter(canonical_name__in=[r.canonical_name for r in kept]).values_list(
             "canonical_name", flat=True
@@ -133,43 +136,35 @@ def _with_free_names(rules: Iterable[PendingPublisher]) -> list[PendingPublisher
 def _follow_identity(found: Match, workload: Workload) -> None:
     """Pins ids at first sight and takes over a rename; a pending rule waits for its publish."""
     rule = found.publisher.key
-    if not isinstance(rule, Publisher):
+    if not isinstance(rule, Publisher) or not (found.pins or found.renamed):
         return
     before, former_name = rule.facts(), rule.repository
-    rule.last_verified_at = timezone.now()
-    if found.pins or found.renamed:
-        pin(rule, workload)
-        take_place(rule)
-        rule.pin_before = None
-        name = "publisher.renamed" if found.renamed else "publisher.pinned"
-        audit.record(
-            name,
-            actor=CiWorkload(workload),
-            subject=str(rule),
-            before=before,
-            after=rule.facts(),
-        )
-        if found.renamed:
-            jobs.after_commit("trustpub.mail_publisher_renamed", rule.pk, former_name)
-        rule.save()
-    else:
-        # Not the whole row: another rule that matched may have taken its place a moment ago.
-        rule.save(update_fields=["last_verified_at"])
+    pin(rule, workload)
+    take_place(rule)
+    rule.pin_before = None
+    audit.record(
+        "publisher.renamed" if found.renamed else "publisher.pinned",
+        actor=CiWorkload(workload),
+        subject=str(rule),
+        before=before,
+        after=rule.facts(),
+    )
+    if found.renamed:
+        jobs.after_commit("trustpub.mail_publisher_renamed", rule.pk, former_name)
+    rule.save()
 
 
 def _narrowed(
-    request: ExchangeRequest, crates: list[Crate], pending: list[PendingPublisher]
-) -> tuple[list[Crate], list[PendingPublisher]]:
+    request: ExchangeRequest, grants: list[PublisherCrate], pending: list[PendingPublisher]
+) -> tuple[list[PublisherCrate], list[PendingPublisher]]:
     """Less than the publishers allow, where the job asked for less; never more."""
     wanted = request.crates
-    if request.only_reads:
-        # The token dies with its rules (d.4), so it keeps them; its scope lets it found nothing.
-        return [], pending
     if request.binding:
         wanted = (request.binding.name,)
     if wanted is None:
-        return crates, pending
-    covered = {crate.canonical_name for crate in crates} | {r.canonical_name for r in pending}
+        return grants, pending
+    covered = {grant.crate.canonical_name for grant in grants}
+    covered |= {rule.canonical_name for rule in pending}
     uncovered = [name for name in wanted if canonical(name) not in covered]
     if uncovered:
         named = [printable(name, 64) for name in uncovered]
@@ -180,56 +175,85 @@ def _narrowed(
         )
     names = {canonical(name) for name in wanted}
     return (
-        [crate for crate in crates if crate.canonical_name in names],
+        [grant for grant in grants if grant.crate.canonical_name in names],
         [rule for rule in pending if rule.canonical_name in names],
     )
 
 
 def spend(verified: Verified) -> None:
     """The unique constraint decides which of two equal ID tokens came first."""
-    try:
-        with transaction.atomic():
-            SpentIdToken.objects.create(
-                issuer=verified.issuer, key=verified.replay_key, expires_at=verified.remember_until
-            )
-    except IntegrityError:
+    adapt = connection.ops.adapt_datetimefield_value
+    row: list[str | int | None] = [
+        verified.issuer.pk,
+        verified.replay_key,
+        adapt(timezone.now()),
+        adapt(verified.remember_until),
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(SPEND, row)
+        is_first = cursor.rowcount == 1
+    if not is_first:
         spent = SpentIdToken.objects.get(issuer=verified.issuer, key=verified.replay_key)
         raise ExchangeRefused(
             ExchangeCode.TOKEN_REUSED,
             f"JWT has already been used (at {spent.spent_at:%Y-%m-%d %H:%M:%S} UTC); "
             "request a new ID token for each exchange",
-        ) from None
+        )
+
+
+def _told(
+    verified: Verified,
+    request: ExchangeRequest,
+    matches: Sequence[Match],
+    grants: Sequence[PublisherCrate],
+    pending: Sequence[PendingPublisher],
+) -> Granted:
+    """What a real exchange would have granted, with everything that speaks against it."""
+    crates, names = _crate_names(grants), _new_names(pending)
+    audit.record(
+        "exchange.dry_run",
+        actor=CiWorkload(verified.workload),
+        after={"crates": list(crates), "new_names": list(names)},
+    )
+    return Granted(
+        "",
+        _token_expiry(verified, timezone.now()),
+        crates,
+        names,
+        request.binding,
+        scopes=tuple(_scopes(grants, pending)),
+        warnings=tuple(warnings_of(matches, verified.workload, verified.expires_at)),
+    )
 
 
 def _mint(
     verified: Verified,
     request: ExchangeRequest,
-    publishers: Sequence[Publisher],
+    grants: Sequence[PublisherCrate],
     pending: Sequence[PendingPublisher],
-    crates: Sequence[Crate],
 ) -> Granted:
-    text = token_text.new_token(settings.TOKEN_PREFIX, TokenKind.PUBLISH)
     now = timezone.now()
-    names = () if request.only_reads else tuple(sorted({rule.crate_name for rule in pending}))
+    text = token_text.new_token(settings.TOKEN_PREFIX, TokenKind.PUBLISH)
+    # One that only reads keeps its rules, because it dies with them (d.4), and is for no crate.
+    told = ([], []) if request.only_reads else (grants, pending)
+    crates, names = _crate_names(told[0]), _new_names(told[1])
+    scopes = [Scope.READ] if request.only_reads else _scopes(grants, pending)
     binding = request.binding
     token = PublishToken.objects.create(
         digest=token_text.digest(text),
         issuer=verified.issuer,
+        grant_ids=[grant.pk for grant in grants],
+        pending_ids=[rule.pk for rule in pending],
         new_names=list(names),
-        scopes=[Scope.READ] if request.only_reads else _scopes(crates, pending),
+        scopes=scopes,
         bound_name=binding.name if binding else "",
         bound_version=binding.version if binding else "",
         bound_checksum=binding.checksum if binding else "",
         workload=verified.workload.as_dict(),
         replay_key=verified.replay_key,
         issued_at=now,
-        expires_at=min(
-            now + settings.PUBLISH_TOKEN_LIFETIME, verified.expires_at + LONGEST_AFTER_ID_TOKEN
-        ),
+        expires_at=_token_expiry(verified, now),
     )
-    token.publishers.set(publishers)
-    token.pending_publishers.set(pending)
-    token.crates.set(crates)
     audit.record(
         "exchange.granted",
         actor=CiWorkload(verified.workload),
@@ -237,15 +261,32 @@ def _mint(
         crate=crates[0].name if len(crates) == 1 and not names else "",
         subject=str(token),
         after={
-            "crates": [crate.name for crate in crates],
+            "crates": list(crates),
             "new_names": list(names),
             **({"only_reads": True} if request.only_reads else {}),
             **({"bind": binding.as_dict()} if binding else {}),
         },
     )
-    return Granted(text, token.expires_at, tuple(crate.name for crate in crates), names, binding)
+    jobs.after_commit("trustpub.note_verified", token.pk)
+    return Granted(text, token.expires_at, crates, names, binding, tuple(scopes))
 
 
-def _scopes(crates: Sequence[Crate], pending: Sequence[PendingPublisher]) -> list[str]:
-    scopes = [Scope.PUBLISH_UPDATE] if crates else []
+def _token_expiry(verified: Verified, now: datetime) -> datetime:
+    return min(
+        now + settings.PUBLISH_TOKEN_LIFETIME,
+        verified.expires_at + LONGEST_AFTER_ID_TOKEN,
+    )
+
+
+def _crate_names(grants: Iterable[PublisherCrate]) -> tuple[str, ...]:
+    """By name, each once: several publishers of one crate may match."""
+    return tuple(dict.fromkeys(grant.crate.name for grant in grants))
+
+
+def _new_names(pending: Iterable[PendingPublisher]) -> tuple[str, ...]:
+    return tuple(sorted({rule.crate_name for rule in pending}))
+
+
+def _scopes(grants: Sequence[PublisherCrate], pending: Sequence[PendingPublisher]) -> list[str]:
+    scopes = [Scope.PUBLISH_UPDATE] if grants else []
     return [*scopes, Scope.PUBLISH_NEW] if pending else [*scopes]

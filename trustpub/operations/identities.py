@@ -23,19 +23,26 @@ class Identity:
     repository: str = ""
 
 
+def forge_of(issuer: Issuer) -> GitHub | None:
+    """The forge's API, where there is one that may be asked."""
+    if issuer.provider != "github" or issuer.web_url != settings.GITHUB_URL:
+        return None
+    return GitHub(
+        settings.GITHUB_API_URL,
+        # The operator named the address; only the default one is a stranger's.
+        allow_private=settings.GITHUB_API_URL != GITHUB_COM_API,
+    )
+
+
 def resolve(issuer: Issuer, repository: str) -> Identity:
     """What the forge says now, or empty ids where it cannot be asked or the repository is private.
 
     Raises InvalidPublisher when the forge answers that the owner does not exist.
     """
-    if issuer.provider != "github" or issuer.web_url != settings.GITHUB_URL:
+    forge = forge_of(issuer)
+    if forge is None:
         return Identity()
     owner, _, name = repository.partition("/")
-    forge = GitHub(
-        settings.GITHUB_API_URL,
-        # The operator named the address; only the default one is a stranger's.
-        allow_private=settings.GITHUB_API_URL != GITHUB_COM_API,
-    )
     try:
         found = forge.repository(owner, name)
         if found:

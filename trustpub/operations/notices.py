@@ -77,10 +77,13 @@ def _publishers_lapse(now: datetime) -> None:
     unpinned = Publisher.objects.filter(pin_before__lt=now + BEFORE_PUBLISHER_LAPSES)
     active = unpinned.filter(state=Publisher.State.ACTIVE, pin_before__gt=now)
     for publisher in active.select_related("issuer"):
+        # With the day, because an owner may have renewed it.
         day = _day(publisher.pin_before or now)
-        _tell_owners(f"lapses:{publisher.pk}", "publisher_lapses_soon", publisher, {"day": day})
+        key = f"lapses:{publisher.pk}:{day}"
+        _tell_owners(key, "publisher_lapses_soon", publisher, {"day": day})
     for publisher in unpinned.filter(state=Publisher.State.EXPIRED).select_related("issuer"):
-        _tell_owners(f"lapsed:{publisher.pk}", "publisher_lapsed", publisher, {})
+        day = _day(publisher.pin_before or now)
+        _tell_owners(f"lapsed:{publisher.pk}:{day}", "publisher_lapsed", publisher, {})
 
 
 def _publishers_unused(now: datetime) -> None:
@@ -97,10 +100,11 @@ def _exchanges_refused(now: datetime) -> None:
     """The first at once, later ones as a digest of the day; known by the repository's number."""
     recent = ExchangeRefusal.objects.filter(at__gt=now - DAY)
     found: dict[tuple[int, str], Counter[str]] = {}
-    rows = recent.values_list("issuer_id", "workload__repository_id", "code")
-    for issuer_id, repository_id, code in rows:
-        if repository_id:
-            found.setdefault((issuer_id, str(repository_id)), Counter())[code] += 1
+    rows = recent.exclude(repository_id="").values_list(
+        "issuer_id", "repository_id", "code", "count"
+    )
+    for issuer_id, repository_id, code, count in rows:
+        found.setdefault((issuer_id, repository_id), Counter())[code] += count
     for (issuer_id, repository_id), codes in found.items():
         publishers = Publisher.objects.filter(issuer=issuer_id, repository_id=repository_id)
         lines = [f"{count} x {code}" for code, count in sorted(codes.items())]
@@ -112,14 +116,20 @@ def _exchanges_refused(now: datetime) -> None:
 
 def _environments_ignored(now: datetime) -> None:
     tokens = PublishToken.objects.filter(issued_at__gt=now - LOOK_BACK)
-    named = tokens.exclude(workload__environment=None).prefetch_related("publishers__issuer")
     # Each once, however many tokens a busy job was given.
-    ignored = {
-        (publisher, environment)
-        for token in named
+    named = {
+        (grant_id, environment)
+        for token in tokens.exclude(workload__environment=None)
         if (environment := token.typed_workload().environment)
-        for publisher in token.publishers.all()
-        if publisher.environment is None
+        for grant_id in token.grant_ids
+    }
+    grants = PublisherCrate.objects.select_related("publisher__issuer").in_bulk(
+        {grant_id for grant_id, _ in named}
+    )
+    ignored = {
+        (grants[grant_id].publisher, environment)
+        for grant_id, environment in named
+        if grant_id in grants and grants[grant_id].publisher.environment is None
     }
     for publisher, environment in ignored:
         digest = hashlib.sha256(environment.encode()).hexdigest()[:32]

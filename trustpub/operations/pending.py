@@ -9,13 +9,14 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.audit import Acting
-from accounts.errors import NotAllowed, NotFound
+from accounts.errors import NotFound
 from accounts.models import User
 from adapters import jobs
 from registry.formats.errors import FormatError
 from registry.formats.names import canonical, check_crate_name
-from registry.models import Crate, ReservedName, Version
+from registry.models import Crate, DeletedCrate, ReservedName, Version
 from trustpub.errors import (
+    CrateIsYours,
     InvalidPublisher,
     NameUnavailable,
     PublisherExists,
@@ -25,6 +26,7 @@ from trustpub.models import Issuer, PendingPublisher, PublisherCrate, PublishTok
 from trustpub.operations.registration_limits import count_registration
 from trustpub.operations.rules import RuleFields, columns_of, pin, rule_fields
 from trustpub.operations.sharing import shared_publisher
+from trustpub.operations.standing import check_registrant
 from trustpub.operations.switches import check_takes_pending
 
 DAY = timedelta(days=1)
@@ -38,6 +40,7 @@ def register(
     names: Sequence[str],
     issuer: Issuer,
     form: Mapping[str, str | None],
+    rules: Mapping[str, object] | None = None,
     lifetime: timedelta | None = None,
 ) -> list[PendingPublisher]:
     """One pending publisher for each crate name, all or none; `owner` will own the crates.
@@ -53,8 +56,8 @@ def register(
         raise InvalidPublisher("name at least one crate")
     count_registration("pending-registration", owner, what="pending publishers registered today")
     # Outside of the transaction: it may ask the forge.
-    rule = rule_fields(issuer, form)
-    return _save(actor, owner, names, rule, lifetime)
+    rule = rule_fields(issuer, form, rules)
+    return _save(actor, owner, _each_once(names), rule, lifetime)
 
 
 @transaction.atomic
@@ -76,9 +79,17 @@ def become_real(token: PublishToken, pending: PendingPublisher, version: Version
     crate = version.crate
     pin(pending, token.typed_workload())
     publisher = shared_publisher(columns_of(pending), pending.owner)
-    PublisherCrate.objects.create(publisher=publisher, crate=crate, created_by=pending.owner)
-    token.publishers.add(publisher)
-    token.crates.add(crate)
+    grant = PublisherCrate.objects.create(
+        publisher=publisher,
+        crate=crate,
+        created_by=pending.owner,
+        backed_by=pending.owner,
+        needs_backer=True,
+    )
+    # Under lock: another upload of the same token may found another crate at this moment.
+    locked = PublishToken.objects.select_for_update().get(pk=token.pk)
+    token.grant_ids = [*locked.grant_ids, grant.pk]
+    token.save(update_fields=["grant_ids"])
     actor = pending.owner
     audit.record(
         "pending.reified",
@@ -102,6 +113,16 @@ def invalidate(crate: Crate) -> None:
         other.delete()
 
 
+def invalidate_taken() -> int:
+    """Removes those whose crate somebody made by hand meanwhile; answers how many names."""
+    names = PendingPublisher.objects.values("canonical_name")
+    crates = Crate.objects.filter(canonical_name__in=names)
+    for crate in crates:
+        with transaction.atomic():
+            invalidate(crate)
+    return len(crates)
+
+
 def expire() -> int:
     """Removes what nobody used in time; answers how many. Safe to run twice."""
     count = 0
@@ -121,25 +142,23 @@ def expire() -> int:
     return count
 
 
-def in_good_standing(user: User) -> bool:
-    """Whether rights that rest on this person still hold."""
-    return user.is_active and not user.is_locked() and user.verified_email() is not None
+def check_name_is_free(name: str, owner: User | None = None) -> None:
+    """Raises InvalidPublisher for no name at all, NameUnavailable for one that is not to be had.
 
-
-def check_registrant(user: User) -> None:
-    """Raises NotAllowed unless the person may set up trust."""
-    if not in_good_standing(user):
-        raise NotAllowed("You must verify your email address to create a Trusted Publishing config")
-
-
-def check_name_is_free(name: str) -> None:
-    """Raises InvalidPublisher for no name at all, NameUnavailable for one that is not to be had."""
+    The answer is the same whatever stands in the way; only `owner` learns that a crate is theirs.
+    """
     try:
         check_crate_name(name)
     except FormatError as error:
         raise InvalidPublisher(str(error)) from None
-    taken = Crate.objects.named(name).exists()
-    if taken or ReservedName.objects.filter(canonical_name=canonical(name)).exists():
+    crate = Crate.objects.named(name).first()
+    if crate and owner and crate.is_owned_by(owner):
+        raise CrateIsYours(crate.name, f"{settings.PUBLIC_URL}/crates/{crate.name}/settings")
+    reserved = ReservedName.objects.filter(canonical_name=canonical(name))
+    held = DeletedCrate.objects.filter(
+        canonical_name=canonical(name), available_at__gt=timezone.now()
+    )
+    if crate or reserved.exists() or held.exists():
         raise NameUnavailable(name)
 
 
@@ -161,7 +180,7 @@ def _save(
 def _save_one(
     actor: Acting, owner: User, name: str, rule: RuleFields, lifetime: timedelta
 ) -> PendingPublisher:
-    check_name_is_free(name)
+    check_name_is_free(name, owner)
     PendingPublisher.objects.filter(
         owner=owner, canonical_name=canonical(name), expires_at__lte=timezone.now()
     ).delete()
@@ -184,6 +203,11 @@ def _save_one(
     audit.record("pending.created", actor=actor, crate=name, after=pending.facts())
     jobs.after_commit("trustpub.mail_pending_registered", pending.pk)
     return pending
+
+
+def _each_once(names: Sequence[str]) -> list[str]:
+    """A name in two spellings is one name."""
+    return list({canonical(name): name for name in reversed(names)}.values())[::-1]
 
 
 def _has(owner: User, name: str, rule: RuleFields) -> bool:

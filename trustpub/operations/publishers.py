@@ -1,40 +1,75 @@
-"""Adds, removes and suspends the publishers of a crate."""
+"""Adds, changes and removes the publishers of a crate."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts import audit
 from adapters import jobs
-from registry.actors import Actor, System
+from registry.actors import Actor
 from registry.models import Crate
 from registry.policies import Action, require
-from trustpub.conditions import ascii_fold
+from trustpub.conditions import ascii_fold, rule_digest
 from trustpub.errors import PublisherExists, TooManyPublishers, config_not_found
-from trustpub.models import ExchangeRefusal, Issuer, Publisher, PublisherCrate
-from trustpub.operations.pending import check_registrant
+from trustpub.models import Issuer, Publisher, PublisherCrate
 from trustpub.operations.registration_limits import count_registration
 from trustpub.operations.rules import RuleFields, rule_fields
 from trustpub.operations.sharing import shared_publisher
+from trustpub.operations.standing import check_registrant
+
+# Whoever has just chosen trusted publishing alone may still set up who publishes.
+TIME_TO_SET_UP = timedelta(hours=1)
 
 
 def add_publisher(
-    *, actor: Actor, crate: Crate, issuer: Issuer, form: Mapping[str, str | None]
+    *,
+    actor: Actor,
+    crate: Crate,
+    issuer: Issuer,
+    form: Mapping[str, str | None],
+    rules: Mapping[str, object] | None = None,
 ) -> PublisherCrate:
     """Lets a workload publish the crate; an identical rule of another crate is shared.
 
     Raises NotOwner, NotAllowed, InvalidPublisher, PublisherExists or TooManyPublishers.
     """
     require(actor, Action.CONFIGURE, crate)
-    if actor.user is not None:
-        check_registrant(actor.user)
-        count_registration("publisher-registration", actor.user, what="publishers added today")
+    _check_actor(actor)
     # Outside of the transaction: it may ask the forge.
-    rule = rule_fields(issuer, form)
-    return save_rule(actor, crate, rule)
+    return save_rule(actor, crate, rule_fields(issuer, form, rules))
+
+
+def edit_publisher(
+    *,
+    actor: Actor,
+    grant_id: int,
+    form: Mapping[str, str | None],
+    rules: Mapping[str, object] | None = None,
+) -> PublisherCrate:
+    """The same right on the same crate for another rule; its live tokens die.
+
+    Other crates that share the publisher keep the old rule. Raises what add_publisher raises,
+    and NotFound.
+    """
+    grant = grant_of(actor, grant_id)
+    _check_actor(actor)
+    rule = rule_fields(grant.publisher.issuer, _with_ids(grant.publisher, form), rules)
+    return _replace(actor, grant, rule)
+
+
+def add_conditions(*, actor: Actor, grant_id: int, rules: Mapping[str, object]) -> PublisherCrate:
+    """Narrows a publisher by one click: its own fields with some more rules or an environment."""
+    publisher = grant_of(actor, grant_id).publisher
+    form = dict(publisher.fields)
+    wanted = {"refs": "any", **publisher.rules, **rules}
+    if named := wanted.pop("environment_name", None):
+        form["environment"] = str(named)
+        wanted.pop("environment", None)
+    return edit_publisher(actor=actor, grant_id=grant_id, form=form, rules=wanted)
 
 
 @transaction.atomic
@@ -43,13 +78,7 @@ def remove_publisher(*, actor: Actor, grant_id: int, provider: str | None = None
 
     Raises NotFound or a refusal of the policy.
     """
-    grants = PublisherCrate.objects.select_related("publisher__issuer", "crate")
-    if provider:
-        grants = grants.filter(publisher__issuer__provider=provider)
-    grant = grants.filter(pk=grant_id).first()
-    if grant is None:
-        raise config_not_found()
-    require(actor, Action.CONFIGURE, grant.crate)
+    grant = locked_grant_of(actor, grant_id, provider)
     publisher = grant.publisher
     audit.record(
         "publisher.deleted",
@@ -66,71 +95,72 @@ def remove_publisher(*, actor: Actor, grant_id: int, provider: str | None = None
         publisher.delete()
 
 
-@transaction.atomic
-def suspend_changed(refusal: ExchangeRefusal) -> None:
-    """Stops publishers whose repository was re-created or transferred (reference, b.1).
+def grant_of(actor: Actor, grant_id: int, provider: str | None = None) -> PublisherCrate:
+    """The right of that id; raises NotFound, or the policy's refusal for a stranger."""
+    grants = PublisherCrate.objects.select_related("publisher__issuer", "crate")
+    if provider:
+        grants = grants.filter(publisher__issuer__provider=provider)
+    grant = grants.filter(pk=grant_id).first()
+    if grant is None:
+        raise config_not_found()
+    require(actor, Action.CONFIGURE, grant.crate)
+    return grant
 
-    An owner lifts it by removing the publisher and adding it anew.
+
+def locked_grant_of(actor: Actor, grant_id: int, provider: str | None = None) -> PublisherCrate:
+    """The same, locked until the transaction ends; whoever changed it meanwhile came first."""
+    # Apart from the joins, which would show the publisher of before the wait.
+    PublisherCrate.objects.select_for_update().filter(pk=grant_id).first()
+    return grant_of(actor, grant_id, provider)
+
+
+def move(grant: PublisherCrate, rule: RuleFields, actor: Actor) -> Publisher:
+    """Puts the right on the publisher of `rule`, inside a transaction; its live tokens die."""
+    before = grant.publisher
+    publisher = shared_publisher(rule, actor.user)
+    if publisher.grants.filter(crate=grant.crate).exclude(pk=grant.pk).exists():
+        raise PublisherExists("this crate already has exactly this publisher; remove this one")
+    grant.publisher = publisher
+    vouch(grant, actor)
+    grant.changed_at = timezone.now()
+    grant.save()
+    if before.pk != publisher.pk and not before.grants.exists():
+        before.delete()
+    return publisher
+
+
+def vouch(grant: PublisherCrate, actor: Actor) -> None:
+    """The right rests on whoever acts now; the caller saves."""
+    grant.backed_by = actor.user
+    grant.needs_backer = actor.user is not None
+    grant.unbacked_at = None
+
+
+def begin_of(crate: Crate) -> datetime | None:
+    """When a new right on the crate begins; None for at once.
+
+    Where only CI may publish, a thief of an owner's account would add a publisher of their own.
     """
-    workload = refusal.workload
-    # A re-created repository has the name, a transferred one has the id.
-    same = Q(repository_folded=ascii_fold(str(workload["repository"]))) | Q(
-        repository_id=workload["repository_id"]
-    )
-    found = (
-        Publisher.objects.select_for_update()
-        .filter(same, issuer=refusal.issuer, state=Publisher.State.ACTIVE)
-        .order_by("pk")
-    )
-    for publisher in found.exclude(repository_id="").exclude(
-        repository_id=workload["repository_id"], repository_owner_id=workload["owner_id"]
-    ):
-        publisher.state = Publisher.State.SUSPENDED
-        publisher.state_reason = "the repository's ids changed: it was transferred or re-created"
-        publisher.save(update_fields=["state", "state_reason"])
-        audit.record(
-            "publisher.identity_changed",
-            actor=System("exchange"),
-            subject=str(publisher),
-            before=publisher.facts(),
-            after={
-                "repository_id": workload["repository_id"],
-                "repository_owner_id": workload["owner_id"],
-            },
-        )
-        jobs.after_commit("trustpub.mail_publisher_suspended", publisher.pk)
+    now, delay = timezone.now(), settings.NEW_PUBLISHER_DELAY
+    since = crate.trustpub_only_since
+    is_settled = since is None or now - since > TIME_TO_SET_UP
+    if crate.is_ci_only() and is_settled:
+        delay = max(delay, settings.TRUSTPUB_ONLY_DELAY)
+    return now + delay if delay else None
 
 
-def expire() -> int:
-    """Lapses publishers whose ids nobody pinned in time; answers how many."""
-    count = 0
-    lapsed = Publisher.objects.filter(state=Publisher.State.ACTIVE, pin_before__lte=timezone.now())
-    for publisher in lapsed:
-        with transaction.atomic():
-            changed = Publisher.objects.filter(
-                pk=publisher.pk, state=Publisher.State.ACTIVE, pin_before__isnull=False
-            ).update(
-                state=Publisher.State.EXPIRED,
-                state_reason="no job used it in time, so its repository's ids are not known",
-            )
-            if not changed:
-                continue
-            audit.record(
-                "publisher.expired",
-                actor=System("clock"),
-                subject=str(publisher),
-                before=publisher.facts(),
-            )
-            count += 1
-    return count
+def _check_actor(actor: Actor) -> None:
+    if actor.user is None:
+        return
+    check_registrant(actor.user)
+    count_registration("publisher-registration", actor.user, what="publishers added today")
 
 
 @transaction.atomic
 def save_rule(actor: Actor, crate: Crate, rule: RuleFields) -> PublisherCrate:
     """Adds a checked rule; the caller has asked the policy."""
     locked = Crate.objects.locked().get(pk=crate.pk)
-    provider = rule["issuer"].provider
-    held = PublisherCrate.objects.filter(crate=locked, publisher__issuer__provider=provider)
+    held = _held(locked, rule["issuer"])
     if held.count() >= settings.PUBLISHERS_PER_CRATE:
         raise TooManyPublishers(
             f"This crate already has the maximum number of {rule['issuer'].get_provider_display()} "
@@ -138,7 +168,11 @@ def save_rule(actor: Actor, crate: Crate, rule: RuleFields) -> PublisherCrate:
         )
     _check_is_new(held, rule)
     publisher = shared_publisher(rule, actor.user)
-    grant = PublisherCrate.objects.create(publisher=publisher, crate=locked, created_by=actor.user)
+    grant = PublisherCrate(
+        publisher=publisher, crate=locked, created_by=actor.user, active_from=begin_of(locked)
+    )
+    vouch(grant, actor)
+    grant.save()
     audit.record(
         "publisher.created",
         actor=actor,
@@ -150,10 +184,69 @@ def save_rule(actor: Actor, crate: Crate, rule: RuleFields) -> PublisherCrate:
     return grant
 
 
+@transaction.atomic
+def _replace(actor: Actor, grant: PublisherCrate, rule: RuleFields) -> PublisherCrate:
+    locked = Crate.objects.locked().get(pk=grant.crate_id)
+    grant = locked_grant_of(actor, grant.pk)
+    _check_is_new(_held(locked, rule["issuer"]).exclude(pk=grant.pk), rule)
+    before = grant.publisher.facts()
+    label = str(grant.publisher)
+    if not _is_narrower(grant.publisher, rule):
+        grant.active_from = begin_of(locked)
+    publisher = move(grant, rule, actor)
+    audit.record(
+        "publisher.edited",
+        actor=actor,
+        crate=locked.name,
+        subject=label,
+        before=before,
+        after=publisher.facts(),
+    )
+    jobs.after_commit("trustpub.mail_publisher_edited", grant.pk, label, actor.label)
+    return grant
+
+
+def _with_ids(publisher: Publisher, form: Mapping[str, str | None]) -> dict[str, str | None]:
+    """The stored ids belong to the stored repository: another one must bring its own."""
+    stored = publisher.ids_in_form()
+    before = publisher.provider.named_fields({}, publisher.repository)
+    is_same = all(
+        ascii_fold(form.get(name) or "") == ascii_fold(value or "")
+        for name, value in before.items()
+    )
+    kept = {name: form.get(name) or (value if is_same else None) for name, value in stored.items()}
+    if not is_same:
+        kept = {name: None if value == stored[name] else value for name, value in kept.items()}
+    return {**form, **kept}
+
+
+def _held(crate: Crate, issuer: Issuer) -> QuerySet[PublisherCrate]:
+    return PublisherCrate.objects.filter(crate=crate, publisher__issuer__provider=issuer.provider)
+
+
+def _is_narrower(publisher: Publisher, rule: RuleFields) -> bool:
+    """Whether every job that `rule` lets publish could publish before."""
+    same_place = (publisher.repository_id, publisher.repository_owner_id) == (
+        rule["repository_id"],
+        rule["repository_owner_id"],
+    )
+    kept = all(condition in rule["conditions"] for condition in publisher.conditions)
+    # Conditions that lift something, or that widen what goes without saying.
+    widening = [
+        condition
+        for condition in rule["conditions"]
+        if condition not in publisher.conditions
+        and (condition["kind"] == "any" or condition["field"] in ("event", "called_workflow"))
+    ]
+    return publisher.is_enabled() and same_place and kept and not widening
+
+
 def _check_is_new(held: QuerySet[PublisherCrate], rule: RuleFields) -> None:
     """Raises PublisherExists if the crate has the rule already and it still stands."""
-    same = held.filter(publisher__digest=rule["digest"]).select_related("publisher__issuer")
-    for grant in same:
-        pinned, wanted = grant.publisher.repository_id, rule["repository_id"]
-        if grant.publisher.is_enabled() and (not (pinned and wanted) or pinned == wanted):
+    for grant in held.select_related("publisher__issuer"):
+        publisher = grant.publisher
+        if rule_digest(publisher.issuer.url, publisher.typed_conditions()) != rule["digest"]:
+            continue
+        pinned, wanted = publisher.repository_id, rule["repository_id"]
+        if publisher.is_enabled() and (not (pinned and wanted) or pinned == wanted):
             raise PublisherExists("this crate already has exactly this publisher")

@@ -7,8 +7,8 @@ from django.conf import settings
 from trustpub.codes import ExchangeCode
 from trustpub.echo import printable
 from trustpub.errors import ExchangeRefused
-from trustpub.matching import MatchResult, NearMiss
-from trustpub.models import Issuer
+from trustpub.matching import Match, MatchResult, NearMiss
+from trustpub.models import Issuer, PendingPublisher, Publisher
 from trustpub.workload import Workload
 
 
@@ -19,6 +19,8 @@ def refusal_of(result: MatchResult, issuer: Issuer, workload: Workload) -> Excha
         return _identity_changed(result)
     if code is ExchangeCode.PUBLISHER_SUSPENDED:
         return _suspended(result)
+    if code is ExchangeCode.EVENT_NOT_ALLOWED:
+        return _event(result, workload)
     if code is ExchangeCode.PUBLISHER_MISMATCH:
         return _mismatch(result)
     return _no_publisher(issuer, workload)
@@ -30,6 +32,25 @@ def conflict() -> ExchangeRefused:
         ExchangeCode.PENDING_CONFLICT,
         "the crate name of your pending publisher was taken meanwhile; if you own that crate, "
         "add a publisher in its settings, otherwise choose another name",
+    )
+
+
+def suspended_refusal() -> ExchangeRefused:
+    """At the upload: who registered the first publish may no longer found a crate."""
+    return ExchangeRefused(
+        ExchangeCode.PUBLISHER_SUSPENDED,
+        "the account that registered this first publish is locked, or has no verified address any "
+        "more; its owner has to put that right, then run the job again",
+    )
+
+
+def _event(result: MatchResult, workload: Workload) -> ExchangeRefused:
+    safe = result.near[0].differences[0].expected
+    return ExchangeRefused(
+        ExchangeCode.EVENT_NOT_ALLOWED,
+        f'The job was started by "{printable(workload.event, 60)}", which the publisher of this '
+        f"repository does not allow. Use one of: {safe}; or let an owner allow the event.",
+        extra={"publishers": [_differences(miss) for miss in result.near]},
     )
 
 
@@ -79,19 +100,33 @@ def _identity_changed(result: MatchResult) -> ExchangeRefused:
     return ExchangeRefused(
         ExchangeCode.IDENTITY_CHANGED,
         "The repository has the name that the publisher expects but is another repository or has "
-        "another owner: its ids changed. If that is intended, an owner of the crate must remove "
-        "the publisher and add it again.",
+        "another owner: its ids changed. If that is intended, an owner of the crate must confirm "
+        "the new owner in the crate's settings, or add the publisher again.",
         extra={"publishers": [_differences(miss) for miss in result.identity_changed]},
     )
 
 
 def _suspended(result: MatchResult) -> ExchangeRefused:
+    found = [_stopped(match) for match in result.suspended]
     return ExchangeRefused(
         ExchangeCode.PUBLISHER_SUSPENDED,
-        "The matching publisher is suspended or has lapsed. An owner of the crate can see why in "
-        "the crate's settings, and add it again there.",
-        extra={"publishers": [{"label": found.publisher.label} for found in result.suspended]},
+        f"The matching publisher grants nothing at the moment: {found[0]['state']}. An owner of "
+        "the crate can see why in the crate's settings, and lift it there.",
+        extra={"publishers": found},
     )
+
+
+def _stopped(match: Match) -> dict[str, object]:
+    """State and remedy, without the words that owners left for each other."""
+    rule = match.publisher.key
+    state = "it waits for an owner of the crate to confirm it, or for its first day"
+    if isinstance(rule, Publisher) and rule.state != Publisher.State.ACTIVE:
+        state = f"it is {rule.get_state_display()}"
+    elif isinstance(rule, PendingPublisher):
+        state = "the account that registered it is locked or has no verified address"
+    elif not (isinstance(rule, Publisher) and rule.is_enabled()):
+        state = "it has lapsed"
+    return {"label": printable(match.publisher.label), "state": state, "lifted_by": "an owner"}
 
 
 def _differences(miss: NearMiss) -> dict[str, object]:

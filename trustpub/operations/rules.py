@@ -3,15 +3,17 @@
 from collections.abc import Mapping
 from typing import TypedDict
 
-from django.db.models import Q
+from django.conf import settings
 from django.utils import timezone
 
-from trustpub.conditions import ascii_fold, rule_digest
+from trustpub import restrictions
+from trustpub.conditions import Condition, ascii_fold, rule_digest
 from trustpub.errors import InvalidPublisher
-from trustpub.models import Issuer, PendingPublisher, Publisher, TrustRule
+from trustpub.models import Issuer, TrustRule
 from trustpub.operations.identities import resolve
 from trustpub.operations.switches import check_takes_publishers
-from trustpub.providers.base import InvalidField
+from trustpub.providers.base import InvalidField, Provider, ProviderFields
+from trustpub.restrictions import InvalidRule
 from trustpub.workload import Workload
 
 
@@ -20,6 +22,7 @@ class RuleFields(TypedDict):
 
     issuer: Issuer
     fields: dict[str, str | None]
+    rules: dict[str, object]
     conditions: list[dict[str, object]]
     digest: str
     repository: str
@@ -28,10 +31,15 @@ class RuleFields(TypedDict):
     repository_owner_id: str
 
 
-def rule_fields(issuer: Issuer, form: Mapping[str, str | None]) -> RuleFields:
+def rule_fields(
+    issuer: Issuer,
+    form: Mapping[str, str | None],
+    rules: Mapping[str, object] | None = None,
+) -> RuleFields:
     """Checked, normalised and, where the forge can be asked, pinned.
 
-    Raises InvalidPublisher with the field and the remedy.
+    `rules` are restrictions beyond the form's fields; what they leave out is the operator's
+    default. Raises InvalidPublisher with the field and the remedy.
     """
     check_takes_publishers(issuer)
     if issuer.state != Issuer.State.ENABLED:
@@ -41,7 +49,8 @@ def rule_fields(issuer: Issuer, form: Mapping[str, str | None]) -> RuleFields:
         given = provider.normalise(form)
     except InvalidField as error:
         raise InvalidPublisher(str(error), extra={"field": error.field}) from None
-    conditions = provider.conditions(given)
+    chosen = _chosen_rules(issuer, provider, given.get("environment"), rules or {})
+    conditions = rule_conditions(provider, given, chosen)
     repository = provider.repository_of(given)
     ids = provider.ids_of(given)
     found = resolve(issuer, repository) if not (ids.repository_id and ids.owner_id) else None
@@ -49,6 +58,7 @@ def rule_fields(issuer: Issuer, form: Mapping[str, str | None]) -> RuleFields:
     return RuleFields(
         issuer=issuer,
         fields=provider.named_fields(provider.without_pins(given), repository),
+        rules=chosen,
         conditions=[condition.as_dict() for condition in conditions],
         digest=rule_digest(issuer.url, conditions),
         repository=repository,
@@ -56,23 +66,6 @@ def rule_fields(issuer: Issuer, form: Mapping[str, str | None]) -> RuleFields:
         repository_id=ids.repository_id or (found.repository_id if found else ""),
         repository_owner_id=ids.owner_id or (found.owner_id if found else ""),
     )
-
-
-def locked_rules(issuer: Issuer, workload: Workload) -> list[Publisher | PendingPublisher]:
-    """The issuer's rules for the job's repository, by id or by name, until the transaction ends.
-
-    Whoever locks any of them locks all, in this order, so that nobody waits for each other.
-    """
-    same = Q(issuer=issuer) & (
-        Q(repository_id=workload.repository_id)
-        | Q(repository_folded=ascii_fold(workload.repository))
-    )
-    publishers = Publisher.objects.filter(same).order_by("pk")
-    pending = PendingPublisher.objects.unexpired().filter(same).order_by("pk")
-    return [
-        *publishers.select_related("issuer").select_for_update(of=("self",)),
-        *pending.select_related("issuer", "owner").select_for_update(of=("self",)),
-    ]
 
 
 def pin(rule: TrustRule, workload: Workload) -> None:
@@ -86,7 +79,7 @@ def pin(rule: TrustRule, workload: Workload) -> None:
     rule.repository = workload.repository
     rule.repository_folded = ascii_fold(workload.repository)
     rule.fields = rule.provider.named_fields(rule.fields, workload.repository)
-    conditions = rule.provider.conditions(rule.fields)
+    conditions = rule_conditions(rule.provider, rule.fields, rule.rules)
     rule.conditions = [condition.as_dict() for condition in conditions]
     rule.digest = rule_digest(rule.issuer.url, conditions)
 
@@ -96,10 +89,39 @@ def columns_of(rule: TrustRule) -> RuleFields:
     return RuleFields(
         issuer=rule.issuer,
         fields=rule.fields,
+        rules=rule.rules,
         conditions=rule.conditions,
-        digest=rule.digest,
+        # Anew, because a rule that gave up its place has another.
+        digest=rule_digest(rule.issuer.url, rule.typed_conditions()),
         repository=rule.repository,
         repository_folded=rule.repository_folded,
         repository_id=rule.repository_id,
         repository_owner_id=rule.repository_owner_id,
     )
+
+
+def rule_conditions(
+    provider: Provider, fields: ProviderFields, rules: Mapping[str, object]
+) -> tuple[Condition, ...]:
+    """What a job must satisfy: the provider's fields and the restrictions together."""
+    return (*provider.conditions(fields), *restrictions.conditions(rules, provider.rule_options))
+
+
+def _chosen_rules(
+    issuer: Issuer, provider: Provider, environment: str | None, rules: Mapping[str, object]
+) -> dict[str, object]:
+    """What was asked for, over what the operator's settings say for this provider."""
+    default = settings.DEFAULT_RULES.get(provider.kind, {})
+    asked = {**default, **{name: value for name, value in rules.items() if value is not None}}
+    try:
+        chosen = restrictions.checked(asked, provider.rule_options, environment)
+        restrictions.conditions(chosen, provider.rule_options)
+    except InvalidRule as error:
+        extra = {"field": f"rules.{error.name}"}
+        raise InvalidPublisher(error.message, extra=extra) from None
+    if restrictions.asks_for_owner(chosen) and not issuer.counts_our_people:
+        raise InvalidPublisher(
+            "`actor` can be checked only where people sign in to this registry with that forge",
+            extra={"field": "rules.actor"},
+        )
+    return chosen

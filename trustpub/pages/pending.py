@@ -55,6 +55,7 @@ def _register(request: SignedInRequest) -> HttpResponse:
             names=names,
             issuer=form.required_issuer(),
             form=form.tidied(),
+            rules=form.rules,
         )
     except Refusal as refusal:
         return _page(request, form.refused(refusal), refusal.status)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from trustpub.echo import printable
-from trustpub.models import Issuer
+from trustpub.models import ExchangeRefusal, Issuer
 from trustpub.providers.base import MAX_FIELD_LENGTH, Provider
 from trustpub.providers.claim import Suggested
 
@@ -67,6 +67,18 @@ def suggestion(issuer: Issuer, query: Mapping[str, str], repository: str = "") -
     if _at_host([issuer], repository):
         return Suggestion(_fields(provider, {"repository": repository}))
     return Suggestion()
+
+
+def from_event(event: ExchangeRefusal) -> Mapping[str, str]:
+    """The provider's fields as the refused job had them; claims need not travel in a link."""
+    facts = event.typed_workload()
+    given = {
+        "repository": printable(facts.repository, MAX_FIELD_LENGTH),
+        "workflow": printable(facts.workflow, MAX_FIELD_LENGTH),
+        "environment": printable(facts.environment or "", MAX_FIELD_LENGTH),
+    }
+    filled = _fields(event.issuer.adapter, given)
+    return {"environment": "", **filled}
 
 
 def _fields(provider: Provider, given: Mapping[str, str]) -> dict[str, str]:

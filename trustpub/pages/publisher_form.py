@@ -4,9 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from accounts.errors import InvalidInput, Refusal
-from trustpub.models import Issuer
-from trustpub.pages.prefill import ADDRESS, chosen_issuer, suggestion, unmet_wish
+from trustpub.echo import printable
+from trustpub.models import ExchangeRefusal, Issuer, TrustRule
+from trustpub.pages import rule_form
+from trustpub.pages.prefill import ADDRESS, chosen_issuer, from_event, suggestion, unmet_wish
+from trustpub.pages.rule_form import Option, RuleField
 from trustpub.providers.base import FieldRule
+from trustpub.restrictions import NAMES, RuleOptions
 
 NO_SUCH_HOST = (
     "No CI system of that address is trusted here. Choose where the workflow runs and fill in its "
@@ -40,6 +44,7 @@ class PublisherForm:
     issuer: Issuer | None
     values: Mapping[str, str] = field(default_factory=dict)
     from_link: Mapping[str, str] = field(default_factory=dict)
+    rules: Mapping[str, object] | None = None
     errors: Mapping[str, str] = field(default_factory=dict)
     problem: str = ""
 
@@ -65,6 +70,47 @@ class PublisherForm:
         return [shown for shown in self.fields if shown.is_id]
 
     @property
+    def rule_choices(self) -> list[RuleField]:
+        return rule_form.choices(self._rules, self._options, self._rule_error)
+
+    @property
+    def rule_texts(self) -> list[RuleField]:
+        return rule_form.texts(self._rules, self._options, self._rule_error)
+
+    @property
+    def rule_events(self) -> list[Option]:
+        return rule_form.events(self._rules, self._options)
+
+    @property
+    def event_error(self) -> str:
+        return self.errors.get("rules.events", "")
+
+    @property
+    def opens_rules(self) -> bool:
+        """Whether one of the rules that most people leave alone is set or wrong."""
+        rare = {"events", *(shown.name for shown in self.rule_texts)} - {"tag_pattern", "branches"}
+        return bool(rare & {name for name, value in self._rules.items() if value}) or any(
+            name.removeprefix("rules.") in rare for name in self.errors
+        )
+
+    @property
+    def _rules(self) -> Mapping[str, object]:
+        return self.rules or {}
+
+    @property
+    def _options(self) -> RuleOptions:
+        if self.issuer is None:
+            return RuleOptions()
+        return self.issuer.adapter.rule_options
+
+    @property
+    def _rule_error(self) -> tuple[str, str]:
+        for name, complaint in self.errors.items():
+            if name.startswith("rules."):
+                return name.removeprefix("rules."), complaint
+        return "", ""
+
+    @property
     def opens_ids(self) -> bool:
         return any(shown.value or shown.error for shown in self.id_fields)
 
@@ -87,6 +133,8 @@ class PublisherForm:
     def refused(self, refusal: Refusal) -> "PublisherForm":
         """The form again, with the complaint at its field where it names one."""
         name = str(refusal.extra.get("field", ""))
+        if name.startswith("rules.") and name.removeprefix("rules.") in NAMES:
+            return replace(self, errors={name: refusal.detail})
         if name in {shown.rule.name for shown in self.fields}:
             return replace(self, errors={name: refusal.detail})
         return replace(self, problem=refusal.detail)
@@ -105,7 +153,38 @@ def empty_form(query: Mapping[str, str], *, repository: str = "") -> PublisherFo
             return PublisherForm(issuers, issuer, problem=NO_SUCH_HOST)
         problem = NOT_OPEN
     suggested = suggestion(issuer, query, repository)
-    return PublisherForm(issuers, issuer, suggested.values, suggested.from_link, problem=problem)
+    return PublisherForm(
+        issuers,
+        issuer,
+        suggested.values,
+        suggested.from_link,
+        rules=rule_form.safe_rules(issuer),
+        problem=problem,
+    )
+
+
+def filled_form(rule: TrustRule, values: Mapping[str, str] | None = None) -> PublisherForm:
+    """For editing: what is stored, with `values` laid over it."""
+    stored = {name: value or "" for name, value in (rule.fields | rule.ids_in_form()).items()}
+    return PublisherForm(
+        [rule.issuer], rule.issuer, {**stored, **(values or {})}, rules=dict(rule.rules)
+    )
+
+
+def form_of_event(event: ExchangeRefusal) -> PublisherForm:
+    """For a GET: filled from a refused exchange, with what it says as the caution."""
+    issuers = list(Issuer.objects.open_for_publishers())
+    if event.issuer not in issuers:
+        return PublisherForm(issuers, None, problem=NOT_OPEN)
+    values = from_event(event)
+    told = {"repository": event.typed_workload().repository, "workflow": event.workload["workflow"]}
+    return PublisherForm(
+        issuers,
+        event.issuer,
+        values,
+        {name: printable(str(value)) for name, value in told.items()},
+        rules=rule_form.safe_rules(event.issuer),
+    )
 
 
 def sent_form(sent: Mapping[str, str]) -> PublisherForm:
@@ -114,9 +193,11 @@ def sent_form(sent: Mapping[str, str]) -> PublisherForm:
     issuer = next((found for found in issuers if str(found.pk) == sent.get("issuer")), None)
     if issuer is None:
         return PublisherForm(issuers, None)
+    provider = issuer.adapter
     values = {
         # PostgreSQL stores no NUL.
         rule.name: sent.get(rule.name, "").replace("\0", "")
-        for rule in issuer.adapter.fields
+        for rule in provider.fields
     }
-    return PublisherForm(issuers, issuer, values)
+    rules = rule_form.rules_of(sent, provider.rule_options)
+    return PublisherForm(issuers, issuer, values, rules=rules)

@@ -11,7 +11,13 @@ from registry.actors import Person
 from registry.models import Crate
 from registry.pages.owners import owned_crate
 from trustpub.operations.publishers import add_publisher, remove_publisher
-from trustpub.pages.publisher_form import PublisherForm, empty_form, sent_form
+from trustpub.pages.publisher_form import (
+    PublisherForm,
+    empty_form,
+    form_of_event,
+    sent_form,
+)
+from trustpub.queries.refusals import refusal_for
 
 
 @private("GET", "HEAD", "POST")
@@ -23,6 +29,9 @@ def publisher_new(request: SignedInRequest, name: str) -> HttpResponse:
         return _add(request, crate)
     if crate.name != name:
         return redirect("publisher_new", crate.name)
+    event = refusal_for(crate, request.GET.get("from_event", ""))
+    if event:
+        return _page(request, crate, form_of_event(event))
     return _page(request, crate, empty_form(request.GET.dict(), repository=crate.repository))
 
 
@@ -46,11 +55,12 @@ def _add(request: SignedInRequest, crate: Crate) -> HttpResponse:
             crate=crate,
             issuer=form.required_issuer(),
             form=form.tidied(),
+            rules=form.rules,
         )
     except Refusal as refusal:
         return _page(request, crate, form.refused(refusal), refusal.status)
     messages.success(request, f"{grant.publisher} can now publish {crate.name}.")
-    return redirect("crate_settings", crate.name)
+    return redirect("publisher_check", crate.name, grant.pk)
 
 
 def _page(

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from trustpub.pages import account_data, crate_settings, dashboard, pending, publishers, tokens
+from trustpub.pages import (
+    account_data,
+    crate_settings,
+    dashboard,
+    pending,
+    publisher_check,
+    publisher_edit,
+    publishers,
+    tokens,
+)
 
 urlpatterns = [
     path("dashboard", dashboard.dashboard, name="dashboard"),
@@ -35,5 +44,25 @@ urlpatterns = [
         "crates/<str:name>/settings/publishers/<int:grant_id>/remove",
         publishers.publisher_remove,
         name="publisher_remove",
+    ),
+    path(
+        "crates/<str:name>/settings/publishers/<int:grant_id>/check",
+        publisher_check.publisher_check,
+        name="publisher_check",
+    ),
+    path(
+        "crates/<str:name>/settings/publishers/<int:grant_id>/edit",
+        publisher_edit.publisher_edit,
+        name="publisher_edit",
+    ),
+    path(
+        "crates/<str:name>/settings/publishers/<int:grant_id>/<slug:action>",
+        publisher_edit.publisher_action,
+        name="publisher_action",
+    ),
+    path(
+        "crates/<str:name>/settings/ci-only",
+        publisher_edit.crate_ci_only,
+        name="crate_ci_only",
     ),
 ]

@@ -13,11 +13,11 @@ from trustpub.providers.base import (
     StableIds,
     invalid_claim,
     uuid_problem,
-    web_link,
 )
 from trustpub.providers.claim import Claim, Role, Suggested
 from trustpub.providers.options import OptionRule, must_be_text
 from trustpub.providers.workflow_file import ID_TOKEN, Target
+from trustpub.providers.links import web_link
 from trustpub.workload import CLAIM, Workload, WorkloadLinks
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar, NoReturn, Self
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from trustpub.codes import ExchangeCode
 from trustpub.conditions import MAX_VALUE_LENGTH, Condition
@@ -14,6 +14,7 @@ from trustpub.echo import printable
 from trustpub.jwt import TokenRefused, VerifiedClaims
 from trustpub.providers.claim import Claim, Suggested
 from trustpub.providers.options import COMMON_OPTIONS, OptionRule, Options
+from trustpub.restrictions import RuleOptions
 from trustpub.workload import Workload, WorkloadLinks
 
 MAX_FIELD_LENGTH = 255
@@ -25,6 +26,15 @@ MAX_REPOSITORY_LENGTH = 2 * MAX_FIELD_LENGTH + 1  # no publisher can name a long
 # Every field of the provider by name, None where it is not set.
 ProviderFields = Mapping[str, str | None]
 
+_REQUIRED_FACTS = (
+    "repository",
+    "repository_id",
+    "owner_id",
+    "workflow",
+    "workflow_ref",
+    "run_id",
+    "event",
+)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
@@ -77,7 +87,19 @@ class Provider(ABC):
     # The claim that names a token; where it is absent the token's digest notices a replay (a.10).
     replay_claim: ClassVar[str] = "jti"
     default_algorithms: ClassVar[tuple[str, ...]] = ("RS256",)
+    # What starts a job that may publish, unless its publisher says otherwise; empty where the
+    # claims do not tell.
     allowed_events: ClassVar[frozenset[str]] = frozenset()
+    # Event -> its risk in one line; a publisher may allow them.
+    risky_events: ClassVar[Mapping[str, str]] = {}
+    # Names of trustpub.restrictions that the claims can prove.
+    restrictions: ClassVar[frozenset[str]] = frozenset()
+    # `runner_environment` of the CI system's own machines.
+    hosted_runner: ClassVar[str] = ""
+    # Number of whoever started the job: compared, never stored.
+    actor_claim: ClassVar[str] = ""
+    # Field of a workload -> claim: what is noted of a job that `read` refuses.
+    noted_claims: ClassVar[Mapping[str, str]] = {}
     option_rules: ClassVar[tuple[OptionRule, ...]] = ()
     # How the issuer's address looks, for operators who add one.
     issuer_example: ClassVar[str]
@@ -196,6 +218,28 @@ class Provider(ABC):
     ) -> str:
         """A ready CI file that publishes `crate` through a publisher with these fields."""
 
+    @property
+    def rule_options(self) -> RuleOptions:
+        """What a publisher of this provider can ask of a job beside its fields."""
+        return RuleOptions(
+            names=self.restrictions,
+            default_events=self.allowed_events,
+            risky_events=self.risky_events,
+            hosted_runner=self.hosted_runner,
+        )
+
+    def noted(self, claims: VerifiedClaims) -> Workload | None:
+        """What is known of a job that `read` refused; None where its repository is not."""
+        told = {
+            name: printable(value, MAX_FIELD_LENGTH)
+            for name, claim in self.noted_claims.items()
+            if isinstance(value := _as_text(claims.get(claim)), str)
+        }
+        if not told.get("repository_id") or id_problem(told["repository_id"]):
+            return None
+        required = dict.fromkeys(_REQUIRED_FACTS, "")
+        return Workload(provider=self.kind, **{**required, **told})  # type: ignore[arg-type]
+
     def issuer_matches(self, issuer_url: str, row_url: str) -> bool:
         """Whether a token's `iss` belongs to an issuer row: byte for byte."""
         return issuer_url == row_url
@@ -285,6 +329,10 @@ class ClaimReader:
         return text == "true" if text else None
 
 
+def _as_text(value: object) -> object:
+    return str(value) if type(value) is int else value
+
+
 def missing_claim(name: str, remedy: str = "") -> NoReturn:
     text = f'The token lacks the claim "{name}". {remedy}'.rstrip()
     raise TokenRefused(ExchangeCode.MISSING_CLAIM, text)
@@ -296,7 +344,7 @@ def invalid_claim(name: str, problem: str) -> NoReturn:
 
 def check_event(provider: Provider, event: str) -> None:
     """Refuses every event outside the allow-list: many run on input of strangers."""
-    if event not in provider.allowed_events:
+    if event not in provider.allowed_events and event not in provider.risky_events:
         safe = ", ".join(sorted(provider.allowed_events))
         raise TokenRefused(
             ExchangeCode.EVENT_NOT_ALLOWED,
@@ -328,16 +376,6 @@ def uuid_problem(value: str) -> str | None:
 def anything(value: str) -> str | None:
     """For a field that is only compared: no complaint."""
     return None
-
-
-def web_link(base: str, *parts: str | None) -> str | None:
-    """An address under `base`; each part may hold "/" and is quoted segment by segment."""
-    if not all(parts):
-        return None
-    segments = "/".join(part for part in parts if part).split("/")
-    if any(segment in ("", ".", "..") for segment in segments):
-        return None  # a browser would resolve these to another page
-    return "/".join([base.rstrip("/"), *(quote(segment, safe="") for segment in segments)])
 
 
 def _checked(rule: FieldRule, value: str | None) -> str | None:

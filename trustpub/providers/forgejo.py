@@ -18,11 +18,11 @@ from trustpub.providers.base import (
     invalid_claim,
     is_workflow_file,
     missing_claim,
-    web_link,
 )
 from trustpub.providers.claim import Claim, Role, Suggested
 from trustpub.providers.ref_rule import ref_conditions, ref_field, takes_any_ref
 from trustpub.providers.workflow_file import ID_TOKEN, Target
+from trustpub.providers.links import web_link
 from trustpub.workload import Workload, WorkloadLinks
 
 FOLDERS = (".forgejo/workflows/", ".gitea/workflows/", ".github/workflows/")

@@ -21,12 +21,14 @@ from trustpub.providers.base import (
     invalid_claim,
     is_workflow_file,
     missing_claim,
-    web_link,
 )
 from trustpub.providers.claim import Claim, Role, Suggested
 from trustpub.providers.github_example import EXAMPLE
+from trustpub.providers.github_fields import FIELDS
 from trustpub.providers.options import OptionRule, must_be_text
 from trustpub.providers.workflow_file import Target
+from trustpub.restrictions import NAMES
+from trustpub.providers.links import web_link
 from trustpub.workload import Workload, WorkloadLinks
 
 GITHUB_ISSUER = "https://token.actions.githubusercontent.com"
@@ -45,37 +47,6 @@ _PASTED_REPOSITORY = re.compile(
 )
 
 
-def _owner_problem(value: str) -> str | None:
-    if _OWNER.fullmatch(value):
-        return None
-    return "Invalid GitHub repository owner: letters, digits and hyphens, e.g. rust-lang"
-
-
-def _name_problem(value: str) -> str | None:
-    if _NAME.fullmatch(value) and value not in (".", ".."):
-        return None
-    return "Invalid GitHub repository name: letters, digits, hyphens, dots and underscores"
-
-
-def _workflow_problem(value: str) -> str | None:
-    if "/" in value:
-        return (
-            "Workflow filename must be a filename only, without directories; "
-            "the file is expected under .github/workflows"
-        )
-    if not is_workflow_file(value):
-        return "Workflow filename must end with `.yml` or `.yaml`, e.g. release.yml"
-    return None
-
-
-def _environment_problem(value: str) -> str | None:
-    if value != value.strip():
-        return "Environment name may not start or end with whitespace"
-    if _FORBIDDEN_IN_ENVIRONMENT.search(value):
-        return "Environment name must not contain control characters or any of ' \" ` , ; \\"
-    return None
-
-
 class GitHub(Provider):
     """Publishers name the caller's workflow; IDs of repository and owner carry the trust."""
 
@@ -87,6 +58,27 @@ class GitHub(Provider):
     allowed_events = frozenset(
         {"push", "release", "workflow_dispatch", "create", "deployment", "schedule"}
     )
+    risky_events = {
+        "repository_dispatch": "Whoever holds a token that may write to the repository starts it.",
+        "merge_group": "Runs what is in the merge queue, before it is on the branch.",
+        "deployment_status": "Runs when a deployment reports, with the code of that moment.",
+        "pull_request": "Runs code that nobody reviewed, on a branch of the same repository.",
+    }
+    restrictions = frozenset(NAMES)
+    hosted_runner = "github-hosted"
+    actor_claim = "actor_id"
+    noted_claims = {
+        "repository": "repository",
+        "repository_id": "repository_id",
+        "owner_id": "repository_owner_id",
+        "workflow_ref": "workflow_ref",
+        "run_id": "run_id",
+        "run_attempt": "run_attempt",
+        "event": "event_name",
+        "environment": "environment",
+        "ref": "ref",
+        "sha": "sha",
+    }
     issuer_example = "https://github.example.com/_services/token"
     option_rules = (
         OptionRule("enterprise", "accept this enterprise's own issuer alone", must_be_text),
@@ -104,52 +96,7 @@ class GitHub(Provider):
         Claim("ref", Role.MATCHED, required=False),
         Claim("run_id", Role.SHOWN),
     )
-    fields = (
-        FieldRule(
-            "repository_owner",
-            "Repository owner",
-            True,
-            "The account or organisation of the repository that starts the release workflow.",
-            _owner_problem,
-        ),
-        FieldRule(
-            "repository_name",
-            "Repository name",
-            True,
-            "The repository that starts the release workflow.",
-            _name_problem,
-        ),
-        FieldRule(
-            "workflow_filename",
-            "Workflow filename",
-            True,
-            "The file under .github/workflows that is triggered, not a reusable one it calls.",
-            _workflow_problem,
-        ),
-        FieldRule(
-            "environment",
-            "Environment name",
-            False,
-            "Strongly recommended: the place for reviewers and branch limits.",
-            _environment_problem,
-        ),
-        FieldRule(
-            "repository_id",
-            "Repository ID",
-            False,
-            "GitHub's number of the repository; pinned on first use when left out.",
-            id_problem,
-            is_pin=True,
-        ),
-        FieldRule(
-            "repository_owner_id",
-            "Repository owner ID",
-            False,
-            "GitHub's number of the owner; pinned on first use when left out.",
-            id_problem,
-            is_pin=True,
-        ),
-    )
+    fields = FIELDS
 
     def tidy(self, fields: Mapping[str, str | None]) -> ProviderFields:
         tidied = {name: (value or "").strip() or None for name, value in fields.items()}
@@ -245,6 +192,7 @@ class GitHub(Provider):
             workflow_ref=workflow_ref,
             workflow_sha=reader.commit("workflow_sha") or None,
             called_workflow=called,
+            called_workflow_ref=_called_ref(reader, called),
             called_workflow_sha=(reader.commit("job_workflow_sha") or None) if called else None,
             ref=ref or None,
             ref_type=reader.optional("ref_type") or None,
@@ -364,6 +312,13 @@ def _called_workflow(
     if not folder or repository.count("/") != 1 or "/" in file or not is_workflow_file(file):
         invalid_claim("job_workflow_ref", "does not name a workflow file of a repository")
     return path
+
+
+def _called_ref(reader: ClaimReader, called: str | None) -> str | None:
+    """What stands behind "@" in the claim whose path was told apart from it."""
+    if called is None:
+        return None
+    return reader.required("job_workflow_ref").removeprefix(f"{called}@") or None
 
 
 def _without_version(text: str, versions: tuple[str, ...]) -> str | None:

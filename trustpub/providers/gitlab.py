@@ -20,10 +20,10 @@ from trustpub.providers.base import (
     invalid_claim,
     is_workflow_file,
     missing_claim,
-    web_link,
 )
 from trustpub.providers.claim import Claim, Role, Suggested
 from trustpub.providers.workflow_file import ID_TOKEN, Target
+from trustpub.providers.links import web_link
 from trustpub.workload import Workload, WorkloadLinks
 
 DEFAULT_PIPELINE_FILE = ".gitlab-ci.yml"
@@ -74,6 +74,26 @@ class GitLab(Provider):
     needs_jti = True
     # Merge-request pipelines and the like run on what strangers propose.
     allowed_events = frozenset({"push", "web", "schedule"})
+    risky_events = {
+        "api": "Whoever holds a token of the project starts it, on any ref.",
+        "trigger": "Whoever holds a trigger token starts it, on any ref.",
+        "pipeline": "A pipeline of another project starts it.",
+        "parent_pipeline": "A parent pipeline starts it, with a file that a job may have written.",
+    }
+    restrictions = frozenset({"environment", "refs", "tag_pattern", "branches", "events", "runner"})
+    hosted_runner = "gitlab-hosted"
+    noted_claims = {
+        "repository": "project_path",
+        "repository_id": "project_id",
+        "owner_id": "namespace_id",
+        "workflow_ref": "ci_config_ref_uri",
+        "run_id": "pipeline_id",
+        "job_id": "job_id",
+        "event": "pipeline_source",
+        "environment": "environment",
+        "ref": "ref_path",
+        "sha": "sha",
+    }
     issuer_example = "https://gitlab.example.com"
     claims = (
         Claim("jti", Role.CHECKED),

@@ -18,4 +18,6 @@ def for_reading(provider: Provider) -> Provider:
     twin = copy(provider)
     review = REVIEW_EVENTS.get(provider.kind, frozenset())
     twin.allowed_events = provider.allowed_events | review  # type: ignore[misc]
+    # What a publisher may allow beyond is for publishing alone.
+    twin.risky_events = {}  # type: ignore[misc]
     return twin

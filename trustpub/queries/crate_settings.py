@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import Count, QuerySet
+from django.utils import timezone
 
 from accounts.models import ApiToken
 from accounts.scopes import Scope
@@ -15,6 +16,7 @@ from trustpub.queries.refusals import ShownRefusal, refusals_of
 
 # As in the instructions on other pages.
 REGISTRY_NAME = "waybill"
+STALE_AFTER = timedelta(days=180)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,34 +29,64 @@ class PublisherCard:
     added_by: str
     other_crates: int
     workflow_file: str
+    is_backed: bool = True
+    begins_at: datetime | None = None
 
     @property
-    def has_no_environment(self) -> bool:
+    def is_unconstrained(self) -> bool:
+        """Whether everybody who can push a branch can publish."""
         return self.publisher.open_to_branches
+
+    @property
+    def ignored_environment(self) -> str:
+        """The one of the last job, where the publisher does not ask for any."""
+        asks = self.publisher.environment or self.publisher.rules.get("environment")
+        return "" if asks else str(self.publisher.seen.get("environment", ""))
+
+    @property
+    def saw_own_runner(self) -> bool:
+        seen = self.publisher.seen.get("runner")
+        hosted = self.publisher.provider.hosted_runner
+        return bool(seen and hosted and seen != hosted and "runner" not in self.publisher.rules)
+
+    @property
+    def is_stale(self) -> bool:
+        used = self.publisher.last_verified_at or self.added_at
+        return self.publisher.is_enabled() and timezone.now() - used > STALE_AFTER
+
+    @property
+    def can_suspend(self) -> bool:
+        return self.publisher.state == Publisher.State.ACTIVE
+
+    @property
+    def can_resume(self) -> bool:
+        return self.publisher.is_suspended_by_owner
 
 
 @dataclass(frozen=True, slots=True)
 class TrustSettings:
-    """`tokens_that_publish` counts the owners' API tokens that reach this crate."""
+    """`leftover_tokens` are the owners' API tokens that reach this crate."""
 
     publishers: Sequence[PublisherCard]
     refusals: Sequence[ShownRefusal]
-    tokens_that_publish: int
+    leftover_tokens: Sequence[ApiToken]
     # The crate takes new versions from CI only, and no publisher works.
     nobody_can_publish: bool
+    # How long it takes to let API tokens publish again.
+    delay_hours: int
 
 
 def trust_settings(crate: Crate) -> TrustSettings:
     """Four queries, however many publishers there are."""
     grants = list(_grants(crate))
     cards = [_card(crate, grant) for grant in grants]
-    publishers = [grant.publisher for grant in grants]
-    enabled = any(publisher.is_enabled() for publisher in publishers)
+    enabled = any(card.publisher.is_enabled() and card.is_backed for card in cards)
     return TrustSettings(
         publishers=cards,
-        refusals=refusals_of(publishers),
-        tokens_that_publish=0 if crate.trustpub_only else _tokens_that_publish(crate),
-        nobody_can_publish=crate.trustpub_only and not enabled,
+        refusals=refusals_of(crate, grants),
+        leftover_tokens=() if crate.is_ci_only() else _leftover_tokens(crate),
+        nobody_can_publish=crate.is_ci_only() and not enabled,
+        delay_hours=int(settings.TRUSTPUB_ONLY_DELAY.total_seconds() // 3600),
     )
 
 
@@ -71,7 +103,8 @@ def workflow_file(rule: TrustRule, crate_name: str) -> str:
 
 def _grants(crate: Crate) -> QuerySet[PublisherCrate]:
     return (
-        PublisherCrate.objects.filter(crate=crate)
+        PublisherCrate.objects.with_standing()
+        .filter(crate=crate)
         .select_related("publisher__issuer", "created_by")
         .annotate(crates=Count("publisher__grants"))
         .order_by("pk")
@@ -86,9 +119,15 @@ def _card(crate: Crate, grant: PublisherCrate) -> PublisherCard:
         added_by=grant.created_by.login if grant.created_by else "",
         other_crates=getattr(grant, "crates", 1) - 1,
         workflow_file=workflow_file(grant.publisher, crate.name),
+        is_backed=bool(getattr(grant, "is_backed", True)),
+        begins_at=None if grant.has_begun() else grant.active_from,
     )
 
 
-def _tokens_that_publish(crate: Crate) -> int:
-    tokens = ApiToken.objects.usable().filter(user__ownerships__crate=crate)
-    return sum(token.allows(Scope.PUBLISH_UPDATE, crate.name) for token in tokens)
+def _leftover_tokens(crate: Crate) -> list[ApiToken]:
+    tokens = ApiToken.objects.usable().filter(user__ownerships__crate=crate).select_related("user")
+    return [
+        token
+        for token in tokens.order_by("user__login", "pk")
+        if token.allows(Scope.PUBLISH_UPDATE, crate.name)
+    ]

@@ -1,9 +1,11 @@
 """Who has to hear that a publish token leaked, and about which crates."""
 
 from allauth.account.models import EmailAddress
+from django.db.models import QuerySet
 
 from accounts.models import AuditEvent
 from accounts.scopes import Scope
+from registry.models import Crate
 from registry.queries.leaks import MOST_LISTED
 from trustpub.models import PublishToken
 
@@ -18,12 +20,12 @@ def crates_by_address(token: PublishToken) -> dict[str, list[str]]:
     if Scope.READ in token.scopes:
         people = addresses.filter(user__is_superuser=True, user__is_active=True)
         return {address: [] for address in people.values_list("email", flat=True)}
-    for address, crate in addresses.filter(
-        user__ownerships__crate__in=token.crates.all()
-    ).values_list("email", "user__ownerships__crate__name"):
+    for address, crate in addresses.filter(user__ownerships__crate__in=_crates(token)).values_list(
+        "email", "user__ownerships__crate__name"
+    ):
         found.setdefault(address, set()).add(crate)
     for address, crate in addresses.filter(
-        user__pending_publishers__in=token.pending_publishers.all()
+        user__pending_publishers__in=token.pending_ids
     ).values_list("email", "user__pending_publishers__crate_name"):
         found.setdefault(address, set()).add(crate)
     return {address: sorted(crates)[:MOST_LISTED] for address, crates in sorted(found.items())}
@@ -31,7 +33,7 @@ def crates_by_address(token: PublishToken) -> dict[str, list[str]]:
 
 def versions_published_with(token: PublishToken) -> list[str]:
     """What the audit log says that the token's job published, newest first."""
-    names = [*token.crates.values_list("name", flat=True), *token.new_names]
+    names = [*_crates(token).values_list("name", flat=True), *token.new_names]
     events = AuditEvent.objects.filter(
         crate__in=names,
         at__gte=token.issued_at,
@@ -40,3 +42,8 @@ def versions_published_with(token: PublishToken) -> list[str]:
         actor_id=str(token.pk),
     )
     return list(events.order_by("-pk").values_list("subject", flat=True)[:MOST_LISTED])
+
+
+def _crates(token: PublishToken) -> QuerySet[Crate]:
+    """Also where the publisher was changed since: the token was good for them once."""
+    return Crate.objects.filter(publisher_grants__in=token.grant_ids).distinct()

@@ -1,7 +1,6 @@
 """What a publish token still stands on."""
 
-from django.db.models import Q
-from django.utils import timezone
+from django.db.models import Exists, Q
 
 from accounts.scopes import Scope
 from trustpub.models import Issuer, Publisher, PublishToken
@@ -11,8 +10,8 @@ def still_stands(token: PublishToken) -> bool:
     """Whether anything that it was granted for is in force; a token dies with its rules (d.4)."""
     rules = (
         Q(reader__isnull=False)
-        | Q(publishers__state=Publisher.State.ACTIVE)
-        | Q(pending_publishers__expires_at__gt=timezone.now())
+        | Exists(token.grants().standing().filter(publisher__state=Publisher.State.ACTIVE))
+        | Exists(token.pending())
     )
     standing = PublishToken.objects.filter(rules, pk=token.pk, issuer__in=Issuer.objects.honoured())
     return standing.exists() or _has_become_real(token)

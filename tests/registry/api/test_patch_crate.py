@@ -41,7 +41,7 @@ def test_an_owner_closes_the_way_of_tokens(
     assert answer.json()["crate"]["max_version"] == "0.0.0"
     tide.refresh_from_db()
     assert tide.trustpub_only
-    assert AuditEvent.objects.get(name="crate.trustpub_only_changed").crate == "tide"
+    assert AuditEvent.objects.get(name="crate.trustpub_only.on").crate == "tide"
     [letter] = mailoutbox
     assert letter.to == ["alice@example.com"]
     assert letter.subject == "tide now takes new versions from CI alone"

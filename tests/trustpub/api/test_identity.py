@@ -143,7 +143,8 @@ def test_a_transferred_repository_waits_for_its_owner(
         error = refusal(exchange(id_token(ci, **MOVED)), 403)
 
     assert error["code"] == "identity_changed"
-    assert Publisher.objects.get().state == Publisher.State.SUSPENDED
+    assert Publisher.objects.get().state == Publisher.State.AWAITING
+    assert refusal(exchange(id_token(ci, **MOVED)), 403)["code"] == "identity_changed"
 
 
 def test_a_rename_is_followed_and_told(

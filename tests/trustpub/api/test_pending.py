@@ -12,12 +12,14 @@ from django.utils import timezone
 from accounts.models import AuditEvent, User
 from accounts.operations.tokens import create_token
 from demo.issuer import LocalIssuer
-from registry.models import Crate, ReservedName, Version
+from registry.models import Crate, DeletedCrate, ReservedName, Version
 from tests.ci import exchange, form, id_token, let_found, let_publish, publish_token, unpinned
+from tests.clock import clock_at
 from tests.factories.archives import manifest_for
 from tests.factories.registry import make_crate
 from tests.wire import nothing_happens, publish, refusal, send
 from trustpub.models import Issuer, PendingPublisher, Publisher, PublisherCrate
+from trustpub.operations.pending import register as register_names
 from trustpub.tasks import expire
 
 CONFIGS = "/api/v1/trusted_publishing/github_configs"
@@ -357,3 +359,132 @@ def test_a_pending_rule_does_not_take_a_grant_away(
     answer = exchange(id_token(ci)).json()
 
     assert (answer["crates"], answer["new_crates"]) == (["tide"], ["fresh"])
+
+
+# --- What becomes of those that wait ---
+
+
+def test_a_reminder_is_sent_once_five_days_before(
+    fresh: PendingPublisher, django_capture_on_commit_callbacks: Any
+) -> None:
+    before = fresh.expires_at - timedelta(days=5)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        for moment in (before - timedelta(seconds=1), before):
+            with clock_at(moment):
+                expire()
+                expire()
+
+    assert [letter.subject for letter in mail.outbox] == [
+        "Your pending publisher for fresh expires soon"
+    ]
+    assert AuditEvent.objects.filter(name="pending.reminded").count() == 1
+
+
+def test_the_last_moment_and_the_first_after_it(fresh: PendingPublisher, ci: LocalIssuer) -> None:
+    now = timezone.now()
+    PendingPublisher.objects.update(expires_at=now)
+
+    with clock_at(now - timedelta(microseconds=1)):
+        assert exchange(id_token(ci)).status_code == 200
+    with clock_at(now):
+        assert refusal(exchange(id_token(ci)), 403)["code"] == "no_publisher"
+
+
+def test_a_crate_made_by_hand_ends_the_wait_of_others(
+    fresh: PendingPublisher, bob_token: str, django_capture_on_commit_callbacks: Any
+) -> None:
+    publish(bob_token, "fresh")
+    mail.outbox.clear()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        expire()
+        expire()
+
+    assert not PendingPublisher.objects.exists()
+    [letter] = mail.outbox
+    assert letter.to == ["alice@example.com"]
+    assert "bob" not in letter.body
+
+
+def test_the_loser_of_a_race_for_the_name_hears_of_a_conflict(
+    fresh: PendingPublisher, bob: User, ci: LocalIssuer
+) -> None:
+    from trustpub.actors import CiJob
+    from trustpub.models import PublishToken
+
+    publish_token(ci)
+
+    refused = CiJob(PublishToken.objects.get()).name_was_taken("fresh")
+
+    assert (refused.code, refused.status) == ("pending_conflict", 409)
+
+
+def test_a_registrant_who_lost_standing_is_told_at_the_upload(
+    fresh: PendingPublisher, ci: LocalIssuer
+) -> None:
+    token = publish_token(ci)
+    _lock()
+
+    with nothing_happens():
+        error = refusal(publish(token, "fresh"), 403)
+
+    assert error["code"] == "publisher_suspended"
+
+
+def test_a_name_in_quarantine_cannot_be_registered(alice_token: str, issuer: Issuer) -> None:
+    now = timezone.now()
+    DeletedCrate.objects.create(
+        name="fresh",
+        canonical_name="fresh",
+        created_at=now,
+        available_at=now + timedelta(days=1),
+    )
+
+    taken = refusal(register(alice_token, issuer), 409)
+    ReservedName.objects.create(canonical_name="other", reason="trademark")
+    reserved = refusal(register(alice_token, issuer, "other"), 409)
+
+    assert taken["code"] == reserved["code"] == "name_unavailable"
+    assert taken["detail"].replace("fresh", "other") == reserved["detail"]
+
+
+def test_an_owner_is_led_to_the_settings(
+    alice: User, alice_token: str, bob_token: str, issuer: Issuer
+) -> None:
+    make_crate("fresh", owner=alice)
+
+    assert "/crates/fresh/settings" in refusal(register(alice_token, issuer), 409)["detail"]
+    assert "/crates/" not in refusal(register(bob_token, issuer), 409)["detail"]
+
+
+def test_two_spellings_of_a_name_are_one(alice: User, issuer: Issuer) -> None:
+    registered = register_names(
+        actor=alice, owner=alice, names=["a-b", "A_B", "c"], issuer=issuer, form=form()
+    )
+
+    assert [pending.crate_name for pending in registered] == ["a-b", "c"]
+
+
+def test_registrations_of_one_address_are_limited(
+    alice_token: str, bob_token: str, issuer: Issuer, settings: LazySettings
+) -> None:
+    settings.REGISTRATIONS_PER_DAY = 1
+    register(alice_token, issuer)
+
+    refusal(register(bob_token, issuer, "other"), 429)
+
+
+def test_a_workspace_is_registered_at_once_or_not_at_all(
+    alice_token: str, bob: User, issuer: Issuer
+) -> None:
+    make_crate("taken", owner=bob)
+    names = ["fresh", "fresh-macros"]
+
+    made = register(alice_token, issuer, crates=names).json()["github_configs"]
+    refusal(register(alice_token, issuer, crates=["more", "taken"]), 409)
+    refusal(register(alice_token, issuer, crates=[]), 400)
+    refusal(register(alice_token, issuer, crates="more"), 422)
+
+    assert [config["crate"] for config in made] == names
+    assert PendingPublisher.objects.count() == 2

@@ -34,7 +34,8 @@ def test_it_adds_a_publisher(client: Client, tide: Crate, issuer: Issuer) -> Non
     answer = client.post(PAGE, form_of(issuer))
 
     publisher = Publisher.objects.get()
-    assert answer["Location"] == "/crates/tide/settings"
+    grant = publisher.grants.get()
+    assert answer["Location"] == f"/crates/tide/settings/publishers/{grant.pk}/check"
     assert (publisher.repository, publisher.workflow) == ("octo/hello", "release.yml")
     assert list(publisher.crates.all()) == [tide]
 

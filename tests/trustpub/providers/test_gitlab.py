@@ -158,10 +158,6 @@ def test_maintainers_pipelines_may_publish(source: str) -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        "api",
-        "trigger",
-        "pipeline",
-        "parent_pipeline",
         "merge_request_event",
         "external_pull_request_event",
         "chat",

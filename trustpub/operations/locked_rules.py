@@ -1,0 +1,146 @@
+"""The rules that a job's repository falls under, read and locked in as few queries as can be."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Exists, Q
+from django.utils import timezone
+
+from accounts.models import User
+from registry.models import Crate, Ownership
+from trustpub.conditions import ascii_fold
+from trustpub.matching import PublisherView
+from trustpub.models import Issuer, PendingPublisher, Publisher, PublisherCrate, TrustRule
+from trustpub.operations.standing import in_good_standing
+from trustpub.restrictions import asks_for_owner
+from trustpub.workload import Workload
+
+
+@dataclass(frozen=True, slots=True)
+class RuleGrants:
+    """A publisher and its rights, each on one crate."""
+
+    publisher: Publisher
+    grants: Sequence[PublisherCrate]
+
+
+@dataclass(frozen=True, slots=True)
+class LockedRules:
+    """Locked until the transaction ends; `owned` are crates of whoever started the job."""
+
+    publishers: Sequence[RuleGrants]
+    pending: Sequence[PendingPublisher]
+    owned: frozenset[int] = frozenset()
+    actor: User | None = None
+
+    def views(self) -> list[PublisherView]:
+        """What matching needs to know of each."""
+        return [
+            *(self._view_of_publisher(rule) for rule in self.publishers),
+            *(self._view_of_pending(rule) for rule in self.pending),
+        ]
+
+    def standing_grants(self, publishers: Iterable[Publisher]) -> list[PublisherCrate]:
+        """The rights of these publishers that hold now, by crate name; one for each crate."""
+        wanted = {publisher.pk for publisher in publishers}
+        held = [
+            grant
+            for rule in self.publishers
+            if rule.publisher.pk in wanted
+            for grant in rule.grants
+            if self._stands(rule.publisher, grant)
+        ]
+        return sorted(held, key=lambda grant: (grant.crate.name, grant.pk))
+
+    def _view_of_publisher(self, rule: RuleGrants) -> PublisherView:
+        publisher = rule.publisher
+        standing = [grant for grant in rule.grants if _is_live(grant)]
+        owned = any(grant.crate_id in self.owned for grant in standing)
+        return _view(publisher, publisher.is_enabled() and bool(standing), owned)
+
+    def _view_of_pending(self, rule: PendingPublisher) -> PublisherView:
+        enabled = rule.is_enabled() and in_good_standing(rule.owner)
+        return _view(rule, enabled, self.actor is not None and rule.owner == self.actor)
+
+    def _stands(self, publisher: Publisher, grant: PublisherCrate) -> bool:
+        if asks_for_owner(publisher.rules) and grant.crate_id not in self.owned:
+            return False
+        return _is_live(grant)
+
+
+def lock_rules(issuer: Issuer, workload: Workload, actor_id: str = "") -> LockedRules:
+    """The issuer's rules for the job's repository, by id or by name, until the transaction ends.
+
+    Whoever locks any of them locks all, in this order, so that nobody waits for each other. Who
+    started the job is looked up only where a rule asks about it.
+    """
+    folded = ascii_fold(workload.repository)
+    same = Q(repository_id=workload.repository_id) | Q(repository_folded=folded)
+    pending = PendingPublisher.objects.unexpired().filter(same, issuer=issuer)
+    grants = list(
+        PublisherCrate.objects.with_standing()
+        .filter(
+            Q(publisher__repository_id=workload.repository_id)
+            | Q(publisher__repository_folded=folded),
+            publisher__issuer=issuer,
+        )
+        .annotate(has_pending=Exists(pending))
+        .select_related("publisher__issuer", "crate")
+        .select_for_update(of=("publisher",))
+        .order_by("publisher_id", "pk")
+    )
+    held: list[PendingPublisher] = []
+    if not grants or any(getattr(grant, "has_pending", True) for grant in grants):
+        held = list(
+            pending.order_by("pk").select_related("issuer", "owner").select_for_update(of=("self",))
+        )
+    publishers = _by_publisher(grants)
+    rules: list[TrustRule] = [*(rule.publisher for rule in publishers), *held]
+    if not any(asks_for_owner(rule.rules) for rule in rules):
+        return LockedRules(publishers, held)
+    actor = _person(issuer, actor_id)
+    return LockedRules(publishers, held, _crates_of(actor, grants), actor)
+
+
+def _by_publisher(grants: Iterable[PublisherCrate]) -> list[RuleGrants]:
+    found: dict[int, tuple[Publisher, list[PublisherCrate]]] = {}
+    for grant in grants:
+        publisher, held = found.setdefault(grant.publisher_id, (grant.publisher, []))
+        grant.publisher = publisher
+        held.append(grant)
+    return [RuleGrants(publisher, held) for publisher, held in found.values()]
+
+
+def _is_live(grant: PublisherCrate) -> bool:
+    return bool(getattr(grant, "is_backed", True)) and grant.has_begun(timezone.now())
+
+
+def _view(rule: Publisher | PendingPublisher, enabled: bool, owned: bool) -> PublisherView:
+    return PublisherView(
+        key=rule,
+        repository=rule.repository,
+        repository_id=rule.repository_id or None,
+        owner_id=rule.repository_owner_id or None,
+        conditions=rule.typed_conditions(),
+        enabled=enabled,
+        label=str(rule),
+        default_events=rule.provider.allowed_events or None,
+        actor_is_owner=owned,
+    )
+
+
+def _person(issuer: Issuer, actor_id: str) -> User | None:
+    """Only one forge's numbers are those of our accounts."""
+    if not issuer.counts_our_people or not actor_id.isdigit() or len(actor_id) > 18:
+        return None
+    person = User.objects.filter(github_id=int(actor_id)).first()
+    return person if person and in_good_standing(person) else None
+
+
+def _crates_of(person: User | None, grants: Iterable[PublisherCrate]) -> frozenset[int]:
+    if person is None:
+        return frozenset()
+    crates = Crate.objects.filter(pk__in={grant.crate_id for grant in grants})
+    return frozenset(
+        Ownership.objects.filter(user=person, crate__in=crates).values_list("crate_id", flat=True)
+    )
