@@ -20,9 +20,9 @@ def crates_by_address(token: PublishToken) -> dict[str, list[str]]:
     if Scope.READ in token.scopes:
         people = addresses.filter(user__is_superuser=True, user__is_active=True)
         return {address: [] for address in people.values_list("email", flat=True)}
-    for address, crate in addresses.filter(
-        user__ownerships__crate__in=_crates(token)
-    ).values_list("email", "user__ownerships__crate__name"):
+    for address, crate in addresses.filter(user__ownerships__crate__in=_crates(token)).values_list(
+        "email", "user__ownerships__crate__name"
+    ):
         found.setdefault(address, set()).add(crate)
     for address, crate in addresses.filter(
         user__pending_publishers__in=token.pending_ids
