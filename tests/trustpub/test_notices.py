@@ -137,15 +137,15 @@ def test_an_environment_that_is_not_asked_for_is_told_once(
 ) -> None:
     grant = make_publisher(tide, issuer, form={"environment": None})
     for number, environment in enumerate(("release", "release", None)):
-        token = PublishToken.objects.create(
+        PublishToken.objects.create(
             digest=f"{number:064}",
             issuer=issuer,
             workload=make_workload(environment=environment).as_dict(),
             replay_key="x",
             issued_at=now - HOUR,
             expires_at=now,
+            grant_ids=[grant.pk],
         )
-        token.publishers.add(grant.publisher)
 
     [letter] = told()
 

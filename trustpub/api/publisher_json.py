@@ -71,7 +71,12 @@ def difference_json(difference: Difference, *, dry_run: bool) -> dict[str, Any]:
 
 
 def _wanted_json(item: Wanted) -> dict[str, Any]:
-    return {"crate": item.crate.name, "issuer": item.issuer.url, "fields": dict(item.form)}
+    return {
+        "crate": item.crate.name,
+        "issuer": item.issuer.url,
+        "fields": dict(item.form),
+        "rules": dict(item.rules or {}),
+    }
 
 
 def _rule_json(rule: TrustRule) -> dict[str, Any]:
@@ -80,6 +85,7 @@ def _rule_json(rule: TrustRule) -> dict[str, Any]:
         "provider": rule.issuer.provider,
         "issuer": rule.issuer.url,
         "fields": rule.fields,
+        "rules": rule.rules,
         "conditions": rule.conditions,
         "repository_id": rule.repository_id or None,
         "owner_id": rule.repository_owner_id or None,

@@ -3,6 +3,7 @@
 from rest_framework import serializers
 
 from registry.api.shapes import Shape, answer, flag, moment, number, text, texts
+from trustpub.api.shapes import RestrictionsShape, restrictions
 from trustpub.conditions import ConditionKind
 
 _FIELDS = serializers.DictField(child=serializers.CharField(allow_null=True))
@@ -26,11 +27,12 @@ class PublisherShape(Shape):
     provider = text()
     issuer = text()
     fields = _FIELDS  # type: ignore[assignment]
+    rules = RestrictionsShape()
     conditions = ConditionShape(many=True)
     repository_id = text(null=True)
     owner_id = text(null=True)
     open_to_branches = flag()
-    state = serializers.ChoiceField(["active", "suspended", "expired", "pending"])
+    state = serializers.ChoiceField(["active", "awaiting", "suspended", "expired", "pending"])
     state_reason = serializers.CharField(allow_blank=True)
     created_at = moment()
     expires_at = moment(null=True)
@@ -59,6 +61,7 @@ class WantedShape(Shape):
     issuer = serializers.CharField(required=False)
     provider = serializers.CharField(required=False)
     fields = _FIELDS  # type: ignore[assignment]
+    rules = restrictions()
 
 
 class NewPublisherShape(WantedShape):
@@ -69,6 +72,7 @@ class MissingShape(Shape):
     crate = text()
     issuer = text()
     fields = _FIELDS  # type: ignore[assignment]
+    rules = RestrictionsShape()
 
 
 PROVIDERS = answer("TrustpubProviders", providers=ProviderShape(many=True))

@@ -104,8 +104,10 @@ class Publishers(APIView):
         issuer, form = _issuer(body), _form(body)
         name = text_field(body, "crate", within="publisher.")
         if body.get("pending") is True:
-            return _private({"publisher": _registered(actor, name, issuer, form)})
-        grant = add_publisher(actor=actor, crate=crate_named(name), issuer=issuer, form=form)
+            return _private({"publisher": _registered(actor, name, issuer, form, _rules(body))})
+        grant = add_publisher(
+            actor=actor, crate=crate_named(name), issuer=issuer, form=form, rules=_rules(body)
+        )
         return _private({"publisher": publisher_json(grant)})
 
     @operation(
@@ -168,12 +170,18 @@ def _listed_crates(request: Request, actor: Actor) -> list[Crate]:
 
 
 def _registered(
-    actor: Actor, name: str, issuer: Issuer, form: Mapping[str, str | None]
+    actor: Actor,
+    name: str,
+    issuer: Issuer,
+    form: Mapping[str, str | None],
+    rules: Mapping[str, object] | None,
 ) -> dict[str, Any]:
     require_scope(actor, Scope.TRUSTED_PUBLISHING, name)
     if actor.user is None:
         raise AuthenticationRequired
-    [pending] = register(actor=actor, owner=actor.user, names=[name], issuer=issuer, form=form)
+    [pending] = register(
+        actor=actor, owner=actor.user, names=[name], issuer=issuer, form=form, rules=rules
+    )
     return pending_json(pending)
 
 
@@ -184,7 +192,7 @@ def _wanted(entry: object, crates: Mapping[str, Crate]) -> Wanted:
     crate = crates.get(name)
     if crate is None:
         raise InvalidPublisher(f"`{name[:64]}` is not in `crates`")
-    return Wanted(crate, _issuer(entry), _form(entry))
+    return Wanted(crate, _issuer(entry), _form(entry), _rules(entry))
 
 
 def _crates(names: object) -> dict[str, Crate]:
@@ -227,6 +235,13 @@ def _form(body: Mapping[str, Any]) -> dict[str, str | None]:
         if value is not None and not isinstance(value, str):
             raise WrongShape(f"`fields.{name[:60]}` must be a text or null")
     return dict(fields)
+
+
+def _rules(body: Mapping[str, Any]) -> dict[str, object] | None:
+    rules = body.get("rules")
+    if rules is not None and not isinstance(rules, dict):
+        raise WrongShape("`rules` must be an object or null")
+    return rules
 
 
 def _seek(request: Request) -> int:

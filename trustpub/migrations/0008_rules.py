@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("trustpub", "0002_hosted_issuers"),
+        ("trustpub", "0007_readers_on_pull_requests"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -36,11 +36,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="pendingpublisher",
-            name="reminded_at",
-            field=models.DateTimeField(blank=True, null=True),
-        ),
-        migrations.AddField(
-            model_name="pendingpublisher",
             name="rules",
             field=models.JSONField(blank=True, default=dict),
         ),
@@ -48,11 +43,6 @@ class Migration(migrations.Migration):
             model_name="publisher",
             name="proposed",
             field=models.JSONField(blank=True, default=dict),
-        ),
-        migrations.AddField(
-            model_name="publisher",
-            name="reminded_at",
-            field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
             model_name="publisher",

@@ -31,8 +31,8 @@ class IssuerQuerySet(models.QuerySet["Issuer"]):
         return self.exclude(state=Issuer.State.DISABLED).exclude(models.Exists(off))
 
     def with_switches(self) -> "IssuerQuerySet":
-        """Each with `is_switched_off`, so that an exchange asks once."""
-        return self.annotate(off_by_switch=models.Exists(_switches()))
+        """Each with `switched_off`, so that an exchange asks once."""
+        return self.annotate(switched_off=models.Exists(_switches()))
 
     def open_for_publishers(self) -> "IssuerQuerySet":
         return self.filter(state=Issuer.State.ENABLED).exclude(models.Exists(_switches()))
@@ -78,12 +78,10 @@ class Issuer(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    # Set on rows of with_switches(), which alone looks.
-    off_by_switch = False
-
     @property
     def is_switched_off(self) -> bool:
-        return bool(self.off_by_switch)
+        """For rows of with_switches(), which alone looks."""
+        return bool(getattr(self, "switched_off", False))
 
     @property
     def is_enabled(self) -> bool:
@@ -102,9 +100,9 @@ class Issuer(models.Model):
 
 class KeySetRowQuerySet(models.QuerySet["KeySetRow"]):
     def with_switches(self) -> "KeySetRowQuerySet":
-        """With the issuer of each, which then knows whether it is switched off."""
+        """With the issuer of each; `is_switched_off` tells of that issuer."""
         off = models.Exists(_switches("issuer__provider"))
-        return self.select_related("issuer").annotate(off_by_switch=off)
+        return self.select_related("issuer").annotate(switched_off=off)
 
 
 class KeySetRow(models.Model):
@@ -127,3 +125,8 @@ class KeySetRow(models.Model):
 
     def __str__(self) -> str:
         return self.url
+
+    @property
+    def is_switched_off(self) -> bool:
+        """For rows of with_switches(), which alone looks."""
+        return bool(getattr(self, "switched_off", False))

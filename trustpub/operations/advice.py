@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from trustpub import restrictions
 from trustpub.echo import printable
 from trustpub.matching import Match
 from trustpub.models import PendingPublisher, Publisher

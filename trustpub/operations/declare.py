@@ -10,9 +10,9 @@ from registry.models import Crate
 from registry.policies import Action, require
 from trustpub.errors import InvalidPublisher
 from trustpub.models import Issuer, PublisherCrate
-from trustpub.operations.pending import check_registrant
 from trustpub.operations.publishers import add_publisher, remove_publisher
 from trustpub.operations.rules import RuleFields, rule_fields
+from trustpub.operations.standing import check_registrant
 from trustpub.queries.managed import grants_on
 
 MINUTE = timedelta(minutes=1)
@@ -27,6 +27,7 @@ class Wanted:
     crate: Crate
     issuer: Issuer
     form: Mapping[str, str | None]
+    rules: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,13 @@ def declare(
         for grant in difference.removed:
             remove_publisher(actor=actor, grant_id=grant.pk)
         for item in difference.added:
-            add_publisher(actor=actor, crate=item.crate, issuer=item.issuer, form=item.form)
+            add_publisher(
+                actor=actor,
+                crate=item.crate,
+                issuer=item.issuer,
+                form=item.form,
+                rules=item.rules,
+            )
     return difference
 
 
@@ -75,7 +82,7 @@ def _difference(crates: Sequence[Crate], wanted: Sequence[Wanted]) -> Difference
     for item in wanted:
         if item.crate.pk not in listed:
             raise InvalidPublisher(f"`{item.crate.name}` is not in `crates`")
-        rule = rule_fields(item.issuer, item.form)
+        rule = rule_fields(item.issuer, item.form, item.rules)
         key = (item.crate.pk, item.issuer.pk, rule["digest"])
         if key in seen:
             continue

@@ -125,7 +125,7 @@ def _issuer(token: UnverifiedToken) -> tuple[Issuer, KeySetRow | None]:
     """
     row = keys.known(token.issuer)
     if row is not None and _serves(row.issuer, token.issuer):
-        return _enabled(row.issuer), row
+        return _enabled(row.issuer, off=row.is_switched_off), row
     # Compared here: a database may fold letters, and refuses some characters with an error.
     matching = [
         issuer
@@ -141,15 +141,15 @@ def _issuer(token: UnverifiedToken) -> tuple[Issuer, KeySetRow | None]:
             f"Unsupported JWT issuer: {printable(token.issuer)}. If your company runs its own "
             "forge, ask this registry's administrator to trust it.",
         )
-    return _enabled(found), row
+    return _enabled(found, off=found.is_switched_off), row
 
 
 def _serves(issuer: Issuer, issuer_url: str) -> bool:
     return issuer.url == issuer_url and issuer.adapter.issuer_matches(issuer_url, issuer.url)
 
 
-def _enabled(issuer: Issuer) -> Issuer:
-    if issuer.is_switched_off:
+def _enabled(issuer: Issuer, *, off: bool) -> Issuer:
+    if off:
         raise ExchangeRefused(ExchangeCode.TRUSTED_PUBLISHING_DISABLED, DISABLED)
     if not issuer.is_enabled:
         raise ExchangeRefused(

@@ -258,7 +258,7 @@ def _mint(
         "exchange.granted",
         actor=CiWorkload(verified.workload),
         # An event is of one crate; that of a workspace is found by its publishes.
-        crate=crates[0].name if len(crates) == 1 and not names else "",
+        crate=crates[0] if len(crates) == 1 and not names else "",
         subject=str(token),
         after={
             "crates": list(crates),

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from trustpub.models import Issuer
-from trustpub.providers import provider_for
 from trustpub.restrictions import RuleOptions
 
 PREFIX = "rule_"

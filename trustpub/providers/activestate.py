@@ -15,9 +15,9 @@ from trustpub.providers.base import (
     uuid_problem,
 )
 from trustpub.providers.claim import Claim, Role, Suggested
+from trustpub.providers.links import web_link
 from trustpub.providers.options import OptionRule, must_be_text
 from trustpub.providers.workflow_file import ID_TOKEN, Target
-from trustpub.providers.links import web_link
 from trustpub.workload import CLAIM, Workload, WorkloadLinks
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")

@@ -17,9 +17,9 @@ from trustpub.providers.base import (
     uuid_problem,
 )
 from trustpub.providers.claim import Claim, Role, Suggested
+from trustpub.providers.links import web_link
 from trustpub.providers.ref_rule import ref_conditions, ref_field, takes_any_ref
 from trustpub.providers.workflow_file import ID_TOKEN, Target
-from trustpub.providers.links import web_link
 from trustpub.workload import CLAIM, Workload, WorkloadLinks
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]*")

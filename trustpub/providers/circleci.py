@@ -16,10 +16,10 @@ from trustpub.providers.base import (
     uuid_problem,
 )
 from trustpub.providers.claim import Claim, Role
+from trustpub.providers.links import web_link
 from trustpub.providers.options import OptionRule, must_be_text
 from trustpub.providers.ref_rule import kind_of, ref_conditions, ref_field, takes_any_ref
 from trustpub.providers.workflow_file import ID_TOKEN, Target
-from trustpub.providers.links import web_link
 from trustpub.workload import CLAIM, Workload, WorkloadLinks
 
 _CLAIMS = "oidc.circleci.com/"

@@ -20,9 +20,9 @@ from trustpub.providers.base import (
     missing_claim,
 )
 from trustpub.providers.claim import Claim, Role, Suggested
+from trustpub.providers.links import web_link
 from trustpub.providers.ref_rule import ref_conditions, ref_field, takes_any_ref
 from trustpub.providers.workflow_file import ID_TOKEN, Target
-from trustpub.providers.links import web_link
 from trustpub.workload import Workload, WorkloadLinks
 
 FOLDERS = (".forgejo/workflows/", ".gitea/workflows/", ".github/workflows/")

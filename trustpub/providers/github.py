@@ -12,23 +12,21 @@ from trustpub.providers.base import (
     MAX_FIELD_LENGTH,
     MAX_REPOSITORY_LENGTH,
     ClaimReader,
-    FieldRule,
     Provider,
     ProviderFields,
     StableIds,
     check_event,
-    id_problem,
     invalid_claim,
     is_workflow_file,
     missing_claim,
 )
 from trustpub.providers.claim import Claim, Role, Suggested
 from trustpub.providers.github_example import EXAMPLE
-from trustpub.providers.github_fields import FIELDS
+from trustpub.providers.github_fields import FIELDS, name_problem
+from trustpub.providers.links import web_link
 from trustpub.providers.options import OptionRule, must_be_text
 from trustpub.providers.workflow_file import Target
 from trustpub.restrictions import NAMES
-from trustpub.providers.links import web_link
 from trustpub.workload import Workload, WorkloadLinks
 
 GITHUB_ISSUER = "https://token.actions.githubusercontent.com"
@@ -273,7 +271,7 @@ def _read_repository(reader: ClaimReader) -> str:
     owner, _, name = repository.partition("/")
     if len(repository) > MAX_REPOSITORY_LENGTH:
         invalid_claim("repository", "is too long")
-    if not _CLAIMED_OWNER.fullmatch(owner) or _name_problem(name):
+    if not _CLAIMED_OWNER.fullmatch(owner) or name_problem(name):
         invalid_claim("repository", "is not of the form owner/name")
     if ascii_fold(reader.required("repository_owner")) != ascii_fold(owner):
         invalid_claim("repository_owner", 'is not the owner in the claim "repository"')

@@ -15,7 +15,7 @@ def _owner_problem(value: str) -> str | None:
     return "Invalid GitHub repository owner: letters, digits and hyphens, e.g. rust-lang"
 
 
-def _name_problem(value: str) -> str | None:
+def name_problem(value: str) -> str | None:
     if _NAME.fullmatch(value) and value not in (".", ".."):
         return None
     return "Invalid GitHub repository name: letters, digits, hyphens, dots and underscores"
@@ -53,7 +53,7 @@ FIELDS = (
         "Repository name",
         True,
         "The repository that starts the release workflow.",
-        _name_problem,
+        name_problem,
     ),
     FieldRule(
         "workflow_filename",

@@ -22,8 +22,8 @@ from trustpub.providers.base import (
     missing_claim,
 )
 from trustpub.providers.claim import Claim, Role, Suggested
-from trustpub.providers.workflow_file import ID_TOKEN, Target
 from trustpub.providers.links import web_link
+from trustpub.providers.workflow_file import ID_TOKEN, Target
 from trustpub.workload import Workload, WorkloadLinks
 
 DEFAULT_PIPELINE_FILE = ".gitlab-ci.yml"

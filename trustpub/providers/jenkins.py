@@ -17,9 +17,9 @@ from trustpub.providers.base import (
     invalid_claim,
 )
 from trustpub.providers.claim import Claim, Role, Suggested
+from trustpub.providers.links import web_link
 from trustpub.providers.options import OptionRule, Options, must_be_claims
 from trustpub.providers.workflow_file import ID_TOKEN, Target
-from trustpub.providers.links import web_link
 from trustpub.workload import CLAIM, Workload, WorkloadLinks
 
 # Of their own meaning, so no template may put something else there.

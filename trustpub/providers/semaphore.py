@@ -17,10 +17,10 @@ from trustpub.providers.base import (
     uuid_problem,
 )
 from trustpub.providers.claim import Claim, Role
+from trustpub.providers.links import web_link
 from trustpub.providers.options import FIXED_AUDIENCE
 from trustpub.providers.ref_rule import kind_of, ref_conditions, ref_field, takes_any_ref
 from trustpub.providers.workflow_file import ID_TOKEN, Target
-from trustpub.providers.links import web_link
 from trustpub.workload import Workload, WorkloadLinks
 
 _PART = re.compile(r"[A-Za-z0-9_.-]+")

@@ -364,23 +364,6 @@ def test_a_pending_rule_does_not_take_a_grant_away(
 # --- What becomes of those that wait ---
 
 
-def test_a_reminder_is_sent_once_five_days_before(
-    fresh: PendingPublisher, django_capture_on_commit_callbacks: Any
-) -> None:
-    before = fresh.expires_at - timedelta(days=5)
-
-    with django_capture_on_commit_callbacks(execute=True):
-        for moment in (before - timedelta(seconds=1), before):
-            with clock_at(moment):
-                expire()
-                expire()
-
-    assert [letter.subject for letter in mail.outbox] == [
-        "Your pending publisher for fresh expires soon"
-    ]
-    assert AuditEvent.objects.filter(name="pending.reminded").count() == 1
-
-
 def test_the_last_moment_and_the_first_after_it(fresh: PendingPublisher, ci: LocalIssuer) -> None:
     now = timezone.now()
     PendingPublisher.objects.update(expires_at=now)

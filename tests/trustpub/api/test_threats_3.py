@@ -101,7 +101,7 @@ def test_row_40_provenance_that_is_lost_or_moves(
     publish(publish_token(ci), "tide", "1.0.0")
     with django_capture_on_commit_callbacks(execute=True):
         assert publish(alice_token, "tide", "1.1.0").status_code == 200
-    assert "comes from elsewhere than before" in mail.outbox[-1].subject
+    assert any("comes from elsewhere than before" in letter.subject for letter in mail.outbox)
     assert "earlier versions came from trusted publishing" in shown("1.1.0")
     assert "Look twice" not in shown("1.0.0")
 

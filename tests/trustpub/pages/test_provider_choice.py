@@ -55,8 +55,10 @@ def test_its_fields_make_a_publisher_that_the_page_describes(
 
     answer = client.post(PAGE, form)
 
-    assert answer["Location"] == "/crates/tide/settings"
     publisher = Publisher.objects.get()
+    checklist = answer["Location"]
+    assert checklist == f"/crates/tide/settings/publishers/{publisher.grants.get().pk}/check"
+    assert client.get(checklist).status_code == 200
     page = client.get("/crates/tide/settings").content.decode()
     assert publisher.is_pinned
     assert "cargo publish --registry waybill --package tide" in page.replace("&#x27;", "'")
