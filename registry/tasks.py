@@ -9,8 +9,8 @@ from registry.operations import count_downloads, delete, index, rate_limits
 
 
 @shared_task(name="registry.sweep_index")
-def sweep_index() -> None:
-    index.sweep()
+def sweep_index() -> str:
+    return f"{index.sweep()} index files written"
 
 
 @shared_task(name="registry.delete_full_buckets")
