@@ -3,9 +3,11 @@
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.db.models import QuerySet
+from django.http import HttpRequest, StreamingHttpResponse
 
 from accounts.models import ApiToken, AuditEvent, User
+from accounts.queries.audit_events import json_line
 
 if TYPE_CHECKING:
     AnyModelAdmin = admin.ModelAdmin[Any]
@@ -45,6 +47,18 @@ class ApiTokenAdmin(ReadOnlyAdmin):
 @admin.register(AuditEvent)
 class AuditEventAdmin(ReadOnlyAdmin):
     list_display = ["at", "name", "actor_label", "crate", "subject", "address"]
-    list_filter = ["name", "actor_kind"]
-    search_fields = ["crate", "subject", "actor_label", "request_id"]
+    list_filter = ["at", "actor_kind", "name"]
+    search_fields = ["crate", "subject", "actor_label", "name", "request_id", "address"]
+    search_help_text = "crate, subject, who did it, event, request id or address"
     date_hierarchy = "at"
+    actions = ["export"]
+
+    @admin.action(description="Export as JSON lines", permissions=["view"])
+    def export(self, request: HttpRequest, queryset: QuerySet[AuditEvent]) -> StreamingHttpResponse:
+        """What is selected; "select all" takes everything that the search and filters leave."""
+        lines = (f"{json_line(event)}\n" for event in queryset.order_by("pk").iterator())
+        return StreamingHttpResponse(
+            lines,
+            content_type="application/x-ndjson",
+            headers={"Content-Disposition": 'attachment; filename="audit.jsonl"'},
+        )
