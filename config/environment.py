@@ -45,6 +45,8 @@ class Environment:
     dev_login: bool
     # Reads need a token too.
     auth_required: bool
+    # Reads go on, and nothing can be changed over the network.
+    read_only: bool
     # Web processes count downloads; off where access logs are counted instead.
     count_downloads: bool
     web_workers: int
@@ -119,6 +121,7 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         github_api_url=_http_url(env, "GITHUB_API_URL", _api_of(env)),
         dev_login=dev_login,
         auth_required=_flag(env, "AUTH_REQUIRED"),
+        read_only=_flag(env, "READ_ONLY"),
         count_downloads=_flag(env, "COUNT_DOWNLOADS", default=True),
         web_workers=_whole_number(env, "WEB_WORKERS", default=min(cores, 4), lowest=1, highest=256),
         web_threads=_whole_number(env, "WEB_THREADS", default=8, lowest=1, highest=1024),

@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.middleware.UserAgentMiddleware",
+    "accounts.read_only.ReadOnlyMiddleware",
     "accounts.middleware.LockedAccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -185,6 +186,7 @@ SOCIALACCOUNT_PROVIDERS = {
 DEV_LOGIN = ENVIRONMENT.dev_login
 TRUSTED_PROXIES = ENVIRONMENT.trusted_proxies
 AUTH_REQUIRED = ENVIRONMENT.auth_required
+READ_ONLY = ENVIRONMENT.read_only
 REQUIRE_USER_AGENT = ENVIRONMENT.require_user_agent
 # Without Redis the counts of rate limits live in the database.
 REDIS_LIMITS = ENVIRONMENT.redis_url is not None

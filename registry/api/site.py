@@ -62,7 +62,7 @@ class SiteMetadata(APIView):
             "deployed_sha": "unknown",
             "commit": "unknown",
             "cdn_base": None,
-            "read_only": False,
+            "read_only": settings.READ_ONLY,
             "banner_message": None,
         }
         return Response(body, headers={"Cache-Control": _cache_control()})
