@@ -178,5 +178,6 @@ def answer_refusal(request: HttpRequest, refusal: Refusal) -> HttpResponse:
         {"detail": refusal.detail, "status": refusal.status},
         status=refusal.status,
     )
-    response.headers.update(refusal.headers)
+    for name, value in refusal.headers.items():
+        response[name] = value
     return response
