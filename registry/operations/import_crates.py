@@ -4,8 +4,12 @@ import io
 import json
 import struct
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, cast
+
+from django.db import transaction
+from django.utils import timezone
 
 from accounts.errors import InvalidInput
 from accounts.models import User
@@ -13,7 +17,8 @@ from registry.actors import System
 from registry.formats.errors import FormatError
 from registry.formats.semver import Version as Semver
 from registry.models import Version
-from registry.operations.publish import publish
+from registry.operations.publish import Origin, publish
+from registry.operations.yank import yank
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +31,17 @@ class Importable:
     number: Semver
     # Crates of this registry that must exist before.
     needs: frozenset[str]
+    origin: Origin
+    yanked: bool
 
 
 def find(folder: Path) -> list[Importable]:
     """What the folder holds, dependencies before dependents.
 
     Metadata lies beside each archive as `NAME-VERSION.json`, or for all in one `publish.json`
-    with `{"crates": [{"file": ..., "metadata": {...}}]}` in publish order. Raises InvalidInput.
+    with `{"crates": [{"file": ..., "metadata": {...}}]}` in publish order. Besides what cargo sends
+    it may say `pubtime` (RFC 3339), `yanked`, and as `index` the address of the registry that the
+    archive was published to. Raises InvalidInput.
     """
     listing = folder / "publish.json"
     if listing.is_file():
@@ -56,12 +65,16 @@ def import_one(item: Importable, owner: User) -> bool:
         head = struct.pack("<I", len(metadata)) + metadata
         head += struct.pack("<I", item.archive.stat().st_size)
         stream = _Joined(io.BytesIO(head), file)
-        publish(
-            actor=System("import_crates", on_behalf_of=owner),
-            stream=cast(BinaryIO, stream),
-            user_agent="import_crates",
-        )
+        _publish(item, System("import_crates", on_behalf_of=owner), cast(BinaryIO, stream))
     return True
+
+
+@transaction.atomic
+def _publish(item: Importable, actor: System, stream: BinaryIO) -> None:
+    """Nobody sees the version before it is yanked."""
+    version = publish(actor=actor, stream=stream, user_agent="import_crates", origin=item.origin)
+    if item.yanked:
+        yank(actor=actor, version=version)
 
 
 class _Joined:
@@ -92,7 +105,13 @@ def _importable(archive: Path, metadata: dict[str, Any]) -> Importable:
     match metadata:
         case {"name": str(name), "vers": str(num)}:
             return Importable(
-                archive, metadata, name, _number(archive, num), _needs(archive, metadata)
+                archive,
+                metadata,
+                name,
+                _number(archive, num),
+                _needs(archive, metadata),
+                _origin(archive, metadata),
+                metadata.get("yanked") is True,
             )
     raise InvalidInput(f"{archive.name}: its metadata must hold `name` and `vers` as texts")
 
@@ -102,6 +121,21 @@ def _number(archive: Path, text: str) -> Semver:
         return Semver.parse(text)
     except FormatError as error:
         raise InvalidInput(f"{archive.name}: {error}") from None
+
+
+def _origin(archive: Path, metadata: dict[str, Any]) -> Origin:
+    index, pubtime = metadata.get("index"), metadata.get("pubtime")
+    try:
+        published_at = datetime.fromisoformat(pubtime) if pubtime else None
+    except (TypeError, ValueError):
+        published_at = None
+    if pubtime and (published_at is None or published_at.tzinfo is None):
+        raise InvalidInput(
+            f"{archive.name}: `pubtime` must be a time with its zone, such as 2026-08-31T12:00:00Z"
+        )
+    # A clock that was ahead must not make a version that is not there yet.
+    past = published_at and min(published_at.astimezone(UTC), timezone.now())
+    return Origin(frozenset({index} if isinstance(index, str) else ()), past)
 
 
 def _needs(archive: Path, metadata: dict[str, Any]) -> frozenset[str]:
