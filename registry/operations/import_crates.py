@@ -8,13 +8,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.errors import InvalidInput
 from accounts.models import User
 from registry.actors import System
+from registry.formats.archive import read_archive
+from registry.formats.archive_file import read_text
 from registry.formats.errors import FormatError
+from registry.formats.manifest import read_manifest
+from registry.formats.readme import MAX_README_BYTES
 from registry.formats.semver import Version as Semver
 from registry.models import Version
 from registry.operations.publish import Origin, publish
@@ -61,12 +66,40 @@ def import_one(item: Importable, owner: User) -> bool:
     if there.exists():
         return False
     with item.archive.open("rb") as file:
-        metadata = json.dumps(item.metadata).encode()
+        metadata = json.dumps(_readme(item, file) | item.metadata).encode()
         head = struct.pack("<I", len(metadata)) + metadata
         head += struct.pack("<I", item.archive.stat().st_size)
         stream = _Joined(io.BytesIO(head), file)
         _publish(item, System("import_crates", on_behalf_of=owner), cast(BinaryIO, stream))
     return True
+
+
+def _readme(item: Importable, file: BinaryIO) -> dict[str, str]:
+    """What cargo would have sent of it; an index does not say. The file stands at its start again.
+
+    What is wrong with the archive is for the publish to say.
+    """
+    if "readme" in item.metadata:
+        return {}
+    limit, folder = settings.MAX_UNPACKED_BYTES, f"{item.name}-{item.metadata['vers']}"
+    try:
+        archive = read_archive(
+            file,
+            name=item.name,
+            version=item.metadata["vers"],
+            max_unpacked_bytes=limit,
+            max_entries=settings.MAX_ARCHIVE_ENTRIES,
+        )
+        path = read_manifest(archive.manifest_text, archive.paths).readme
+        file.seek(0)
+        text = path and read_text(
+            file, f"{folder}/{path}", max_unpacked_bytes=limit, max_bytes=MAX_README_BYTES
+        )
+    except FormatError:
+        return {}
+    finally:
+        file.seek(0)
+    return {"readme": text, "readme_file": path} if path and text else {}
 
 
 @transaction.atomic

@@ -42,12 +42,14 @@ def source(running_server: Server, alices_token: str) -> Server:
     path = "/api/v1/crates/move-base/1.0.0/yank"
     assert ask("DELETE", running_server.url + path, token=alices_token).status == 200
     # As cargo writes a manifest when it packs: other registries by index, crates.io by nothing.
-    manifest = manifest_for("move-top", "0.1.0", TOP.format(index=running_server.index))
+    extra = 'readme = "docs/READ.md"\n' + TOP.format(index=running_server.index)
+    manifest = manifest_for("move-top", "0.1.0", extra)
     deps = [
         {"name": "move-base", "explicit_name_in_toml": "moved", "version_req": "^1"},
         {"name": "serde", "version_req": "^1", "registry": CRATES_IO},
     ]
-    archive = build_crate("move-top", "0.1.0", manifest=manifest)
+    files = {"src/lib.rs": b"", "docs/READ.md": b"# On top"}
+    archive = build_crate("move-top", "0.1.0", manifest=manifest, files=files)
     frame = build_frame(metadata_for("move-top", "0.1.0", deps=deps), archive)
     answer = upload(running_server.url, alices_token, frame)
     assert answer.status == 200, answer.body
@@ -73,6 +75,9 @@ def test_a_crate_comes_with_what_it_needs(
     first = Version.objects.get(crate__name="move-base", num="1.0.0")
     assert first.created_at.isoformat().replace("+00:00", "Z") == lines[0]["pubtime"]
     assert Crate.objects.get(name="move-base").created_at == first.created_at
+    # The index does not tell of it; the archive does.
+    top = Version.objects.get(crate__name="move-top")
+    assert (top.readme, top.readme_file) == ("# On top", "docs/READ.md")
     # What was of that registry is of this one now, and crates.io's stays there.
     assert set(Dependency.objects.values_list("name", "alias", "registry_index")) == {
         ("move-base", "moved", ""),
