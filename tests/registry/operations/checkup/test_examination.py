@@ -14,6 +14,7 @@ from django.core.management import CommandError, call_command
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
+from accounts.models import User
 from adapters.http import RawAnswer
 from registry.models import JobRun
 from registry.operations.checkup import data, front, machine, work
@@ -117,11 +118,26 @@ def test_a_clock_that_is_wrong_is_a_problem(seconds: int, level: Level) -> None:
     assert finding.level is level
 
 
-def test_an_issuer_that_does_not_answer_is_a_problem() -> None:
+def test_an_issuer_that_does_not_answer_is_a_problem_where_it_is_used(alice: User) -> None:
     Issuer.objects.all().delete()
     Issuer.objects.create(provider="github", url="http://127.0.0.1:9", name="Away")
 
-    assert "http://127.0.0.1:9" in only(of_issuers.issuers).text
+    found = only(of_issuers.issuers)
+    assert "http://127.0.0.1:9" in found.text
+    # Nobody publishes from there yet.
+    assert found.level is Level.WARNING
+
+    call_command(
+        "add_publisher",
+        "tide",
+        "github",
+        "repository_owner=ferris-labs",
+        "repository_name=tidepool",
+        "workflow_filename=release.yml",
+        "--issuer=http://127.0.0.1:9",
+        "--pending-owner=alice",
+    )
+    assert only(of_issuers.issuers).level is Level.PROBLEM
 
 
 def test_a_server_that_is_not_there_is_a_problem(settings: LazySettings) -> None:
