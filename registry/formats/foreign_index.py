@@ -47,16 +47,19 @@ class ForeignVersion:
         }
 
 
-def read_config(content: bytes) -> str:
-    """The address below which archives are, maybe with markers; raises InvalidIndex."""
+def read_config(content: bytes) -> tuple[str, bool]:
+    """Below which address archives are, maybe with markers, and whether they need a token, too.
+
+    Raises InvalidIndex.
+    """
     try:
         config = json.loads(content)
-        download = config["dl"]
-    except (ValueError, KeyError, TypeError):
+        download, is_private = config["dl"], config.get("auth-required") is True
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise InvalidIndex("config.json has no `dl`") from None
     if not isinstance(download, str) or urlsplit(download).scheme not in ("http", "https"):
         raise InvalidIndex("the `dl` of config.json is no http(s) address")
-    return download
+    return download, is_private
 
 
 def download_url(template: str, version: ForeignVersion) -> str:

@@ -36,13 +36,15 @@ Track = Callable[[list[ForeignVersion]], Iterable[ForeignVersion]]
 
 @dataclass(slots=True)
 class ForeignRegistry:
-    """`token` is sent to the index's own host and to no other."""
+    """`token` goes where cargo sends it: to the index, and to where a private one has archives."""
 
     index_url: str
     token: str = ""
     # Seconds before another try; the first wait, doubled each time.
     pause: float = 1.0
     problems: list[str] = field(default_factory=list)
+    # Where archives of a private registry are.
+    private_archives: str = ""
 
     @property
     def address(self) -> str:
@@ -61,7 +63,10 @@ class ForeignRegistry:
 
     def _get(self, url: str, max_bytes: int) -> RawAnswer:
         for _ in range(REDIRECTS + 1):
-            own = urlsplit(url)[:2] == urlsplit(self.address)[:2]
+            own = urlsplit(url)[:2] in (
+                urlsplit(self.address)[:2],
+                urlsplit(self.private_archives)[:2],
+            )
             answer = fetch(
                 url,
                 allow_private=True,
@@ -85,11 +90,14 @@ def download_template(registry: ForeignRegistry) -> str:
     """What its config.json says; raises InvalidInput where there is no index to read."""
     try:
         answer = registry.get(f"{registry.address}/config.json", 64 * 1024)
-        return read_config(answer.content)
+        template, is_private = read_config(answer.content)
     except InvalidIndex as error:
         raise InvalidInput(f"{registry.address} is no sparse index: {error}") from None
     except OutgoingError as error:
         raise InvalidInput(f"{registry.address} cannot be read: {error}") from None
+    if is_private:
+        registry.private_archives = template
+    return template
 
 
 def find_versions(

@@ -30,6 +30,12 @@ from tests.server import ROOT, Server, free_port
 
 NGINX = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
 SECONDS_TO_START = 10
+# One command instead of two: each takes a second to start.
+NORA = """
+from django.core.management import call_command
+call_command("create_user", "nora", email="nora@example.com", stdout=open("/dev/null", "w"))
+call_command("create_token", "nora", "laptop")
+"""
 DOWNLOAD = "/api/v1/crates/tide-pool/0.1.0/download"
 INDEX = "/index/ti/de/tide-pool"
 
@@ -65,8 +71,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared) -> Iterat
         server = Server(folder, database=database, AUTH_REQUIRED="1", TRUSTED_PROXIES="127.0.0.1")
         try:
             server.start()
-            server.manage("create_user", "nora", "--email", "nora@example.com")
-            token = server.manage("create_token", "nora", "laptop")
+            token = server.manage("shell", "-v0", "-c", NORA)
             assert upload_plain(server.url, token, "tide-pool").status == 200
             with _nginx(folder, server) as ports:
                 yield Site(*ports, token, folder, server)

@@ -64,6 +64,12 @@ def test_a_dependency_is_sent_by_its_real_name() -> None:
     ]
 
 
+def test_a_private_registry_says_so() -> None:
+    assert read_config(b'{"dl": "https://a.example"}') == ("https://a.example", False)
+    private = b'{"dl": "https://a.example", "auth-required": true}'
+    assert read_config(private) == ("https://a.example", True)
+
+
 @pytest.mark.parametrize("content", [b"<html>", b"{}", b"[]", b'{"dl": 1}', b'{"dl": "file:///"}'])
 def test_a_config_without_an_address_is_refused(content: bytes) -> None:
     with pytest.raises(InvalidIndex):
