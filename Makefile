@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 LOCK := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
 	--no-header --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
-PRODUCT := adapters accounts registry trustpub config demo
+PRODUCT := adapters accounts registry trustpub config credential demo
 
 .PHONY: help install develop demo serve test lint bench lock clean
 

@@ -77,12 +77,24 @@ def reject_locked(user: User) -> None:
         raise AccountLocked(user.lock_reason, user.locked_until)
 
 
+def reject_foreign_origin(request: Request) -> None:
+    """Raises NotAllowed for a page of another site that acts with a person's credentials."""
+    origin = request.headers.get("Origin")
+    if origin is None or origin in settings.CSRF_TRUSTED_ORIGINS:
+        return
+    if origin != f"{request.scheme}://{request.get_host()}":
+        raise NotAllowed("invalid origin header")
+
+
 class ApiTokenAuthentication(authentication.BaseAuthentication):
     """`request.auth` becomes the ApiToken, `request.user` its owner."""
 
     def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
         token = api_token_of(request)
-        return (token.user, token) if token else None
+        if token is None:
+            return None
+        reject_foreign_origin(request)
+        return (token.user, token)
 
 
 class SessionAuthentication(authentication.SessionAuthentication):
@@ -100,6 +112,7 @@ class SessionAuthentication(authentication.SessionAuthentication):
         user = getattr(request._request, "user", None)
         if not user or not user.is_authenticated or "Authorization" in request.headers:
             return None
+        reject_foreign_origin(request)
         reject_locked(user)
         self.enforce_csrf(request)
         return (user, None)

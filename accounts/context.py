@@ -13,4 +13,6 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "read_only": settings.READ_ONLY,
         "dev_login": settings.DEV_LOGIN,
         "github_login": settings.GITHUB_LOGIN,
+        "oidc_login": settings.OIDC_LOGIN,
+        "oidc_name": settings.OIDC_NAME,
     }

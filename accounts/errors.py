@@ -105,6 +105,28 @@ class ReadOnly(Refusal):
         )
 
 
+class ReauthenticationRequired(Refusal):
+    code = "reauthentication_required"
+    status = 403
+
+    def __init__(self, address: str) -> None:
+        super().__init__(
+            f"You signed in too long ago for this. Confirm that it is you at {address}, "
+            "and try again"
+        )
+
+
+class SecondFactorRequired(Refusal):
+    code = "second_factor_required"
+    status = 403
+
+    def __init__(self, address: str) -> None:
+        super().__init__(
+            "This registry asks everybody who does this for a second factor. "
+            f"Set one up at {address}"
+        )
+
+
 class NotAllowed(Refusal):
     code = "not_allowed"
     status = 403
@@ -139,4 +161,43 @@ class TooManyRequests(Refusal):
         super().__init__(
             f"Too many {what}. Please try again after {http_date(retry_at.timestamp())}.",
             retry_at=retry_at,
+        )
+
+
+class RequestTimeout(Refusal):
+    code = "request_timeout"
+    status = 408
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the request's body came too slowly, or only in part; send it again over a better line"
+        )
+
+
+class UnverifiedAlert(Refusal):
+    """A secret scanning alert that GitHub has not signed, as far as we can see."""
+
+    code = "unverified_alert"
+    status = 400
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"failed to verify request signature: {problem}")
+
+
+class InvalidAlert(Refusal):
+    code = "invalid_alert"
+    status = 400
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"invalid secret alert request: {problem}")
+
+
+class AlertKeysUnavailable(Refusal):
+    code = "alert_keys_unavailable"
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__(
+            "failed to verify request signature: GitHub's keys cannot be loaded; try again later",
+            retry_at=timezone.now() + timedelta(minutes=1),
         )

@@ -6,20 +6,26 @@ from collections.abc import Callable
 from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, UnreadablePostError
 from django.shortcuts import render
 from django.utils.module_loading import import_string
 
 from accounts.api.errors import refusal_response
 from accounts.client_address import client_address
-from accounts.errors import AccountLocked, MalformedCredentials, Refusal, UserAgentRequired
+from accounts.errors import (
+    AccountLocked,
+    MalformedCredentials,
+    Refusal,
+    RequestTimeout,
+    UserAgentRequired,
+)
 from accounts.request_context import RequestContext, current_request, set_current_request
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "font-src 'self'; connect-src 'self'; form-action 'self' {github}; "
+    "font-src 'self'; connect-src 'self'; form-action 'self' {providers}; "
     "frame-ancestors 'none'; base-uri 'none'"
 )
 # Readable without credentials even on a private registry.
@@ -30,9 +36,17 @@ OPEN_PREFIXES = (
     "/sign-in",
     "/dev-login",
     "/accounts/",
+    "/second-factor",
     "/admin/",
     # These prove who asks by themselves.
     "/api/v1/trusted_publishing/",
+    "/api/github/secret-scanning/",
+    # The link of a letter proves who has it.
+    "/confirm/",
+    "/accept-invite/",
+    "/unsubscribe/",
+    "/api/v1/confirm/",
+    "/api/v1/me/crate_owner_invitations/accept/",
 )
 # Readable without saying what reads; load balancers often don't.
 NAMELESS_PREFIXES = ("/healthz", "/readyz", "/static/", "/index/")
@@ -41,6 +55,7 @@ TOKEN_PREFIXES = (
     "/api/",
     "/index/",
     "/metrics",
+    "/readmes/",
     "/feeds/",
     "/rss/",
     "/sitemap",
@@ -76,8 +91,12 @@ class SecurityHeadersMiddleware:
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
-        # A sign-in form is redirected to GitHub, which browsers hold against form-action.
-        self.policy = CONTENT_SECURITY_POLICY.format(github=settings.GITHUB_URL)
+        # A sign-in form is redirected to them, which browsers hold against form-action.
+        providers = [
+            settings.GITHUB_URL,
+            *([_origin(settings.OIDC_ISSUER)] if settings.OIDC_ISSUER else []),
+        ]
+        self.policy = CONTENT_SECURITY_POLICY.format(providers=" ".join(providers))
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
@@ -87,6 +106,10 @@ class SecurityHeadersMiddleware:
         elif settings.SESSION_COOKIE_NAME in request.COOKIES:
             response.headers.setdefault("Cache-Control", "no-store")
         return response
+
+
+def _origin(address: str) -> str:
+    return "/".join(address.split("/")[:3])
 
 
 class UserAgentMiddleware:
@@ -131,11 +154,14 @@ class PrivateModeMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if not settings.AUTH_REQUIRED or request.path.startswith(OPEN_PREFIXES):
             return self.get_response(request)
-        if request.user.is_authenticated:
-            return self.get_response(request)
-        if not request.path.startswith(TOKEN_PREFIXES):
-            return redirect_to_login(request.get_full_path())
-        return self.get_response(request) if may_read(request) else credentials_needed()
+        if request.user.is_authenticated or may_read(request):
+            response = self.get_response(request)
+            # No cache that others share may keep what only some may read.
+            response.headers.setdefault("Cache-Control", "private")
+            return response
+        if request.path.startswith(TOKEN_PREFIXES):
+            return credentials_needed()
+        return redirect_to_login(request.get_full_path())
 
 
 def may_read(request: HttpRequest) -> bool:
@@ -165,6 +191,8 @@ class RefusalMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, UnreadablePostError):
+            error = RequestTimeout()
         return answer_refusal(request, error) if isinstance(error, Refusal) else None
 
 

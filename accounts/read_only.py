@@ -8,7 +8,14 @@ from accounts.middleware import GetResponse, answer_refusal
 
 READING = ("GET", "HEAD", "OPTIONS")
 # Who has an account may sign in and look; a session is no change of the registry.
-SIGNING_IN = ("/sign-in", "/sign-out", "/dev-login/", "/accounts/", "/admin/login/")
+SIGNING_IN = (
+    "/sign-in",
+    "/sign-out",
+    "/second-factor",
+    "/dev-login/",
+    "/accounts/",
+    "/admin/login/",
+)
 
 
 class ReadOnlyMiddleware:

@@ -13,6 +13,8 @@ class Scope(StrEnum):
     YANK = "yank"
     CHANGE_OWNERS = "change-owners"
     TRUSTED_PUBLISHING = "trusted-publishing"
+    # Ours: alone, it makes a token that opens a private registry and changes nothing.
+    READ = "read"
 
     @property
     def explanation(self) -> str:
@@ -25,6 +27,7 @@ _EXPLANATIONS = {
     Scope.YANK: "yank and un-yank versions",
     Scope.CHANGE_OWNERS: "add and remove owners",
     Scope.TRUSTED_PUBLISHING: "manage trusted publishers",
+    Scope.READ: "read from a private registry, which every token may; alone, it allows no more",
 }
 _PATTERN = re.compile(r"\*|[A-Za-z][A-Za-z0-9_-]{0,63}\*?")
 

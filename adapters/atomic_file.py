@@ -1,11 +1,14 @@
 """Writes a file so that readers see all of it or nothing, also after a power failure."""
 
 import os
+import re
 import secrets
 import shutil
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
+
+_UNFINISHED = re.compile(r"\.[0-9a-f]{16}\.tmp")
 
 
 def write_atomically(
@@ -36,6 +39,22 @@ def write_atomically(
         raise
     if durable:
         _sync_folder(path.parent)
+
+
+def remove_unfinished(folder: Path, *, before: float) -> int:
+    """Deletes what killed writers left below a folder; answers how many files.
+
+    `before` is a time in seconds since 1970 that no writer still at work began before.
+    """
+    removed = 0
+    for parent, _, names in os.walk(folder):
+        for name in filter(_UNFINISHED.fullmatch, names):
+            path = Path(parent, name)
+            with suppress(FileNotFoundError):
+                if path.lstat().st_mtime < before:
+                    path.unlink()
+                    removed += 1
+    return removed
 
 
 def make_folder(folder: Path, *, durable: bool = True) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from adapters.atomic_file import write_atomically
+from adapters.atomic_file import remove_unfinished, write_atomically
 from adapters.object_names import checked, checked_prefix
 
 
@@ -48,6 +48,9 @@ class DurableFileStorage:
     def walk(self, prefix: str = "") -> Iterator[str]:
         folder = checked_prefix(prefix)
         return _walk(self._folder / folder, folder)
+
+    def remove_unfinished(self, before: float) -> int:
+        return remove_unfinished(self._folder, before=before)
 
     def local_path(self, name: str) -> Path | None:
         return self._path(name)

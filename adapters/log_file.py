@@ -51,7 +51,10 @@ def _unpacked_by_zstd(name: str, *, is_piped: bool) -> Iterator[bytes]:
         raise UnreadableLog("zstd is not read from standard input; put `zstd -dc` before it")
     program = shutil.which("zstd")
     if program is None:
-        raise UnreadableLog("the program zstd, which unpacks it, is not installed here")
+        raise UnreadableLog(
+            "it is packed with zstd, and the program zstd is not installed here; install the "
+            "package zstd, or unpack the log where that program is"
+        )
     with subprocess.Popen(
         [program, "--decompress", "--stdout", "--quiet", "--", name],
         stdin=subprocess.DEVNULL,

@@ -83,6 +83,10 @@ class S3ObjectStorage:
     def walk(self, prefix: str = "") -> Iterator[str]:
         return self._walk(checked_prefix(prefix))
 
+    def remove_unfinished(self, before: float) -> int:
+        # An object is sent in one piece, of which S3 keeps the whole or nothing.
+        return 0
+
     def local_path(self, name: str) -> Path | None:
         checked(name)
         return None

@@ -50,6 +50,9 @@ class ObjectStorage(Protocol):
     def walk(self, prefix: str = "") -> Iterator[str]:
         """The names of all objects below a folder, in the order of their bytes."""
 
+    def remove_unfinished(self, before: float) -> int:
+        """Deletes what killed writers left before that time (seconds since 1970); how many."""
+
     def local_path(self, name: str) -> Path | None:
         """Where an object is or would be a file on this machine; None on S3."""
 

@@ -29,6 +29,7 @@ def _read(archive: bytes) -> None:
         version="1.0.0",
         max_unpacked_bytes=512 * 1024 * 1024,
         max_entries=8192,
+        token_prefix="wbl",
     )
 
 

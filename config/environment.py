@@ -41,8 +41,16 @@ class Environment:
     github_client_secret: str | None
     github_url: str
     github_api_url: str
+    # The company's own sign-in, any OpenID Connect provider; None hides it.
+    oidc_issuer: str | None
+    oidc_client_id: str
+    oidc_client_secret: str
+    # What the button says after "Sign in with".
+    oidc_name: str
     # Sign-in without a password, for a developer's own machine only.
     dev_login: bool
+    # Whoever adds owners, publishers or tokens in a browser needs a second factor.
+    require_second_factor: bool
     # Reads need a token too.
     auth_required: bool
     # Reads go on, and nothing can be changed over the network.
@@ -51,6 +59,8 @@ class Environment:
     count_downloads: bool
     web_workers: int
     web_threads: int
+    # Seconds that a request's body may take, and more only while it keeps coming.
+    body_timeout: int
     # Whose X-Forwarded-For header is believed.
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
     # First letters of every token, so that a leak can be traced to this registry.
@@ -59,6 +69,11 @@ class Environment:
     rate_limits: Mapping[str, tuple[int, int]]
     # Of one crate in 24 hours, whoever publishes; None means no limit.
     max_new_versions_daily: int | None
+    # What trusted publishing allows, and how long it keeps what; named as in TRUSTPUB_NUMBERS.
+    trustpub: Mapping[str, int]
+    # Whoever is added as an owner is asked first.
+    owner_invitations: bool
+    owner_invitation_days: int
     # Every request must say which program it comes from.
     require_user_agent: bool
     # Index addresses of other registries that dependencies may name.
@@ -84,6 +99,18 @@ RATE_LIMITS = {
     "publish-new": (500, 10),
     "publish-update": (1000, 1),
     "yank-unyank": (1000, 1),
+}
+# Exchanges and look-ups a minute, registrations a day (trusted-publishing reference, g.4).
+TRUSTPUB_NUMBERS = {
+    "EXCHANGES_PER_ADDRESS": 600,
+    "EXCHANGES_PER_ISSUER": 3000,
+    "EXCHANGES_PER_REPOSITORY": 300,
+    "FAILED_EXCHANGES_PER_REPOSITORY": 100,
+    "REGISTRATIONS_PER_DAY": 100,
+    "FORGE_LOOKUPS_PER_MINUTE": 30,
+    "KEEP_REFUSED_EXCHANGES_DAYS": 30,
+    "KEEP_EXPIRED_TOKENS_DAYS": 30,
+    "KEEP_ADDRESSES_DAYS": 90,
 }
 S3_OPTIONS = frozenset({"endpoint", "region"})
 CRATES_IO_INDEX = (
@@ -119,12 +146,18 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         github_client_secret=env.get("GITHUB_CLIENT_SECRET") or None,
         github_url=_http_url(env, "GITHUB_URL", "https://github.com"),
         github_api_url=_http_url(env, "GITHUB_API_URL", _api_of(env)),
+        oidc_issuer=_oidc_issuer(env),
+        oidc_client_id=env.get("OIDC_CLIENT_ID") or "",
+        oidc_client_secret=env.get("OIDC_CLIENT_SECRET") or "",
+        oidc_name=env.get("OIDC_NAME") or "single sign-on",
         dev_login=dev_login,
+        require_second_factor=_flag(env, "REQUIRE_SECOND_FACTOR"),
         auth_required=_flag(env, "AUTH_REQUIRED"),
         read_only=_flag(env, "READ_ONLY"),
         count_downloads=_flag(env, "COUNT_DOWNLOADS", default=True),
         web_workers=_whole_number(env, "WEB_WORKERS", default=min(cores, 4), lowest=1, highest=256),
         web_threads=_whole_number(env, "WEB_THREADS", default=8, lowest=1, highest=1024),
+        body_timeout=_whole_number(env, "BODY_TIMEOUT", default=60, lowest=1, highest=3600),
         trusted_proxies=_networks(env, "TRUSTED_PROXIES"),
         token_prefix=_token_prefix(env),
         rate_limits={action: _rate_limit(env, action) for action in RATE_LIMITS},
@@ -132,6 +165,14 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
             env, "MAX_NEW_VERSIONS_DAILY", default=0, lowest=0, highest=1_000_000
         )
         or None,
+        trustpub={
+            name: _whole_number(env, name, default=default, lowest=1, highest=1_000_000)
+            for name, default in TRUSTPUB_NUMBERS.items()
+        },
+        owner_invitations=_flag(env, "OWNER_INVITATIONS", default=True),
+        owner_invitation_days=_whole_number(
+            env, "OWNER_INVITATION_DAYS", default=30, lowest=1, highest=3650
+        ),
         require_user_agent=_flag(env, "REQUIRE_USER_AGENT"),
         foreign_registries=tuple(
             (env.get("FOREIGN_REGISTRIES") or " ".join(CRATES_IO_INDEX)).split()
@@ -214,6 +255,21 @@ def _api_of(env: Mapping[str, str]) -> str:
     """GitHub Enterprise Server answers its API below its own address."""
     web = (env.get("GITHUB_URL") or "").rstrip("/")
     return f"{web}/api/v3" if web and web != "https://github.com" else "https://api.github.com"
+
+
+def _oidc_issuer(env: Mapping[str, str]) -> str | None:
+    """Whoever answers at this address says who people are, so nobody may stand in between."""
+    if not env.get("OIDC_ISSUER"):
+        return None
+    example = "https://login.example.com"
+    value = _http_url(env, "OIDC_ISSUER", example)
+    parts = urlsplit(value)
+    if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+        raise InvalidEnvironment("OIDC_ISSUER", "it must be an https address", example)
+    for name in ("OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET"):
+        if not env.get(name):
+            raise InvalidEnvironment(name, "it is empty, and OIDC_ISSUER is set", "waybill")
+    return value
 
 
 def _optional_url(

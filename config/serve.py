@@ -44,11 +44,13 @@ def main() -> int:
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signal_number, _stop)
     parts: dict[str, subprocess.Popen[bytes]] = {}
+    port: socket.socket | None = None
     # What a killed part leaves behind becomes our child, so that we can end it.
     _process_control(PR_SET_CHILD_SUBREAPER, 1)
     try:
         environment = read_environment()
-        _require_free_port(environment)
+        # Held until the end: granian itself would share the port with another server's.
+        port = _reserve_port(environment)
         prepare(environment)
         parts["web"] = _start(web_command(environment), os.environ)
         parts["worker"] = _start(worker_command(environment), _worker_environment(environment))
@@ -61,6 +63,8 @@ def main() -> int:
     finally:
         _ignore_signals()
         _stop_all(parts)
+        if port:
+            port.close()
 
 
 def prepare(environment: Environment) -> None:
@@ -137,20 +141,31 @@ def _ignore_signals() -> None:
         signal.signal(signal_number, signal.SIG_IGN)
 
 
-def _require_free_port(environment: Environment) -> None:
+def _reserve_port(environment: Environment) -> socket.socket:
+    """A socket that holds the port and never listens, so that a second server finds it taken.
+
+    Raises InvalidEnvironment.
+    """
     host, port = environment.host.strip("[]"), environment.port
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM
         )[0]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
     except socket.gaierror:
         raise InvalidEnvironment("HOST", f"{host!r} is not an address here", "127.0.0.1") from None
+    holder = socket.socket(family, kind, protocol)
+    try:
+        # Connections of a server that has just stopped are no reason to wait.
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(address)
     except OSError as error:
+        holder.close()
         problem = f"{host}:{port} cannot be listened on ({error.strerror})"
         raise InvalidEnvironment("PORT", problem, str(port % 65535 + 1)) from None
+    # From here on only what shares it, as granian's web processes do, may bind beside it.
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    return holder
 
 
 @contextmanager

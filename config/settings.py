@@ -3,9 +3,11 @@
 from datetime import timedelta
 from pathlib import Path
 
+from config.checkup import CHECKS
 from config.environment import read_environment
 from config.mail import mail_settings
 from config.queue import filesystem_broker
+from config.timetable import TIMETABLE
 
 ENVIRONMENT = read_environment()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -40,13 +42,15 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.socialaccount",
+    "allauth.mfa",
     "rest_framework",
     "drf_spectacular",
     "accounts",
     "registry",
     "trustpub",
-    # Last, because its templates extend ours.
+    # Last, because their templates extend ours.
     "accounts.github",
+    "accounts.openid_connect",
 ]
 MIDDLEWARE = [
     "accounts.middleware.RequestIdMiddleware",
@@ -128,6 +132,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 LANGUAGE_CODE = "en-us"
 USE_TZ = True
 TIME_ZONE = "UTC"
+SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"  # Strict would lose the session on the way back from GitHub.
 CSRF_COOKIE_HTTPONLY = True
@@ -144,6 +149,9 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 # Of forms and of JSON; the publish frame is streamed and has limits of its own.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+# For config.slow_bodies, in the processes that `make serve` starts on this port.
+PORT = ENVIRONMENT.port
+BODY_TIMEOUT = ENVIRONMENT.body_timeout
 
 # --- People -------------------------------------------------------------------
 
@@ -159,7 +167,7 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = "login"
 ACCOUNT_USER_MODEL_EMAIL_FIELD = "email"
 ACCOUNT_ADAPTER = "accounts.github_login.AccountAdapter"
 ACCOUNT_EMAIL_VERIFICATION = "none"
-SOCIALACCOUNT_ONLY = True
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
 SOCIALACCOUNT_ADAPTER = "accounts.github_login.SocialAccountAdapter"
 # Kept by accounts.github_login instead, which encrypts them.
 SOCIALACCOUNT_STORE_TOKENS = False
@@ -167,7 +175,12 @@ SOCIALACCOUNT_QUERY_EMAIL = True
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
 GITHUB_URL = ENVIRONMENT.github_url
 GITHUB_API_URL = ENVIRONMENT.github_api_url
-GITHUB_LOGIN = bool(ENVIRONMENT.github_client_id and ENVIRONMENT.github_client_secret)
+# Id and secret of the OAuth app, empty where there is none.
+GITHUB_CLIENT = (ENVIRONMENT.github_client_id or "", ENVIRONMENT.github_client_secret or "")
+GITHUB_LOGIN = all(GITHUB_CLIENT)
+OIDC_ISSUER = ENVIRONMENT.oidc_issuer
+OIDC_NAME = ENVIRONMENT.oidc_name
+OIDC_LOGIN = OIDC_ISSUER is not None
 SOCIALACCOUNT_PROVIDERS = {
     "github": {
         # Teams own crates; who is in one is for its members to see.
@@ -181,8 +194,30 @@ SOCIALACCOUNT_PROVIDERS = {
         ]
         if GITHUB_LOGIN
         else [],
-    }
+    },
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                # In the addresses of the flow and in the rows of who signed in.
+                "provider_id": "oidc",
+                "name": OIDC_NAME,
+                "client_id": ENVIRONMENT.oidc_client_id,
+                "secret": ENVIRONMENT.oidc_client_secret,
+                "settings": {"server_url": OIDC_ISSUER},
+            }
+        ]
+        if OIDC_LOGIN
+        else [],
+    },
 }
+# Attempts per minute.
+SIGN_INS_PER_ADDRESS = 120
+MFA_ADAPTER = "accounts.second_factor.SealedFactors"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+REQUIRE_SECOND_FACTOR = ENVIRONMENT.require_second_factor
+# How long after a proof of who somebody is they may change what gives others power.
+STEP_UP_LIFETIME = timedelta(minutes=10)
 DEV_LOGIN = ENVIRONMENT.dev_login
 TRUSTED_PROXIES = ENVIRONMENT.trusted_proxies
 AUTH_REQUIRED = ENVIRONMENT.auth_required
@@ -197,11 +232,15 @@ TOKEN_PREFIX = ENVIRONMENT.token_prefix
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.SessionAuthentication",
+        "trustpub.authentication.PublishTokenReads",
         "accounts.authentication.ApiTokenAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": [],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "accounts.api.negotiation.AlwaysJson",
+    # `format` is a parameter like any other.
+    "URL_FORMAT_OVERRIDE": None,
     "EXCEPTION_HANDLER": "accounts.api.errors.handle",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "UNAUTHENTICATED_USER": None,
@@ -213,8 +252,15 @@ PUBLISH_AUTHENTICATION = (
 )
 # Whose tokens open a private registry for reading; the first that knows the token decides.
 READ_AUTHENTICATION = (
-    "trustpub.authentication.publish_token_of",
+    "trustpub.authentication.reading_token_of",
     "accounts.authentication.api_token_of",
+)
+# Tokens of CI jobs that leaked; the dotted path keeps registry free of trustpub.
+END_LEAKED_PUBLISH_TOKENS = "trustpub.operations.leaks.end_leaked_publish_tokens"
+# Who has figures for /metrics.
+METRICS_COLLECTORS = (
+    "registry.api.metrics.RegistryCollector",
+    "trustpub.api.metrics.TrustpubCollector",
 )
 SPECTACULAR_SETTINGS = {
     "TITLE": "Waybill",
@@ -222,6 +268,9 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVERS": [{"url": PUBLIC_URL}],
+    "OAS_VERSION": "3.1.0",
+    "COMPONENT_SPLIT_PATCH": False,
+    "POSTPROCESSING_HOOKS": ["config.openapi.complete"],
 }
 
 # --- Publishing ---------------------------------------------------------------
@@ -235,6 +284,11 @@ MAX_DEPENDENCIES = 500
 RATE_LIMITS = ENVIRONMENT.rate_limits
 MAX_NEW_VERSIONS_DAILY = ENVIRONMENT.max_new_versions_daily
 
+# --- Owners -------------------------------------------------------------------
+
+OWNER_INVITATIONS = ENVIRONMENT.owner_invitations
+OWNER_INVITATION_LIFETIME = timedelta(days=ENVIRONMENT.owner_invitation_days)
+
 # --- Downloads ----------------------------------------------------------------
 
 COUNT_DOWNLOADS = ENVIRONMENT.count_downloads
@@ -244,20 +298,36 @@ DOWNLOADS_DIR = DATA_DIR / "downloads"
 # --- Trusted publishing -------------------------------------------------------
 
 TRUSTED_PUBLISHING = True
+# How exchanges on this machine ended, until the worker adds them up for /metrics.
+NOTES_DIR = DATA_DIR / "exchanges"
+# What CI jobs fetch to run beside cargo.
+CREDENTIAL_PROGRAM = BASE_DIR / "credential" / "cargo_credential_waybill.py"
 PUBLISH_TOKEN_LIFETIME = timedelta(minutes=15)
+# Of a CI job that only reads from a private registry: builds take longer than publishing.
+READ_TOKEN_LIFETIME = timedelta(minutes=60)
 KEY_SET_SOFT_AGE = timedelta(minutes=15)
 KEY_SET_HARD_AGE = timedelta(hours=24)
 KEY_SET_COOLDOWN = timedelta(seconds=60)
+# One request for discovery or keys, all in all.
+KEY_FETCH_SECONDS = 5.0
+# Threads of a web process that may wait for an issuer at once; the others serve everything else.
+KEY_WAITERS = max(1, ENVIRONMENT.web_threads // 2)
 UNPINNED_PUBLISHER_LIFETIME = timedelta(days=7)
 PENDING_PUBLISHER_LIFETIME = timedelta(days=30)
 PENDING_PUBLISHERS_PER_USER = 20
 PUBLISHERS_PER_CRATE = 5
 # Attempts per minute: before a token is verified by address and issuer, afterwards by repository.
-EXCHANGES_PER_ADDRESS = 600
-EXCHANGES_PER_ISSUER = 3000
-EXCHANGES_PER_REPOSITORY = 300
-FAILED_EXCHANGES_PER_REPOSITORY = 100
-REGISTRATIONS_PER_DAY = 100
+EXCHANGES_PER_ADDRESS = ENVIRONMENT.trustpub["EXCHANGES_PER_ADDRESS"]
+EXCHANGES_PER_ISSUER = ENVIRONMENT.trustpub["EXCHANGES_PER_ISSUER"]
+EXCHANGES_PER_REPOSITORY = ENVIRONMENT.trustpub["EXCHANGES_PER_REPOSITORY"]
+FAILED_EXCHANGES_PER_REPOSITORY = ENVIRONMENT.trustpub["FAILED_EXCHANGES_PER_REPOSITORY"]
+# Of publishers, and of pending publishers: for each person, and for each address.
+REGISTRATIONS_PER_DAY = ENVIRONMENT.trustpub["REGISTRATIONS_PER_DAY"]
+FORGE_LOOKUPS_PER_MINUTE = ENVIRONMENT.trustpub["FORGE_LOOKUPS_PER_MINUTE"]
+# Evidence for owners and administrators, and then personal data that nobody needs.
+KEEP_REFUSED_EXCHANGES = timedelta(days=ENVIRONMENT.trustpub["KEEP_REFUSED_EXCHANGES_DAYS"])
+KEEP_EXPIRED_TOKENS = timedelta(days=ENVIRONMENT.trustpub["KEEP_EXPIRED_TOKENS_DAYS"])
+KEEP_ADDRESSES = timedelta(days=ENVIRONMENT.trustpub["KEEP_ADDRESSES_DAYS"])
 
 # --- Jobs ---------------------------------------------------------------------
 
@@ -276,40 +346,9 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "queue" / "timetable")
-CELERY_BEAT_SCHEDULE = {
-    "sweep the index outbox": {"task": "registry.sweep_index", "schedule": 15.0},
-    "remove files of deleted crates": {"task": "registry.sweep_deleted", "schedule": 900.0},
-    "fold in what was downloaded": {"task": "registry.fold_downloads", "schedule": 60.0},
-    "refresh issuers' keys": {"task": "trustpub.refresh_key_sets", "schedule": 600.0},
-    "expire publishers": {"task": "trustpub.expire", "schedule": 3600.0},
-    "delete what trusted publishing no longer needs": {
-        "task": "trustpub.clean_up",
-        "schedule": 3600.0,
-    },
-    "delete full buckets": {"task": "registry.delete_full_buckets", "schedule": 3600.0},
-    "delete old rate windows": {"task": "accounts.delete_old_rate_windows", "schedule": 900.0},
-}
-
-# --- What `doctor` checks, by dotted path; registry stays free of trustpub this way -----
-
-CHECKUP = (
-    "registry.operations.checkup.machine.switches",
-    "registry.operations.checkup.machine.secret_key",
-    "registry.operations.checkup.machine.disk",
-    "registry.operations.checkup.machine.sqlite_library",
-    "registry.operations.checkup.data.database",
-    "registry.operations.checkup.data.migrations",
-    "registry.operations.checkup.data.cached",
-    "registry.operations.checkup.data.stored_objects",
-    "registry.operations.checkup.work.queue",
-    "registry.operations.checkup.work.worker_and_clock",
-    "registry.operations.checkup.work.jobs",
-    "registry.operations.checkup.work.mail",
-    "registry.operations.checkup.front.public_url",
-    "registry.operations.checkup.front.certificate",
-    "registry.operations.checkup.front.proxies",
-    "trustpub.operations.checkup.issuers",
-)
+CELERY_BEAT_SCHEDULE = TIMETABLE
+# What `doctor` runs.
+CHECKUP = CHECKS
 
 # --- Mail ---------------------------------------------------------------------
 
@@ -327,12 +366,17 @@ DEFAULT_FROM_EMAIL = f"Waybill <noreply@{ENVIRONMENT.audience.split('/')[0].rspl
 
 # --- Logging ------------------------------------------------------------------
 
+DEFAULT_EXCEPTION_REPORTER = "accounts.log_redaction.RedactingReporter"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"request_id": {"()": "accounts.request_context.RequestIdFilter"}},
     "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}
+        "line": {
+            # Whatever a library writes, no token gets out.
+            "()": "accounts.log_redaction.RedactingFormatter",
+            "fmt": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s",
+        }
     },
     "handlers": {
         "console": {

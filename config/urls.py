@@ -3,7 +3,9 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from config.openapi import OpenApi
+from accounts.pages.sign_in_limit import limited
+from config import api_page
+from config.openapi import openapi
 
 handler400 = "accounts.pages.errors.bad_request"
 handler403 = "accounts.pages.errors.forbidden"
@@ -11,9 +13,12 @@ handler404 = "accounts.pages.errors.not_found"
 handler500 = "accounts.pages.errors.server_error"
 
 urlpatterns = [
+    path("admin/login/", limited(admin.site.login)),
     path("admin/", admin.site.urls),
     path("accounts/", include("accounts.github.urls")),
-    path("api/openapi.json", OpenApi.as_view()),
+    path("accounts/", include("accounts.openid_connect.urls")),
+    path("api/openapi.json", openapi, name="openapi"),
+    path("docs/api", api_page.show, name="api_page"),
     path("", include("trustpub.api.urls")),
     path("", include("registry.api.urls")),
     path("", include("accounts.pages.urls")),

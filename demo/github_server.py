@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from demo.github_alerts import SecretScanning
 from demo.github_oauth import OAuthFlow
 from demo.github_organizations import ask_organization
 from demo.github_pages import page_at
@@ -65,6 +66,7 @@ class FakeGitHub:
         self.requests: Counter[str] = Counter()
         self.world = GitHubWorld()
         self.oauth = OAuthFlow(client_id, client_secret)
+        self.scanning = SecretScanning()
         self.browser_account: FakeAccount | None = None
         self._lock = threading.Lock()
         self._web = _Server(port, self, _API_PREFIX)
@@ -211,6 +213,8 @@ class _Handler(BaseHTTPRequestHandler):
         github = self.server.github
         if not self._is_ours(query) or github.browser_account is None:
             self._send(404, "Not Found", "text/plain")
+        elif github.oauth.is_suspended:
+            self._redirect(302, github.oauth.refuse_suspended(query))
         elif github.ask_consent:
             page = _PAGE.format(
                 client=escape(github.client_id),
@@ -254,6 +258,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self._repository(f"{owner}/{name}")
             case ["repositories", number] if number.isdecimal():
                 self._found(self.server.github.world.repositories.get(int(number)))
+            case ["meta", "public_keys", "secret_scanning"]:
+                self._json(200, self.server.github.scanning.listed())
             case [("orgs" | "organizations"), *_] as parts:
                 self._organizations(parts)
             case _:

@@ -162,6 +162,8 @@ class LocalIssuer:
         self.broken_json = False
         self.redirect_to: str | None = None
         self.status = 200
+        self.body: bytes | None = None  # sent instead of the document
+        self.drips = False  # one byte at a time, without end
         self.announced_issuer: str | None = None  # another `issuer` in the discovery document
         self.announced_jwks_uri: str | None = None
         self._delay = 0.0
@@ -242,12 +244,24 @@ class _Handler(BaseHTTPRequestHandler):
         issuer.wait_if_slow()
         if issuer.redirect_to:
             self._send(302, b"", {"Location": issuer.redirect_to})
+        elif issuer.drips:
+            self._drip()
+        elif issuer.body is not None:
+            self._send(issuer.status, issuer.body, {"Content-Type": "text/html"})
         elif issuer.broken_json:
             self._send(200, b'{"keys": [', {})
         elif issuer.oversize:
             self._answer(200, {**document, "padding": "x" * OVERSIZE_BYTES})
         else:
             self._answer(issuer.status, document)
+
+    def _drip(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            while self.server.issuer.drips:
+                self.wfile.write(b" ")
+                time.sleep(0.01)
 
     def _answer(self, status: int, document: Mapping[str, object]) -> None:
         self._send(status, json.dumps(document).encode(), {"Content-Type": "application/json"})

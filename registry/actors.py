@@ -85,9 +85,11 @@ class Actor(ABC):
         """Whose bucket of publishes and yanks this is (at most 128 characters); None: no limit."""
         return f"user:{self.user.pk}" if self.user else None
 
-    def bound_to(self, name: str, num: str, checksum: str) -> bool:
-        """Whether the credentials cover this very archive; most are not bound to any."""
-        return True
+    def check_binding(self, name: str, num: str, checksum: str | None) -> None:  # noqa: B027
+        """Raises a Refusal where the credentials are for another archive; most are for any.
+
+        None as `checksum`: the archive was not read yet.
+        """
 
 
 class Person(Actor):

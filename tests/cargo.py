@@ -65,12 +65,13 @@ class Cargo:
         cwd: Path | None = None,
         token: str | None = None,
         stdin: int = subprocess.DEVNULL,
+        variables: Mapping[str, str] | None = None,
     ) -> subprocess.CompletedProcess[str]:
         """Runs cargo in a crate's folder; the caller looks at status and output."""
         return subprocess.run(
             [self.program, *arguments],
             cwd=cwd or self.folder,
-            env=self.environment(token),
+            env=self.environment(token) | dict(variables or {}),
             stdin=stdin,
             capture_output=True,
             text=True,

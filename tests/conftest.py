@@ -93,7 +93,7 @@ def _stay_on_this_machine(event: str, arguments: tuple[Any, ...]) -> None:
 @pytest.fixture(scope="session")
 def _log_that_can_be_emptied(django_db_setup: None, django_db_blocker: Any) -> None:
     """Takes away the triggers that keep audit events: a test that commits ends with a flush."""
-    migration = importlib.import_module("accounts.migrations.0004_audit_append_only")
+    migration = importlib.import_module("accounts.migrations.0006_audit_append_only")
     on_postgresql = connection.vendor == "postgresql"
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         for statement in migration.POSTGRESQL_BACK if on_postgresql else migration.SQLITE_BACK:
@@ -111,6 +111,7 @@ def _own_storage(settings: LazySettings, tmp_path: Path) -> None:
     """Crates, index and noted downloads of one test are no other's."""
     settings.STORAGE_URL = f"file://{tmp_path}/storage"
     settings.DOWNLOADS_DIR = tmp_path / "downloads"
+    settings.NOTES_DIR = tmp_path / "exchanges"
 
 
 @pytest.fixture(autouse=True)

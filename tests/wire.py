@@ -14,12 +14,14 @@ from registry.models import (
     Crate,
     Dependency,
     IndexChange,
+    Invitation,
     Ownership,
     Provenance,
     SearchDocument,
     Version,
     VersionAction,
 )
+from tests.contract import problems_of
 from tests.factories.archives import build_crate, build_frame, metadata_for
 
 NEW = "/api/v1/crates/new"
@@ -29,6 +31,7 @@ TABLES = (
     Dependency,
     Provenance,
     Ownership,
+    Invitation,
     VersionAction,
     IndexChange,
     SearchDocument,
@@ -65,11 +68,16 @@ def send(
     client: Client | None = None,
     **headers: str,
 ) -> Any:
-    """One request; a 500 is an answer here, as it is for a real client."""
+    """One request; a 500 is an answer here, as it is for a real client.
+
+    Every answer of the API is as the OpenAPI document describes it.
+    """
     if token is not None:
         headers["Authorization"] = token
     caller = client or Client(raise_request_exception=False)
-    return caller.generic(method, path, _bytes(body), content_type, headers=headers)
+    answer = caller.generic(method, path, _bytes(body), content_type, headers=headers)
+    assert problems_of(method, path, answer) == []
+    return answer
 
 
 def refusal(answer: Any, status: int) -> dict[str, Any]:

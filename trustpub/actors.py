@@ -1,22 +1,27 @@
 """CiJob, the Actor behind a publish token; its rights are looked up anew at each question."""
 
 from dataclasses import asdict
+from datetime import datetime
+from typing import Any
 
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
+from accounts import audit
 from accounts.errors import Refusal
 from accounts.models import User
 from accounts.scopes import Scope
 from registry.actors import Actor, ProvenanceFacts, Rights
 from registry.formats.names import canonical
 from registry.models import Crate, PublishKind, Version
-from trustpub.errors import InvalidPublishToken, TokenDoesNotCover
-from trustpub.models import PendingPublisher, Publisher, PublisherCrate, PublishToken
+from trustpub.binding import Binding
+from trustpub.errors import InvalidPublishToken, TokenBoundElsewhere, TokenDoesNotCover
+from trustpub.models import Issuer, PendingPublisher, Publisher, PublisherCrate, PublishToken
 from trustpub.operations.pending import become_real, in_good_standing
 from trustpub.operations.refusals import conflict
 from trustpub.operations.rules import locked_rules
-from trustpub.providers import provider_for
+
+USED_UP = "used for the upload that it was bound to"
 
 
 class CiJob(Actor):
@@ -35,7 +40,7 @@ class CiJob(Actor):
     @property
     def label(self) -> str:
         workload = self.workload
-        return f"{workload.provider}: {workload.workflow} of {workload.repository}"
+        return f"{workload.provider}: {workload.title}"
 
     def allows(self, scope: Scope, crate_name: str) -> bool:
         if scope is Scope.PUBLISH_UPDATE:
@@ -61,14 +66,14 @@ class CiJob(Actor):
 
     def provenance(self) -> ProvenanceFacts:
         workload, issuer = self.workload, self.token.issuer
-        provider = provider_for(issuer.provider)
+        provider = issuer.adapter
         links = provider.links(workload, issuer.web_url)
         return ProvenanceFacts(
             PublishKind.TRUSTED,
             {
                 "provider": issuer.provider,
                 "issuer_url": issuer.url,
-                "repository": workload.repository,
+                "repository": workload.source or workload.repository,
                 "repository_id": workload.repository_id,
                 "owner_id": workload.owner_id,
                 "workflow": workload.workflow,
@@ -86,7 +91,7 @@ class CiJob(Actor):
         )
 
     def check_may_publish(self) -> None:
-        if not self.token.issuer.is_enabled:
+        if not Issuer.objects.honoured().filter(pk=self.token.issuer_id).exists():
             raise InvalidPublishToken
 
     def published(self, version: Version, *, is_first: bool) -> None:
@@ -99,11 +104,7 @@ class CiJob(Actor):
         granting = self._granting(version.crate.canonical_name).order_by("pk")
         used = list(granting.select_for_update().values_list("pk", flat=True))
         Publisher.objects.filter(pk__in=used).update(last_used_at=now)
-        PublishToken.objects.filter(pk=self.token.pk).update(
-            first_used_at=self.token.first_used_at or now,
-            last_used_at=now,
-            use_count=F("use_count") + 1,
-        )
+        self._note_use(version, now)
 
     def limit_key(self, crate_name: str) -> str | None:
         """One bucket for each publisher and crate: a job is no person (d.4)."""
@@ -114,16 +115,35 @@ class CiJob(Actor):
         pending = self._pending(crate_name)
         return f"pending:{pending.pk}:{name}" if pending else f"publish-token:{self.token.pk}"
 
-    def bound_to(self, name: str, num: str, checksum: str) -> bool:
-        token = self.token
-        if not token.bound_checksum:
-            return True
-        bound = (canonical(token.bound_name), token.bound_version, token.bound_checksum)
-        return bound == (canonical(name), num, checksum)
+    def check_binding(self, name: str, num: str, checksum: str | None) -> None:
+        bound = self.token.binding()
+        if bound is not None and not bound.covers(name, num, checksum):
+            raise TokenBoundElsewhere(bound, Binding(name, num, checksum or ""))
+
+    def _note_use(self, version: Version, now: datetime) -> None:
+        """A token that was revoked, or used up by another upload, since this one began fails."""
+        self.check_binding(version.crate.name, version.num, version.checksum)
+        changes: dict[str, Any] = {
+            "first_used_at": self.token.first_used_at or now,
+            "last_used_at": now,
+            "use_count": F("use_count") + 1,
+        }
+        if self.token.binding() is not None:
+            # Its one upload has happened; whoever finds it later has nothing.
+            changes |= {"revoked_at": now, "revoked_because": USED_UP}
+        # One statement, so that the row's lock decides between two uploads.
+        if not PublishToken.objects.filter(pk=self.token.pk, revoked_at=None).update(**changes):
+            raise InvalidPublishToken
+        audit.record(
+            "publish_token.used", actor=self, crate=version.crate.name, subject=str(version)
+        )
 
     def _not_covered(self, crate_name: str) -> Refusal:
         """Tells a job that came second from one that never had the right."""
         name = canonical(crate_name)
+        bound = self.token.binding()
+        if bound is not None and not bound.is_for_crate(crate_name):
+            return TokenBoundElsewhere(bound, Binding(crate_name, "", ""))
         was_pending = name in map(canonical, self.token.new_names)
         if was_pending and Crate.objects.filter(canonical_name=name).exists():
             return conflict()
@@ -142,10 +162,12 @@ class CiJob(Actor):
         return Publisher.objects.filter(
             pk__in=grants.values("publisher"),
             state=Publisher.State.ACTIVE,
-            issuer__in=type(self.token.issuer).objects.enabled(),
+            issuer__in=Issuer.objects.honoured(),
         )
 
     def _pending(self, crate_name: str, *, lock: bool = False) -> PendingPublisher | None:
+        if Scope.PUBLISH_NEW not in self.token.scopes:
+            return None
         rows = self.token.pending_publishers.unexpired().filter(
             canonical_name=canonical(crate_name)
         )

@@ -1,8 +1,13 @@
 """What administrators see of trusted publishing."""
 
-from django.contrib import admin
+from typing import TYPE_CHECKING, Any
 
-from accounts.admin import ReadOnlyAdmin
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+
+from accounts.admin import AnyModelAdmin, ReadOnlyAdmin
+from registry.actors import Person
 from trustpub.models import (
     ExchangeRefusal,
     Issuer,
@@ -10,12 +15,73 @@ from trustpub.models import (
     PendingPublisher,
     Publisher,
     PublishToken,
+    Reader,
+    SwitchedOff,
 )
+from trustpub.operations.switches import set_issuer_state, switch_off, switch_on
+
+if TYPE_CHECKING:
+    IssuerModelForm = forms.ModelForm[Issuer]
+else:
+    # Generic for the type checker alone.
+    IssuerModelForm = forms.ModelForm
+
+
+class IssuerForm(IssuerModelForm):
+    """The one thing to change, and why."""
+
+    reason = forms.CharField(max_length=255, help_text="for the audit log")
+
+    class Meta:
+        model = Issuer
+        fields = ("state",)
 
 
 @admin.register(Issuer)
 class IssuerAdmin(ReadOnlyAdmin):
+    """`trust_issuer` adds issuers; here they are stopped and opened again."""
+
+    form = IssuerForm
+    fields = ["name", "provider", "url", "web_url", "algorithms", "state", "reason"]
+    readonly_fields = ["name", "provider", "url", "web_url", "algorithms"]
     list_display = ["name", "provider", "url", "web_url", "state"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return AnyModelAdmin.has_change_permission(self, request, obj)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        set_issuer_state(
+            actor=Person(request.user),  # type: ignore[arg-type]
+            issuer=obj,
+            state=form.cleaned_data["state"],
+            reason=form.cleaned_data["reason"],
+        )
+
+
+@admin.register(SwitchedOff)
+class SwitchedOffAdmin(AnyModelAdmin):
+    """Adding a row switches something off, deleting it switches it on."""
+
+    list_display = ["name", "spares_tokens", "reason", "at"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        row = switch_off(
+            actor=Person(request.user),  # type: ignore[arg-type]
+            name=obj.name,
+            reason=obj.reason,
+            spares_tokens=obj.spares_tokens,
+        )
+        obj.pk = row.pk
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        switch_on(actor=Person(request.user), name=obj.name)  # type: ignore[arg-type]
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        for obj in queryset:
+            self.delete_model(request, obj)
 
 
 @admin.register(KeySetRow)
@@ -36,6 +102,12 @@ class PendingPublisherAdmin(ReadOnlyAdmin):
     list_display = ["crate_name", "owner", "repository", "issuer", "expires_at"]
     list_select_related = ["issuer", "owner"]
     search_fields = ["crate_name", "owner__login", "repository"]
+
+
+@admin.register(Reader)
+class ReaderAdmin(ReadOnlyAdmin):
+    list_display = ["owner", "repository", "issuer", "owner_id", "repository_id", "last_used_at"]
+    list_select_related = ["issuer"]
 
 
 @admin.register(PublishToken)

@@ -32,6 +32,7 @@ class ConditionKind(StrEnum):
     PATH = "path"
     REF_PATTERN = "ref_pattern"
     ONE_OF = "one_of"
+    INCLUDES = "includes"  # one word of a list that is sent as words between blanks
 
 
 # An empty value here means "must be absent". For the other kinds it would be a rule that
@@ -109,6 +110,8 @@ def matches(condition: Condition, value: str | None) -> bool:
     match condition.kind:
         case ConditionKind.EXACT_CI:
             return ascii_fold(received) in condition.canonical_values
+        case ConditionKind.INCLUDES:
+            return condition.values[0] in received.split(" ")
         case ConditionKind.REF_PATTERN:
             return _pattern(condition.values[0]).fullmatch(received) is not None
         case _:

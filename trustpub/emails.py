@@ -6,7 +6,8 @@ from accounts.emails import send
 from accounts.models import User
 from registry.emails import owner_addresses
 from registry.models import Crate
-from trustpub.models import PendingPublisher, Publisher, PublisherCrate
+from trustpub.models import PendingPublisher, Publisher, PublisherCrate, PublishToken
+from trustpub.queries import leaks
 
 
 def publisher_added(grant: PublisherCrate, by: str) -> None:
@@ -47,6 +48,23 @@ def pending_expired(owner: User, crate_name: str) -> None:
     _to_person(owner, "pending_expired", {"crate_name": crate_name})
 
 
+def publish_token_leaked(token: PublishToken, source: str, place: str) -> None:
+    """One letter for each person, naming that person's crates alone."""
+    published = leaks.versions_published_with(token)
+    facts = {
+        "token": token,
+        "workload": token.typed_workload(),
+        "was_valid": token.revoked_at is not None and token.revoked_at < token.expires_at,
+        "source": source,
+        "place": place,
+        "address": f"{settings.PUBLIC_URL}/dashboard",
+    }
+    for receiver, crates in leaks.crates_by_address(token).items():
+        versions = [version for version in published if version.partition("@")[0] in crates]
+        own = {"crates": crates, "versions": versions}
+        send("publish_token_leaked", [receiver], {**facts, **own})
+
+
 def _to_owners(crate: Crate, letter: str, context: dict[str, object]) -> None:
     address = f"{settings.PUBLIC_URL}/crates/{crate.name}/settings"
     send(letter, owner_addresses(crate), {"crate": crate, "address": address, **context})
@@ -57,3 +75,23 @@ def _to_person(person: User, letter: str, context: dict[str, object]) -> None:
     if receiver:
         address = f"{settings.PUBLIC_URL}/settings/publishers"
         send(letter, [receiver], {"address": address, **context})
+
+
+def notice(letter: str, receivers: str, subject_id: int, context: dict[str, object]) -> None:
+    """A letter of the clock to a crate's owners, to a person, or to the administrators."""
+    if receivers == "crate":
+        crate = Crate.objects.filter(pk=subject_id).first()
+        if crate:
+            _to_owners(crate, letter, context)
+    elif receivers == "person":
+        person = User.objects.filter(pk=subject_id).first()
+        if person:
+            _to_person(person, letter, context)
+    else:
+        address = f"{settings.PUBLIC_URL}/admin/trustpub/keysetrow/"
+        send(letter, _administrators(), {"address": address, **context})
+
+
+def _administrators() -> list[str]:
+    people = User.objects.filter(is_superuser=True, is_active=True)
+    return [address for address in (person.verified_email() for person in people) if address]

@@ -1,7 +1,10 @@
 """Issuers' key sets: fetched through adapters.http, kept in the database, rotated (a.6, a.7)."""
 
 import logging
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -17,18 +20,41 @@ from adapters.http import OutgoingError, fetch_json
 from registry.actors import System
 from trustpub.codes import ExchangeCode
 from trustpub.errors import ExchangeRefused
-from trustpub.jwks import PublicJwk, UnusableKeySet, parse_key_set
+from trustpub.jwks import KeySet, PublicJwk, UnusableKeySet, parse_key_set
 from trustpub.models import Issuer, KeySetRow
+from trustpub.notes import KEY_FETCH, noting
 
 logger = logging.getLogger(__name__)
 DISCOVERY = "/.well-known/openid-configuration"
 MINUTE = timedelta(minutes=1)
 # Anybody can invent an enterprise's own issuer (b.1), and each costs a row and a request.
 NEW_ENTERPRISES_PER_MINUTE = 10
-# Discovery and keys take at most five seconds each.
-LONGEST_LOAD = timedelta(seconds=10)
 SECONDS_TO_WAIT = 5.0
 PAUSE_SECONDS = 0.05
+MOMENT = timedelta(seconds=1)
+
+
+class _WaitingRoom:
+    """Counts the threads of this process that wait for an issuer."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+
+    @contextmanager
+    def seat(self) -> Iterator[bool]:
+        """Whether there was one left."""
+        with self._lock:
+            found = self._inside < settings.KEY_WAITERS
+            self._inside += found
+        try:
+            yield found
+        finally:
+            with self._lock:
+                self._inside -= found
+
+
+_waiting_room = _WaitingRoom()
 
 
 class KeysUnavailable(Exception):
@@ -89,7 +115,29 @@ def _row(issuer: Issuer, issuer_url: str) -> KeySetRow:
 
 
 def _refreshed(row: KeySetRow) -> KeySetRow:
-    """The row after one attempt to load it, ours or that of a request at the same moment."""
+    """The row after one attempt to load it, ours or that of a request at the same moment.
+
+    Only some threads may wait: a slow issuer must not take those that serve everything else.
+    """
+    with _waiting_room.seat() as seated:
+        return _awaited(row) if seated else _awaited_standing(row)
+
+
+def _awaited_standing(row: KeySetRow) -> KeySetRow:
+    """For the others: an issuer in good health answers within a moment of the attempt."""
+    arrived = timezone.now()
+    while True:
+        row.refresh_from_db()
+        # The attempt of those with a seat, who may be about to begin.
+        began = arrived if _is_cool(row) else (row.attempted_at or arrived)
+        if not _is_cool(row) and not _is_loading(row):
+            return row
+        if timezone.now() - began > MOMENT:
+            raise _unavailable(row, timezone.now() + timedelta(seconds=SECONDS_TO_WAIT))
+        time.sleep(PAUSE_SECONDS)
+
+
+def _awaited(row: KeySetRow) -> KeySetRow:
     if _claim(row):
         _load(row)
     row.refresh_from_db()
@@ -115,15 +163,19 @@ def _is_cool(row: KeySetRow) -> bool:
 
 def _is_loading(row: KeySetRow) -> bool:
     tried = row.attempted_at
-    if tried is None or row.error or timezone.now() - tried > LONGEST_LOAD:
+    if tried is None or row.error or timezone.now() - tried > _longest_load():
         return False
     return row.fetched_at is None or row.fetched_at < tried
 
 
+def _longest_load() -> timedelta:
+    """Discovery and keys are two requests."""
+    return timedelta(seconds=2 * settings.KEY_FETCH_SECONDS)
+
+
 def _load(row: KeySetRow) -> None:
     try:
-        document = _fetch(row.issuer, row.url)
-        key_set = parse_key_set(document)
+        key_set = _fetched(row)
     except (KeysUnavailable, OutgoingError, UnusableKeySet) as error:
         logger.warning("keys of %s could not be loaded: %s", row.url, error)
         KeySetRow.objects.filter(pk=row.pk).update(error=str(error)[:255])
@@ -131,6 +183,13 @@ def _load(row: KeySetRow) -> None:
     for skipped in key_set.skipped:
         logger.warning("key %.40r of %s is not used: %s", skipped.kid, row.url, skipped.reason)
     _replace(row, [dict(key.raw) for key in key_set.keys.values()])
+
+
+def _fetched(row: KeySetRow) -> KeySet:
+    with noting(KEY_FETCH) as noted:
+        noted.provider = row.issuer.provider
+        noted.outcome = "loaded"
+        return parse_key_set(_fetch(row.issuer, row.url))
 
 
 @transaction.atomic
@@ -154,16 +213,23 @@ def _replace(row: KeySetRow, keys: list[dict[str, object]]) -> None:
 
 
 def _fetch(issuer: Issuer, issuer_url: str) -> object:
-    private = issuer.internal_network
-    answer = fetch_json(issuer_url + DISCOVERY, allow_private=private)
-    if not isinstance(answer.body, dict):
+    answer = _asked(issuer, issuer_url + DISCOVERY)
+    if not isinstance(answer, dict):
         raise KeysUnavailable("the discovery document is not a JSON object")
-    if answer.body.get("issuer") != issuer_url:
+    if answer.get("issuer") != issuer_url:
         raise KeysUnavailable("the discovery document names another issuer")
-    address = answer.body.get("jwks_uri")
+    address = answer.get("jwks_uri")
     if not isinstance(address, str) or not _is_trusted_host(issuer, issuer_url, address):
         raise KeysUnavailable("jwks_uri is not on the issuer's host")
-    return fetch_json(address, allow_private=private).body
+    return _asked(issuer, address)
+
+
+def _asked(issuer: Issuer, address: str) -> object:
+    return fetch_json(
+        address,
+        allow_private=issuer.internal_network,
+        total_timeout=settings.KEY_FETCH_SECONDS,
+    ).body
 
 
 def _is_trusted_host(issuer: Issuer, issuer_url: str, address: str) -> bool:
@@ -184,8 +250,8 @@ def _parsed(url: str, fetched_at: datetime | None, pk: int) -> dict[str, PublicJ
     return dict(parse_key_set({"keys": row.keys}).keys)
 
 
-def _unavailable(row: KeySetRow) -> ExchangeRefused:
-    retry_at = (row.attempted_at or timezone.now()) + settings.KEY_SET_COOLDOWN
+def _unavailable(row: KeySetRow, retry_at: datetime | None = None) -> ExchangeRefused:
+    retry_at = retry_at or (row.attempted_at or timezone.now()) + settings.KEY_SET_COOLDOWN
     return ExchangeRefused(
         ExchangeCode.JWKS_UNAVAILABLE,
         "could not load the issuer's keys; this is not your workflow's fault, try again later",

@@ -6,7 +6,7 @@ from enum import Enum, auto
 
 from trustpub.codes import ExchangeCode
 from trustpub.conditions import Condition, ascii_fold, matches
-from trustpub.workload import COMPARABLE_FIELDS, Workload
+from trustpub.workload import CLAIM, Workload, is_comparable
 
 # Decided by identity, not by the loop over conditions: a rename must not fail here.
 _IDENTITY_FIELD = "repository"
@@ -163,13 +163,14 @@ def _differences(workload: Workload, publisher: PublisherView) -> tuple[Differen
 
 def _difference(workload: Workload, condition: Condition) -> Difference | None:
     expected = " or ".join(condition.values)
-    if condition.field not in COMPARABLE_FIELDS:
+    name = condition.field.removeprefix(CLAIM)
+    if not is_comparable(condition.field):
         # A rule that this version can't check must not grant anything.
-        return Difference(condition.field, expected, "")
+        return Difference(name, expected, "")
     received = workload.value_of(condition.field)
     if matches(condition, received):
         return None
-    return Difference(condition.field, expected, received or "")
+    return Difference(name, expected, received or "")
 
 
 def _same_name(workload: Workload, publisher: PublisherView) -> bool:

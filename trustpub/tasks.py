@@ -1,5 +1,7 @@
 """Jobs of trusted publishing; each may run twice."""
 
+import json
+
 from celery import shared_task
 
 from accounts.models import User
@@ -12,10 +14,11 @@ from trustpub.models import (
     PendingPublisher,
     Publisher,
     PublisherCrate,
+    PublishToken,
 )
 from trustpub.operations import clean_up as cleaning
+from trustpub.operations import figures, notices, publishers
 from trustpub.operations import pending as pending_operations
-from trustpub.operations import publishers
 
 
 @shared_task(name="trustpub.refresh_key_sets")
@@ -40,6 +43,11 @@ def expire() -> None:
 @shared_task(name="trustpub.clean_up")
 def clean_up() -> None:
     cleaning.clean_up()
+
+
+@shared_task(name="trustpub.fold_notes")
+def fold_notes() -> None:
+    figures.fold_notes()
 
 
 @shared_task(name="trustpub.suspend_changed")
@@ -91,3 +99,20 @@ def mail_pending_invalidated(owner_id: int, crate_name: str) -> None:
 @shared_task(name="trustpub.mail_pending_expired")
 def mail_pending_expired(owner_id: int, crate_name: str) -> None:
     emails.pending_expired(User.objects.get(pk=owner_id), crate_name)
+
+
+@shared_task(name="trustpub.mail_publish_token_leaked")
+def mail_publish_token_leaked(token_id: int, source: str, place: str) -> None:
+    token = PublishToken.objects.filter(pk=token_id).first()
+    if token:
+        emails.publish_token_leaked(token, source, place)
+
+
+@shared_task(name="trustpub.notify")
+def notify() -> None:
+    notices.notify()
+
+
+@shared_task(name="trustpub.mail_notice")
+def mail_notice(letter: str, receivers: str, subject_id: int, context: str) -> None:
+    emails.notice(letter, receivers, subject_id, json.loads(context))

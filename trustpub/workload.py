@@ -1,12 +1,20 @@
 """Workload: who ran, from which source, on which event. Never a person (a.13)."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
+
+# Fields of conditions on `details` start like this.
+CLAIM = "claim."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
-    """One CI job as its issuer described it; what is absent or empty there is None here."""
+    """One CI job as its issuer described it; what is absent or empty there is None here.
+
+    `repository` and its two IDs say whose job it is, in the words of the provider: it may be a
+    project, a pipeline or a service account. The four texts after them are "" where the provider
+    has no such thing.
+    """
 
     provider: str
     repository: str  # "owner/name" or "group/sub/project", for display
@@ -16,6 +24,8 @@ class Workload:
     workflow_ref: str  # the claim as it was sent
     run_id: str
     event: str
+    # Where the code came from, for providers whose `repository` is something else.
+    source: str | None = None
     workflow_sha: str | None = None
     called_workflow: str | None = None  # "owner/name/path" of a reusable workflow with the job
     called_workflow_sha: str | None = None
@@ -31,6 +41,14 @@ class Workload:
     visibility: str | None = None
     enterprise: str | None = None  # slug in the issuer's address
     advisories: tuple[str, ...] = ()
+    # Claims that only this provider has, and that a condition may name.
+    details: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """Who runs, in one line."""
+        home = self.source or self.repository
+        return f"{self.workflow} of {home}" if self.workflow else home
 
     @property
     def owner(self) -> str:
@@ -42,6 +60,8 @@ class Workload:
 
         Raises KeyError for what is not one of COMPARABLE_FIELDS.
         """
+        if field.startswith(CLAIM):
+            return self.details.get(field.removeprefix(CLAIM))
         if field not in COMPARABLE_FIELDS:
             raise KeyError(field)
         value = getattr(self, field)
@@ -51,18 +71,29 @@ class Workload:
 
     def as_dict(self) -> dict[str, object]:
         """Plain JSON values, for storage."""
-        return asdict(self) | {"advisories": list(self.advisories)}
+        return asdict(self) | {
+            "advisories": list(self.advisories),
+            "details": dict(self.details),
+        }
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, object]) -> "Workload":
         """The workload that `as_dict` gave; fields that a later version added may be absent."""
-        known = {field.name: stored[field.name] for field in fields(cls) if field.name in stored}
+        known = {item.name: stored[item.name] for item in fields(cls) if item.name in stored}
         advisories = known.pop("advisories", ())
         texts = tuple(advisories) if isinstance(advisories, list | tuple) else ()
         return cls(**known, advisories=texts)  # type: ignore[arg-type]
 
 
-COMPARABLE_FIELDS = frozenset(field.name for field in fields(Workload)) - {"advisories"} | {"owner"}
+COMPARABLE_FIELDS = frozenset(item.name for item in fields(Workload)) - {
+    "advisories",
+    "details",
+} | {"owner"}
+
+
+def is_comparable(name: str) -> bool:
+    """Whether a condition on that field can be checked at all."""
+    return name in COMPARABLE_FIELDS or name.startswith(CLAIM)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,11 +4,11 @@ import logging
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.http import Http404, JsonResponse
+from django.http import Http404, JsonResponse, UnreadablePostError
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from accounts.errors import Refusal
+from accounts.errors import Refusal, RequestTimeout
 from accounts.request_context import current_request
 
 logger = logging.getLogger(__name__)
@@ -18,12 +18,13 @@ FRAMEWORK_CODES: dict[type[Exception], str] = {
     exceptions.ParseError: "malformed_json",
     exceptions.UnsupportedMediaType: "unsupported_media_type",
     exceptions.MethodNotAllowed: "method_not_allowed",
-    exceptions.NotAcceptable: "not_acceptable",
 }
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler; None lets an unexpected error propagate to be logged once."""
+    if isinstance(error, UnreadablePostError):
+        error = RequestTimeout()
     if isinstance(error, Refusal):
         return Response(error_body(error), status=error.status, headers=error.headers)
     if isinstance(error, Http404):
@@ -34,6 +35,19 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         return _plain("the request body is too large", "body_too_large", 413)
     if isinstance(error, exceptions.ValidationError):
         return _plain(_first_problem(error.detail), "invalid_input", 422)
+    if isinstance(error, exceptions.ParseError):
+        problem = str(error.detail).removeprefix("JSON parse error - ")
+        return _plain(
+            f"Failed to parse the request body as JSON: {problem}",
+            FRAMEWORK_CODES[exceptions.ParseError],
+            400,
+        )
+    if isinstance(error, exceptions.UnsupportedMediaType):
+        return _plain(
+            "Expected request with `Content-Type: application/json`",
+            FRAMEWORK_CODES[exceptions.UnsupportedMediaType],
+            415,
+        )
     if isinstance(error, exceptions.APIException):
         code = FRAMEWORK_CODES.get(type(error), "refused")
         return _plain(str(error.detail), code, error.status_code)

@@ -89,3 +89,10 @@ class User(AbstractBaseUser, PermissionsMixin):
             EmailAddress.objects.filter(user=self, verified=True).order_by("-primary", "pk").first()
         )
         return address.email if address else None
+
+    def any_email(self) -> str | None:
+        """Where to warn this person: an address that was never confirmed, if there is no other."""
+        address = (
+            EmailAddress.objects.filter(user=self).order_by("-verified", "-primary", "pk").first()
+        )
+        return address.email if address else self.email or None

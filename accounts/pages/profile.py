@@ -6,6 +6,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from accounts.pages.private import SignedInRequest, private
+from accounts.queries.identities import proves_with_openid_connect
 
 
 @require_safe
@@ -20,5 +21,14 @@ def profile(request: SignedInRequest) -> HttpResponse:
     return render(
         request,
         "accounts/profile.html",
-        {"addresses": addresses.order_by("-primary", "email"), "tab": "profile"},
+        {
+            "addresses": addresses.order_by("-primary", "email"),
+            "with_oidc": proves_with_openid_connect(request.user),
+            "tab": "profile",
+        },
     )
+
+
+@require_safe
+def account_deleted(request: HttpRequest) -> HttpResponse:
+    return render(request, "accounts/account_deleted.html")

@@ -1,17 +1,17 @@
 """GET /api/v1/categories, …/categories/{slug} and /api/v1/category_slugs."""
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.errors import NotFound
+from registry.api.describe import BY_NUMBER, operation, query
 from registry.api.paging import page_of
 from registry.api.rendering import category_json
 from registry.api.shapes import (
     CategoryFamilyShape,
     CategoryShape,
-    CategorySlugShape,
+    SlugShape,
     TotalShape,
     answer,
 )
@@ -19,14 +19,12 @@ from registry.queries.topics import CountedCategory, all_categories, category_fa
 
 
 class CategoryList(APIView):
-    @extend_schema(
-        operation_id="list_categories",
-        parameters=[
-            OpenApiParameter("sort", str, description="alpha or crates"),
-            OpenApiParameter("page", int),
-            OpenApiParameter("per_page", int),
-        ],
-        responses=answer("ListCategories", categories=CategoryShape(many=True), meta=TotalShape()),
+    @operation(
+        "list_categories",
+        "categories",
+        "List all categories",
+        parameters=(query("sort", str, "alpha or crates"), *BY_NUMBER),
+        answer=answer("ListCategories", categories=CategoryShape(many=True), meta=TotalShape()),
     )
     def get(self, request: Request) -> Response:
         page = page_of(request)
@@ -40,12 +38,14 @@ class CategoryList(APIView):
 
 
 class CategoryDetail(APIView):
-    @extend_schema(
-        operation_id="find_category",
-        responses=answer("FindCategory", category=CategoryFamilyShape()),
+    @operation(
+        "find_category",
+        "categories",
+        "Read a category and its relatives",
+        answer=answer("FindCategory", category=CategoryFamilyShape()),
     )
-    def get(self, request: Request, slug: str) -> Response:
-        family = category_family(slug)
+    def get(self, request: Request, category: str) -> Response:
+        family = category_family(category)
         if family is None:
             raise NotFound
         return Response(
@@ -60,9 +60,11 @@ class CategoryDetail(APIView):
 
 
 class CategorySlugs(APIView):
-    @extend_schema(
-        operation_id="list_category_slugs",
-        responses=answer("ListCategorySlugs", category_slugs=CategorySlugShape(many=True)),
+    @operation(
+        "list_category_slugs",
+        "categories",
+        "List the slugs of all categories",
+        answer=answer("ListCategorySlugs", category_slugs=SlugShape(many=True)),
     )
     def get(self, request: Request) -> Response:
         return Response(

@@ -3,20 +3,32 @@
 from datetime import datetime
 
 from django.db.models import QuerySet
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.errors import InvalidInput, NotAllowed
+from accounts.step_up import require_fresh
 from registry.actors import Person
+from registry.api.bodies import CRATE_UPDATE
+from registry.api.describe import (
+    ANYONE_OR_PERSON,
+    BOTH_WAYS,
+    COOKIE,
+    ID,
+    TOKEN_OR_COOKIE,
+    operation,
+    query,
+)
 from registry.api.paging import (
     MAX_PAGE,
     SortKey,
     page_links,
     page_of,
+    per_page_of,
+    seek_link,
     seek_through,
+    seek_values,
 )
 from registry.api.rendering import (
     category_json,
@@ -49,14 +61,31 @@ from registry.operations.settings import set_trustpub_only
 from registry.policies import Action, require
 from registry.queries.crate_filters import CrateFilter, crates_matching
 from registry.queries.lookup import crate_named
-from registry.queries.search import Sort, search
+from registry.queries.search import (
+    MAX_FOUND,
+    Place,
+    SearchPage,
+    Sort,
+    continue_search,
+    is_by_relevance,
+    matching,
+    search,
+)
 
-INCLUDES = {"versions", "keywords", "categories", "badges", "downloads", "default_version", "full"}
-
+INCLUDES = ("versions", "keywords", "categories", "badges", "downloads", "default_version", "full")
+INCLUDE = query("include", str, f"with commas between: {', '.join(INCLUDES)}")
+FIND_CRATE = answer(
+    "FindCrate",
+    crate=CrateShape(),
+    versions=VersionShape(many=True, allow_null=True),
+    keywords=KeywordShape(many=True, allow_null=True),
+    categories=CategoryShape(many=True, allow_null=True),
+)
 
 MAX_KEYWORDS = 10
 BY_NAME = (SortKey("canonical_name", str),)
-# What a list without a search text is sorted by; as in a search, where no relevance decides.
+BY_EXACT_NAME = (SortKey("is_exact", int, True), *BY_NAME)
+# What lists and searches are sorted by where no relevance decides.
 ORDERS: dict[str, tuple[SortKey, ...]] = {
     Sort.NEW: (SortKey("created_at", datetime, True), SortKey("pk", int, True)),
     Sort.RECENT_UPDATES: (SortKey("updated_at", datetime, True), SortKey("pk", int, True)),
@@ -66,55 +95,55 @@ ORDERS: dict[str, tuple[SortKey, ...]] = {
 
 
 class CrateList(APIView):
-    @extend_schema(
-        operation_id="list_crates",
+    @operation(
+        "list_crates",
+        "crates",
+        "List and search crates",
+        auth=ANYONE_OR_PERSON,
         parameters=[
-            OpenApiParameter("q", str, description="search text"),
-            OpenApiParameter("sort", str, description=", ".join(Sort)),
-            OpenApiParameter("include_yanked", str, description="`n` hides what is yanked whole"),
-            OpenApiParameter("category", str, description="a slug; its subcategories count too"),
-            OpenApiParameter("all_keywords", str, description="keywords apart by blanks"),
-            OpenApiParameter("keyword", str),
-            OpenApiParameter("letter", str, description="with which the name begins"),
-            OpenApiParameter("user_id", int, description="who owns the crates"),
-            OpenApiParameter("team_id", int, description="which team owns the crates"),
-            OpenApiParameter("following", str, description="only what the caller follows"),
-            OpenApiParameter("ids[]", str, many=True, description="names"),
-            OpenApiParameter("page", int),
-            OpenApiParameter("seek", str, description="from `next_page`; not with `q`"),
-            OpenApiParameter("per_page", int),
+            query("sort", str, ", ".join(Sort)),
+            query("q", str, "search text"),
+            query("include_yanked", str, "any value but `yes` hides crates that are yanked whole"),
+            query("category", str, "a slug; its subcategories count too"),
+            query("all_keywords", str, "keywords apart by blanks, of which a crate has every one"),
+            query("keyword", str, "a keyword of the crates"),
+            query("letter", str, "with which the names begin"),
+            query("user_id", ID, "who owns the crates"),
+            query("team_id", ID, "which team owns the crates"),
+            query("following", str, "only what the caller follows, whatever the value"),
+            query("ids[]", str, "only crates of these names", many=True),
+            *BOTH_WAYS,
         ],
-        responses=answer("ListCrates", crates=CrateShape(many=True), meta=PageShape()),
+        answer=answer("ListCrates", crates=CrateShape(many=True), meta=PageShape()),
     )
     def get(self, request: Request) -> Response:
         text = query_text(request, "q") or ""
         crates = crates_matching(_filter_of(request))
-        if text.strip() or "page" in request.query_params:
-            body = _searched(request, text, crates)
+        if "page" in request.query_params:
+            body = _numbered(request, text, crates)
+        elif text.strip() and is_by_relevance(request.query_params.get("sort")):
+            body = _ranked(request, text, crates)
         else:
-            body = _sought(request, crates)
+            body = _sought(request, text, crates)
         headers = {"Cache-Control": "no-store"} if "following" in request.query_params else None
         return Response(body, headers=headers)
 
 
 class CrateDetail(APIView):
-    @extend_schema(
-        operation_id="find_crate",
-        parameters=[OpenApiParameter("include", str, description=", ".join(sorted(INCLUDES)))],
-        responses=answer(
-            "FindCrate",
-            crate=CrateShape(),
-            versions=VersionShape(many=True, allow_null=True),
-            keywords=KeywordShape(many=True, allow_null=True),
-            categories=CategoryShape(many=True, allow_null=True),
-        ),
+    @operation(
+        "find_crate",
+        "crates",
+        "Read a crate",
+        parameters=[INCLUDE],
+        answer=FIND_CRATE,
     )
     def get(self, request: Request, name: str) -> Response:
         include = _includes(request.query_params.get("include", "full"))
         crate = crate_named(name)
         whole = "full" in include
         versions = _versions(crate, include)
-        ids = [version.pk for version in versions] if versions is not None else None
+        # The default version alone is not what the crate's list of versions would hold.
+        ids = [version.pk for version in versions or ()] if include & {"full", "versions"} else None
         return Response(
             {
                 "crate": crate_json(
@@ -131,10 +160,13 @@ class CrateDetail(APIView):
             }
         )
 
-    @extend_schema(
-        operation_id="update_crate",
-        request=OpenApiTypes.OBJECT,
-        responses=answer("UpdateCrate", crate=CrateShape()),
+    @operation(
+        "update_crate",
+        "crates",
+        "Change the settings of a crate",
+        auth=TOKEN_OR_COOKIE,
+        body=CRATE_UPDATE,
+        answer=answer("UpdateCrate", crate=CrateShape()),
     )
     def patch(self, request: Request, name: str) -> Response:
         actor = actor_of(request)
@@ -146,14 +178,19 @@ class CrateDetail(APIView):
         wanted = optional(object_field(json_object(request), "crate"), "trustpub_only", bool)
         crate = crate_named(name)
         require(actor, Action.CHANGE_SETTINGS, crate)
+        if wanted is False:
+            require_fresh(request)
         if wanted is not None:
             crate = set_trustpub_only(actor=actor, crate=crate, trustpub_only=wanted)
         return Response({"crate": crate_json(crate, with_versions=False, with_recent=False)})
 
-    @extend_schema(
-        operation_id="delete_crate",
-        parameters=[OpenApiParameter("message", str, description="the reason, if there is one")],
-        responses={204: None},
+    @operation(
+        "delete_crate",
+        "crates",
+        "Delete a crate",
+        auth=COOKIE,
+        parameters=[query("message", str, "the reason, if there is one")],
+        status=204,
     )
     def delete(self, request: Request, name: str) -> Response:
         user = browsing_person_of(request)
@@ -164,39 +201,64 @@ class CrateDetail(APIView):
 
 def _includes(text: str) -> set[str]:
     wanted = {part for part in text.split(",") if part}
-    if unknown := wanted - INCLUDES:
+    if wanted - set(INCLUDES):
+        *names, last = (f"'{name}'" for name in INCLUDES)
         raise InvalidInput(
-            f"invalid component `{min(unknown)[:40]}` for `include`; "
-            f"expected one of: {', '.join(sorted(INCLUDES))}"
+            f"invalid component for ?include= (expected {', '.join(names)}, or {last})"
         )
     return wanted
 
 
-def _searched(request: Request, text: str, crates: QuerySet[Crate]) -> dict[str, object]:
-    """By page number: only the search itself knows the order by relevance."""
+def _numbered(request: Request, text: str, crates: QuerySet[Crate]) -> dict[str, object]:
+    """By page number, for who asks for one."""
     page = page_of(request, max_page=MAX_PAGE)
-    found = search(
-        text,
-        page=page.page,
-        per_page=page.per_page,
-        sort=request.query_params.get("sort"),
-        crates=crates,
-    )
-    shown = [
-        crate_json(crate, exact_match=found.exact is not None and crate.pk == found.exact.pk)
-        for crate in found.crates
-    ]
+    sort = request.query_params.get("sort")
+    if text.strip() and is_by_relevance(sort) and page.start >= MAX_FOUND:
+        raise InvalidInput(
+            f"Cannot page beyond the first {MAX_FOUND} results when sorting by relevance; "
+            "narrow the search instead"
+        )
+    found = search(text, page=page.page, per_page=page.per_page, sort=sort, crates=crates)
     meta = {"total": found.total, **page_links(request, page, found.total)}
-    return {"crates": shown, "meta": meta}
+    return {"crates": _found_json(found), "meta": meta}
 
 
-def _sought(request: Request, crates: QuerySet[Crate]) -> dict[str, object]:
-    keys = ORDERS.get(request.query_params.get("sort", ""), BY_NAME)
-    page = seek_through(request, crates, keys)
+def _ranked(request: Request, text: str, crates: QuerySet[Crate]) -> dict[str, object]:
+    """By relevance, an order without a key to continue behind."""
+    per_page = per_page_of(request)
+    values = seek_values(request, [int, int])
+    after = None if values is None else Place(min(max(values[0], 0), MAX_FOUND), values[1])
+    found = continue_search(text, after=after, per_page=per_page, crates=crates)
+    next_page = None
+    if found.last and len(found.crates) == per_page:
+        next_page = seek_link(request, [found.last.position, found.last.pk])
+    meta = {"total": found.total, "next_page": next_page, "prev_page": None}
+    return {"crates": _found_json(found), "meta": meta}
+
+
+def _sought(request: Request, text: str, crates: QuerySet[Crate]) -> dict[str, object]:
+    """Behind the last crate of the page before."""
+    sort = request.query_params.get("sort", "")
+    keys, rows = ORDERS.get(sort, BY_NAME), crates
+    if text.strip():
+        keys = ORDERS.get(sort, BY_EXACT_NAME)
+        rows = matching(text, sort=sort, crates=crates)
+    page = seek_through(request, rows, keys)
+    total = rows.count()
+    if text.strip() and not total:
+        guessed = search(text, page=1, per_page=per_page_of(request), sort=sort, crates=crates)
+        meta = {"total": guessed.total, "next_page": None, "prev_page": None}
+        return {"crates": _found_json(guessed), "meta": meta}
+    shown = [crate_json(row, exact_match=bool(getattr(row, "is_exact", 0))) for row in page.rows]
     return {
-        "crates": [crate_json(crate) for crate in page.rows],
-        "meta": {"total": crates.count(), "next_page": page.next_page, "prev_page": None},
+        "crates": shown,
+        "meta": {"total": total, "next_page": page.next_page, "prev_page": None},
     }
+
+
+def _found_json(found: SearchPage) -> list[dict[str, object]]:
+    exact = found.exact.pk if found.exact else None
+    return [crate_json(crate, exact_match=crate.pk == exact) for crate in found.crates]
 
 
 def _filter_of(request: Request) -> CrateFilter:
@@ -221,7 +283,7 @@ def _filter_of(request: Request) -> CrateFilter:
 def _versions(crate: Crate, include: set[str]) -> list[Version] | None:
     if include & {"full", "versions"}:
         return list(crate.versions.for_rendering().newest_first())
-    if "default_version" in include:
+    if "default_version" in include and crate.default_version:
         return list(crate.versions.for_rendering().filter(num=crate.default_version))
     return None
 

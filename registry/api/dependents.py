@@ -1,10 +1,10 @@
 """GET /api/v1/crates/{name}/reverse_dependencies."""
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from registry.api.describe import BY_NUMBER, operation
 from registry.api.paging import MAX_PAGE, page_of
 from registry.api.rendering import dependency_json, version_json
 from registry.api.shapes import DependencyShape, TotalShape, VersionShape, answer
@@ -13,10 +13,12 @@ from registry.queries.lookup import crate_named
 
 
 class ReverseDependencies(APIView):
-    @extend_schema(
-        operation_id="list_reverse_dependencies",
-        parameters=[OpenApiParameter("page", int), OpenApiParameter("per_page", int)],
-        responses=answer(
+    @operation(
+        "list_reverse_dependencies",
+        "crates",
+        "List the crates that depend on a crate",
+        parameters=BY_NUMBER,
+        answer=answer(
             "ReverseDependencies",
             dependencies=DependencyShape(many=True),
             versions=VersionShape(many=True),

@@ -8,14 +8,16 @@ from django.http import (
     HttpResponseRedirect,
     JsonResponse,
 )
+from django.views.decorators.csrf import csrf_exempt
 
 from accounts.errors import WrongMethod
 from registry import storage
+from registry.api.requests import version_of
 from registry.formats.access_log import counts
 from registry.operations.count_downloads import note_download
-from registry.queries.lookup import crate_named, version_numbered
 
 
+@csrf_exempt
 def download(request: HttpRequest, name: str, num: str) -> HttpResponseBase:
     """The archive, or a redirect to where the storage serves it.
 
@@ -24,8 +26,7 @@ def download(request: HttpRequest, name: str, num: str) -> HttpResponseBase:
     # Django's own decorator would answer without a body, and this is the API.
     if request.method not in ("GET", "HEAD"):
         raise WrongMethod(request.method)
-    crate = crate_named(name)
-    version_numbered(crate, num)
+    crate = version_of(name, num).crate
     here = f"{settings.PUBLIC_URL}/api/v1/crates/{crate.name}/{num}/download"
     if "json" in request.headers.get("Accept", ""):
         return JsonResponse({"url": here}, headers={"Vary": "Accept"})

@@ -6,25 +6,36 @@ from datetime import date
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.errors import InvalidInput
+from registry.api.describe import operation, query
 from registry.api.rendering import version_json
+from registry.api.requests import version_of
+from registry.api.shapes import ExtraDownloadShape, VersionDownloadShape, VersionShape, answer
 from registry.models import Crate, VersionDownload
 from registry.queries.downloads import crate_downloads, version_downloads
-from registry.queries.lookup import crate_named, version_numbered
+from registry.queries.lookup import crate_named
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class CrateDownloads(APIView):
-    @extend_schema(
-        operation_id="get_crate_downloads",
-        parameters=[OpenApiParameter("include", str, description="versions")],
-        responses=OpenApiTypes.OBJECT,
+    @operation(
+        "get_crate_downloads",
+        "crates",
+        "Read the downloads of a crate day by day",
+        parameters=[query("include", str, "versions")],
+        answer=answer(
+            "CrateDownloads",
+            version_downloads=VersionDownloadShape(many=True),
+            versions=VersionShape(
+                many=True, required=False, help_text="only with `include=versions`"
+            ),
+            meta=answer("CrateDownloadsMeta", extra_downloads=ExtraDownloadShape(many=True)),
+        ),
     )
     def get(self, request: Request, name: str) -> Response:
         with_versions = _includes_versions(request.query_params.get("include", ""))
@@ -44,25 +55,23 @@ class CrateDownloads(APIView):
 
 
 class VersionDownloads(APIView):
-    @extend_schema(
-        operation_id="get_version_downloads",
-        parameters=[
-            OpenApiParameter("before_date", OpenApiTypes.DATE, description="the last of 90 days")
-        ],
-        responses=OpenApiTypes.OBJECT,
+    @operation(
+        "get_version_downloads",
+        "versions",
+        "Read the downloads of a version day by day",
+        parameters=[query("before_date", OpenApiTypes.DATE, "the last of 90 days")],
+        answer=answer("VersionDownloads", version_downloads=VersionDownloadShape(many=True)),
     )
     def get(self, request: Request, name: str, num: str) -> Response:
         until = _date(request.query_params.get("before_date"))
-        version = version_numbered(crate_named(name), num)
+        version = version_of(name, num)
         return Response({"version_downloads": _rendered(version_downloads(version, until))})
 
 
 def _includes_versions(text: str) -> bool:
     wanted = {part for part in text.split(",") if part}
-    if unknown := wanted - {"versions"}:
-        raise InvalidInput(
-            f"invalid component `{min(unknown)[:40]}` for `include`; expected: versions"
-        )
+    if wanted - {"versions"}:
+        raise InvalidInput("invalid component for ?include= (expected 'versions')")
     return bool(wanted)
 
 
@@ -76,7 +85,7 @@ def _date(text: str | None) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         raise InvalidInput(
-            "invalid query string: `before_date` must be a date as YYYY-MM-DD"
+            "Failed to deserialize query string: before_date: must be a date as YYYY-MM-DD"
         ) from None
 
 

@@ -24,7 +24,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
     """503 where this process cannot answer requests; names also what others fail to do.
 
     Without a worker reads and publishes go on. A balancer that took every web process away for it
-    would turn late work into an outage (docs/decisions/0012).
+    would turn late work into an outage (docs/decisions/0018).
     """
     needed = [name for name, check in NEEDED.items() if not _passes(check)]
     # What they ask is in the database.

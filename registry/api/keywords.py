@@ -1,11 +1,11 @@
 """GET /api/v1/keywords and …/keywords/{keyword}."""
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.errors import NotFound
+from registry.api.describe import BY_NUMBER, operation, query
 from registry.api.paging import page_of
 from registry.api.rendering import keyword_json
 from registry.api.shapes import KeywordShape, TotalShape, answer
@@ -14,14 +14,12 @@ from registry.queries.topics import keywords_by
 
 
 class KeywordList(APIView):
-    @extend_schema(
-        operation_id="list_keywords",
-        parameters=[
-            OpenApiParameter("sort", str, description="alpha or crates"),
-            OpenApiParameter("page", int),
-            OpenApiParameter("per_page", int),
-        ],
-        responses=answer("ListKeywords", keywords=KeywordShape(many=True), meta=TotalShape()),
+    @operation(
+        "list_keywords",
+        "keywords",
+        "List all keywords",
+        parameters=(query("sort", str, "alpha or crates"), *BY_NUMBER),
+        answer=answer("ListKeywords", keywords=KeywordShape(many=True), meta=TotalShape()),
     )
     def get(self, request: Request) -> Response:
         page = page_of(request)
@@ -34,8 +32,11 @@ class KeywordList(APIView):
 
 
 class KeywordDetail(APIView):
-    @extend_schema(
-        operation_id="find_keyword", responses=answer("FindKeyword", keyword=KeywordShape())
+    @operation(
+        "find_keyword",
+        "keywords",
+        "Read a keyword",
+        answer=answer("FindKeyword", keyword=KeywordShape()),
     )
     def get(self, request: Request, keyword: str) -> Response:
         # PostgreSQL refuses NUL in any parameter; no keyword has one.

@@ -1,12 +1,13 @@
 """GET /api/v1/me and …/me/updates: who the caller is, what they own and follow."""
 
 from allauth.account.models import EmailAddress
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.models import User
+from registry.api.bodies import NOTIFICATIONS
+from registry.api.describe import BY_NUMBER, COOKIE, TOKEN_OR_COOKIE, operation
 from registry.api.paging import MAX_PAGE, page_of
 from registry.api.rendering import user_json, version_json
 from registry.api.requests import WrongShape, browsing_person_of, json_body, person_of
@@ -18,7 +19,8 @@ from registry.api.shapes import (
     done,
     flag,
 )
-from registry.models import Ownership, Version
+from registry.models import Version
+from registry.operations.notifications import set_crate_notifications
 
 MAX_SWITCHES = 1000
 MAX_ID = 2**62
@@ -27,11 +29,12 @@ MAX_ID = 2**62
 class Me(APIView):
     """No scope covers it, so only a token without scopes reads it (crates-io-api 0.4)."""
 
-    @extend_schema(
-        operation_id="get_authenticated_user",
-        responses=answer(
-            "Me", user=AuthenticatedUserShape(), owned_crates=OwnedCrateShape(many=True)
-        ),
+    @operation(
+        "get_authenticated_user",
+        "users",
+        "Read who the caller is",
+        auth=TOKEN_OR_COOKIE,
+        answer=answer("Me", user=AuthenticatedUserShape(), owned_crates=OwnedCrateShape(many=True)),
     )
     def get(self, request: Request) -> Response:
         user = person_of(request)
@@ -41,7 +44,7 @@ class Me(APIView):
         response = Response(
             {
                 "user": {
-                    **user_json(user),
+                    **_identity(user),
                     "email": primary.email if primary else None,
                     "email_verified": bool(primary and primary.verified),
                     "email_verification_sent": primary is not None,
@@ -62,11 +65,20 @@ class Me(APIView):
         return response
 
 
+def _identity(user: User) -> dict[str, object]:
+    facts = user_json(user)
+    del facts["github_username_matches"]
+    return facts
+
+
 class Updates(APIView):
-    @extend_schema(
-        operation_id="get_authenticated_user_updates",
-        parameters=[OpenApiParameter("page", int), OpenApiParameter("per_page", int)],
-        responses=answer(
+    @operation(
+        "get_authenticated_user_updates",
+        "versions",
+        "List new versions of followed crates",
+        auth=COOKIE,
+        parameters=BY_NUMBER,
+        answer=answer(
             "Updates", versions=VersionShape(many=True), meta=answer("MoreUpdates", more=flag())
         ),
     )
@@ -84,17 +96,18 @@ class Updates(APIView):
 class EmailNotifications(APIView):
     """Deprecated on crates.io, where one switch of the account took its place."""
 
-    @extend_schema(
-        operation_id="update_email_notifications",
-        request=OpenApiTypes.OBJECT,
-        responses=done("NotificationsUpdated"),
+    @operation(
+        "update_email_notifications",
+        "users",
+        "Change letters of single crates",
+        auth=TOKEN_OR_COOKIE,
+        body=NOTIFICATIONS,
+        answer=done("NotificationsUpdated"),
+        deprecated=True,
     )
     def put(self, request: Request) -> Response:
         user = person_of(request)
-        for crate_id, wanted in _switches(json_body(request)):
-            Ownership.objects.filter(user=user, crate_id=crate_id).update(
-                email_notifications=wanted
-            )
+        set_crate_notifications(user=user, switches=_switches(json_body(request)))
         return Response({"ok": True})
 
 

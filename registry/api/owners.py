@@ -1,35 +1,53 @@
 """/api/v1/crates/{name}/owners and its parts."""
 
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.step_up import require_fresh
+from registry.api.bodies import OWNERS
+from registry.api.describe import TOKEN_OR_COOKIE, operation
 from registry.api.rendering import ownership_json
 from registry.api.requests import actor_of, json_object, text_list
+from registry.api.shapes import OwnerShape, answer, flag, text
 from registry.operations.owners import add_owners, remove_owners
 from registry.queries.lookup import crate_named
 from registry.queries.owners import owners_of
 
 
 class Owners(APIView):
-    @extend_schema(operation_id="list_owners", responses=OpenApiTypes.OBJECT)
+    @operation(
+        "list_owners",
+        "owners",
+        "List the owners of a crate",
+        answer=answer("ListOwners", users=OwnerShape(many=True)),
+    )
     def get(self, request: Request, name: str) -> Response:
         return Response({"users": _owners(name)})
 
-    @extend_schema(
-        operation_id="add_owners", request=OpenApiTypes.OBJECT, responses=OpenApiTypes.OBJECT
+    @operation(
+        "add_owners",
+        "owners",
+        "Add owners to a crate",
+        auth=TOKEN_OR_COOKIE,
+        body=OWNERS,
+        answer=answer("AddOwners", ok=flag(), msg=text("what happened")),
     )
     def put(self, request: Request, name: str) -> Response:
         actor = actor_of(request)
+        require_fresh(request)
         # Cargo says `users`.
         logins = text_list(json_object(request), "owners", "users")
         messages = add_owners(actor=actor, crate=crate_named(name), logins=logins)
-        return Response({"ok": True, "msg": ", ".join(messages)})
+        return Response({"ok": True, "msg": ",".join(messages)})
 
-    @extend_schema(
-        operation_id="remove_owners", request=OpenApiTypes.OBJECT, responses=OpenApiTypes.OBJECT
+    @operation(
+        "remove_owners",
+        "owners",
+        "Remove owners from a crate",
+        auth=TOKEN_OR_COOKIE,
+        body=OWNERS,
+        answer=answer("RemoveOwners", ok=flag(), msg=text("what happened")),
     )
     def delete(self, request: Request, name: str) -> Response:
         actor = actor_of(request)
@@ -39,13 +57,23 @@ class Owners(APIView):
 
 
 class OwnerUsers(APIView):
-    @extend_schema(operation_id="list_owner_users", responses=OpenApiTypes.OBJECT)
+    @operation(
+        "get_user_owners",
+        "owners",
+        "List the people who own a crate",
+        answer=answer("UserOwners", users=OwnerShape(many=True)),
+    )
     def get(self, request: Request, name: str) -> Response:
         return Response({"users": _owners(name, kind="user")})
 
 
 class OwnerTeams(APIView):
-    @extend_schema(operation_id="list_owner_teams", responses=OpenApiTypes.OBJECT)
+    @operation(
+        "get_team_owners",
+        "owners",
+        "List the teams that own a crate",
+        answer=answer("TeamOwners", teams=OwnerShape(many=True)),
+    )
     def get(self, request: Request, name: str) -> Response:
         return Response({"teams": _owners(name, kind="team")})
 

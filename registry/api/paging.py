@@ -65,13 +65,15 @@ class SeekPage:
 
 
 def page_of(request: Request, *, max_page: int | None = None) -> PageOf:
-    """For lists that know no seeking; raises InvalidInput."""
+    """For lists by number; raises InvalidInput."""
+    _reject_both(request)
     if "seek" in request.query_params:
         raise InvalidInput("?seek= is not supported for this request")
     page = _positive(request, "page", 1)
     if max_page is not None and page > max_page:
         raise InvalidInput(
-            f"page {page} is too far, the last one is {max_page}; narrow the search instead"
+            f"Page {page} is unavailable for performance reasons, the last one is {max_page}; "
+            "narrow the search instead"
         )
     return PageOf(page, per_page_of(request))
 
@@ -86,19 +88,26 @@ def per_page_of(request: Request) -> int:
 
 def reject_page(request: Request) -> None:
     """For lists that only seek; raises InvalidInput."""
+    _reject_both(request)
     if "page" in request.query_params:
         raise InvalidInput("?page= is not supported for this request")
 
 
-def seek_through(request: Request, rows: QuerySet[Row], keys: Sequence[SortKey]) -> SeekPage:
-    """One page of the rows in the order of the keys; raises InvalidInput."""
+def seek_through(
+    request: Request, rows: QuerySet[Row], keys: Sequence[SortKey], *, look_ahead: bool = False
+) -> SeekPage:
+    """One page of the rows in the order of the keys; raises InvalidInput.
+
+    Without `look_ahead` a full last page leads on to an empty one, as on crates.io's public lists.
+    """
     reject_page(request)
     per_page = per_page_of(request)
     values = seek_values(request, [key.kind for key in keys])
     if values is not None:
         rows = rows.filter(_behind(keys, values))
-    shown = list(rows.order_by(*(key.order for key in keys))[:per_page])
-    if len(shown) < per_page:
+    found = list(rows.order_by(*(key.order for key in keys))[: per_page + look_ahead])
+    shown = found[:per_page]
+    if len(found) < per_page + look_ahead:
         return SeekPage(shown, None)
     return SeekPage(shown, seek_link(request, [getattr(shown[-1], key.field) for key in keys]))
 
@@ -173,10 +182,17 @@ def _read(value: object, kind: type[str] | type[int] | type[datetime]) -> object
     return value
 
 
+def _reject_both(request: Request) -> None:
+    if "page" in request.query_params and "seek" in request.query_params:
+        raise InvalidInput("providing both ?page= and ?seek= is unsupported")
+
+
 def _positive(request: Request, name: str, default: int) -> int:
     text = request.query_params.get(name)
     if text is None:
         return default
     if not (text.isascii() and text.isdigit() and len(text) <= 9 and int(text) >= 1):
-        raise InvalidInput(f"invalid query string: `{name}` must be a whole number from 1")
+        raise InvalidInput(
+            f"Failed to deserialize query string: {name}: must be a whole number from 1"
+        )
     return int(text)

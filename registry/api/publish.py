@@ -5,14 +5,15 @@ from typing import BinaryIO, cast
 from django.conf import settings
 from django.utils.module_loading import import_string
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from registry.api.crates import CrateDetail
+from registry.api.crates import FIND_CRATE, INCLUDE, CrateDetail
+from registry.api.describe import PUBLISHERS, operation
 from registry.api.rendering import crate_json
 from registry.api.requests import actor_of
+from registry.api.shapes import CrateShape, PublishWarningsShape, answer
 from registry.errors import LengthRequired
 from registry.operations.publish import publish
 
@@ -25,16 +26,25 @@ class Publish(APIView):
     def get_authenticators(self) -> list[object]:  # type: ignore[override]
         return [import_string(path)() for path in settings.PUBLISH_AUTHENTICATION]
 
-    @extend_schema(exclude=True)
+    @operation(
+        "find_new_crate",
+        "crates",
+        "Read a crate of the name `new`",
+        parameters=[INCLUDE],
+        answer=FIND_CRATE,
+    )
     def get(self, request: Request) -> Response:
         """A crate may have the name that publishes go to."""
         return CrateDetail().get(request, "new")
 
-    @extend_schema(
-        operation_id="publish",
-        summary="Publish a new version",
-        request={"application/octet-stream": OpenApiTypes.BINARY},
-        responses=OpenApiTypes.OBJECT,
+    @operation(
+        "publish",
+        "publish",
+        "Publish a new version",
+        auth=PUBLISHERS,
+        body=OpenApiTypes.BINARY,
+        body_type="application/octet-stream",
+        answer=answer("Publish", crate=CrateShape(), warnings=PublishWarningsShape()),
     )
     def put(self, request: Request) -> Response:
         if not request.META.get("CONTENT_LENGTH"):

@@ -5,17 +5,19 @@ from urllib.parse import quote
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase, HttpResponseRedirect
+from django.views.decorators.csrf import csrf_exempt
 
 from accounts.errors import NotFound, WrongMethod
+from registry.api.requests import version_of
 from registry.queries.lookup import crate_named, version_numbered
 from registry.queries.readme import readme_of
 
 
+@csrf_exempt
 def readme(request: HttpRequest, name: str, num: str) -> HttpResponseBase:
     """Where the rendered readme lies: a redirect, or the address for who asks for JSON."""
     _require_read(request)
-    crate = crate_named(name)
-    version_numbered(crate, num)
+    crate = version_of(name, num).crate
     # A plus in a path is read as a blank by some.
     address = f"{settings.PUBLIC_URL}/readmes/{crate.name}/{crate.name}-{quote(num)}.html"
     if "json" in request.headers.get("Accept", ""):

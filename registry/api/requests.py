@@ -14,7 +14,11 @@ from accounts.errors import (
 )
 from accounts.models import ApiToken, User
 from registry.actors import Actor, Person, TokenHolder
+from registry.formats.errors import FormatError
 from registry.formats.plain_data import InvalidData, check_strings
+from registry.formats.semver import Version as Semver
+from registry.models import Version
+from registry.queries.lookup import crate_named, version_numbered
 
 Kind = TypeVar("Kind", bound=object)
 KIND_NAMES: dict[type, str] = {bool: "true, false", str: "a text", list: "a list"}
@@ -25,6 +29,18 @@ class WrongShape(Refusal):
 
     code = "wrong_shape"
     status = 422
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"Failed to deserialize the JSON body into the target type: {problem}")
+
+
+def version_of(name: str, num: str) -> Version:
+    """The version of an address; raises InvalidInput or NotFound."""
+    try:
+        Semver.parse(num)
+    except FormatError as error:
+        raise InvalidInput(f"Invalid URL: {error}") from None
+    return version_numbered(crate_named(name), num)
 
 
 def actor_of(request: Request) -> Actor:
@@ -80,8 +96,9 @@ def query_number(request: Request, name: str) -> int | None:
     text = request.query_params.get(name)
     if text is None:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) <= 18):
-        raise InvalidInput(f"invalid query string: `{name}` must be a whole number")
+    digits = text.removeprefix("-")
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 18):
+        raise InvalidInput(f"Failed to deserialize query string: {name}: must be a whole number")
     return int(text)
 
 

@@ -5,39 +5,34 @@ Nothing is read or written through these: registry.api.rendering makes the answe
 
 from typing import Any
 
+from drf_spectacular.drainage import set_override
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema_field, inline_serializer
+from drf_spectacular.utils import (
+    PolymorphicProxySerializer,
+    extend_schema_field,
+    inline_serializer,
+)
 from rest_framework import serializers
 
-
-def answer(name: str, **fields: serializers.Field[Any, Any, Any, Any]) -> Any:
-    """An object with these keys, under a name of its own in the document."""
-    return inline_serializer(name, fields)
+from accounts.scopes import Scope
 
 
-def text(*, null: bool = False) -> serializers.CharField:
-    return serializers.CharField(allow_null=null)
+class Shape(serializers.Serializer[Any]):
+    """An object of the document, under the name of its class without `Shape`."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        set_override(cls, "component_name", cls.__name__.removesuffix("Shape"))
 
 
-def number(*, null: bool = False) -> serializers.IntegerField:
-    return serializers.IntegerField(allow_null=null)
+@extend_schema_field(OpenApiTypes.INT32)
+class SmallNumber(serializers.IntegerField):
+    """An id, or a number of things that nobody has millions of."""
 
 
-def flag() -> serializers.BooleanField:
-    return serializers.BooleanField()
-
-
-def moment(*, null: bool = False) -> serializers.DateTimeField:
-    return serializers.DateTimeField(allow_null=null)
-
-
-def texts(*, null: bool = False) -> serializers.ListField:
-    return serializers.ListField(child=serializers.CharField(), allow_null=null)
-
-
-def done(name: str) -> Any:
-    """`{"ok": true}`."""
-    return answer(name, ok=flag())
+@extend_schema_field(OpenApiTypes.INT64)
+class LargeNumber(serializers.IntegerField):
+    """A sum."""
 
 
 @extend_schema_field(OpenApiTypes.OBJECT)
@@ -45,30 +40,105 @@ class AnyObject(serializers.JSONField):
     """An object whose keys differ."""
 
 
-class UserShape(serializers.Serializer[Any]):
-    id = number()
-    login = text()
-    name = text(null=True)
-    avatar = text(null=True)
-    url = text()
-    github_username_matches = flag()
+def answer(name: str, **fields: serializers.Field[Any, Any, Any, Any]) -> Any:
+    """An object with these keys, under a name of its own in the document."""
+    return inline_serializer(name, fields)
+
+
+def text(about: str = "", *, null: bool = False, optional: bool = False) -> serializers.CharField:
+    return serializers.CharField(help_text=about, allow_null=null, required=not optional)
+
+
+def number(about: str = "", *, null: bool = False) -> SmallNumber:
+    return SmallNumber(help_text=about, allow_null=null)
+
+
+def total(about: str = "", *, null: bool = False) -> LargeNumber:
+    return LargeNumber(help_text=about, allow_null=null)
+
+
+def flag(
+    about: str = "", *, null: bool = False, optional: bool = False
+) -> serializers.BooleanField:
+    return serializers.BooleanField(help_text=about, allow_null=null, required=not optional)
+
+
+def moment(
+    about: str = "", *, null: bool = False, optional: bool = False
+) -> serializers.DateTimeField:
+    return serializers.DateTimeField(help_text=about, allow_null=null, required=not optional)
+
+
+def texts(about: str = "", *, null: bool = False, optional: bool = False) -> serializers.ListField:
+    return serializers.ListField(
+        child=serializers.CharField(), help_text=about, allow_null=null, required=not optional
+    )
+
+
+def choice(*values: str) -> serializers.ChoiceField:
+    return serializers.ChoiceField(choices=values)
+
+
+def done(name: str) -> Any:
+    """`{"ok": true}`."""
+    return answer(name, ok=flag())
+
+
+class UserShape(Shape):
+    id = number("opaque identifier of the user")
+    login = text("name of the account")
+    name = text("name to show", null=True)
+    avatar = text("address of the picture", null=True)
+    url = text("profile on GitHub")
+    github_username_matches = flag("whether a linked GitHub account has the name of this one")
     created_at = moment()
 
 
-class KeywordShape(serializers.Serializer[Any]):
-    id = text()
+class AuthenticatedUserShape(Shape):
+    id = number("opaque identifier of the user")
+    login = text("name of the account")
+    name = text("name to show", null=True)
+    email = text(null=True)
+    email_verified = flag()
+    email_verification_sent = flag()
+    avatar = text("address of the picture", null=True)
+    url = text("profile on GitHub")
+    is_admin = flag("whether the admin pages are open to the user")
+    publish_notifications = flag("whether letters about new versions are wanted")
+    created_at = moment()
+
+
+class TeamShape(Shape):
+    id = number("opaque identifier of the team")
+    login = text("`github:ORGANIZATION:TEAM`")
+    name = text("name to show", null=True)
+    avatar = text("address of the picture", null=True)
+    url = text("the organization on GitHub")
+
+
+class OwnerShape(TeamShape):
+    id = number("identifier of the user or the team, as `kind` says")
+    login = text("name of the account, or `github:ORGANIZATION:TEAM`")
+    kind = text("`user` or `team`")
+    github_username_matches = serializers.BooleanField(
+        required=False, help_text="only of users: whether a linked GitHub account has this name"
+    )
+
+
+class KeywordShape(Shape):
+    id = text("opaque identifier of the keyword")
     keyword = text()
     created_at = moment()
-    crates_cnt = number()
+    crates_cnt = number("how many crates have the keyword")
 
 
-class CategoryShape(serializers.Serializer[Any]):
-    id = text()
-    category = text()
-    slug = text()
+class CategoryShape(Shape):
+    id = text("opaque identifier of the category")
+    category = text("name to show")
+    slug = text("as manifests name it")
     description = text()
     created_at = moment()
-    crates_cnt = number()
+    crates_cnt = number("how many crates have the category")
 
 
 class CategoryFamilyShape(CategoryShape):
@@ -76,143 +146,202 @@ class CategoryFamilyShape(CategoryShape):
     parent_categories = CategoryShape(many=True)
 
 
-class CategorySlugShape(serializers.Serializer[Any]):
-    id = text()
-    slug = text()
+class SlugShape(Shape):
+    id = text("opaque identifier of the category")
+    slug = text("as manifests name it")
     description = text()
 
 
-class CrateLinksShape(serializers.Serializer[Any]):
-    version_downloads = text()
-    versions = text(null=True)
-    owners = text()
-    owner_team = text()
-    owner_user = text()
-    reverse_dependencies = text()
+class CrateLinksShape(Shape):
+    version_downloads = text("path of the crate's downloads day by day")
+    versions = text("path of its versions; null where they are in the answer", null=True)
+    owners = text("path of its owners")
+    owner_team = text("path of the teams among its owners")
+    owner_user = text("path of the people among its owners")
+    reverse_dependencies = text("path of the crates that depend on it")
 
 
-class CrateShape(serializers.Serializer[Any]):
-    id = text()
+class CrateShape(Shape):
+    id = text("the name once more")
     name = text()
+    updated_at = moment("when the last version was published")
+    versions = serializers.ListField(
+        child=SmallNumber(), allow_null=True, help_text="ids of the versions, newest first"
+    )
+    keywords = texts("null where they were not asked for", null=True)
+    categories = texts("null where they were not asked for", null=True)
+    badges = serializers.ListField(child=AnyObject(), help_text="always empty")
     created_at = moment()
-    updated_at = moment()
-    versions = serializers.ListField(child=serializers.IntegerField(), allow_null=True)
-    keywords = texts(null=True)
-    categories = texts(null=True)
-    badges = serializers.ListField(child=AnyObject())
-    downloads = number()
-    recent_downloads = number(null=True)
-    default_version = text(null=True)
+    downloads = total("of all versions, ever")
+    recent_downloads = total("of all versions, in the last 90 days", null=True)
+    default_version = text("the version to show", null=True)
     num_versions = number()
-    yanked = flag()
-    max_version = text()
-    newest_version = text()
-    max_stable_version = text(null=True)
+    yanked = flag("whether all versions are yanked")
+    max_version = text("highest version; `0.0.0` where versions were not asked for")
+    newest_version = text("version published last; `0.0.0` where they were not asked for")
+    max_stable_version = text("highest version that is no pre-release", null=True)
     description = text(null=True)
     homepage = text(null=True)
     documentation = text(null=True)
     repository = text(null=True)
-    links = CrateLinksShape()
-    exact_match = flag()
-    trustpub_only = flag()
+    links = CrateLinksShape(help_text="paths of what else there is")
+    exact_match = flag("whether the crate has exactly the name searched for")
+    trustpub_only = flag("whether new versions come from trusted publishing alone")
 
 
-class VersionLinksShape(serializers.Serializer[Any]):
-    dependencies = text()
-    version_downloads = text()
-    authors = text()
+class VersionLinksShape(Shape):
+    dependencies = text("path of the version's dependencies")
+    version_downloads = text("path of its downloads day by day")
+    authors = text("path of its authors, who are no longer kept")
 
 
-class AuditActionShape(serializers.Serializer[Any]):
-    action = text()
+class AuditActionShape(Shape):
+    action = text("`publish`, `yank` or `unyank`")
     user = UserShape()
     time = moment()
 
 
-class VersionShape(serializers.Serializer[Any]):
-    id = number()
-    crate = text()
-    num = text()
-    dl_path = text()
-    readme_path = text()
+class GitHubDataShape(Shape):
+    provider = choice("github")
+    repository = text("`OWNER/NAME`")
+    run_id = text("the run of the workflow")
+    sha = text("the commit")
+
+
+class GitLabDataShape(Shape):
+    provider = choice("gitlab")
+    project_path = text("`NAMESPACE/PROJECT`")
+    job_id = text("the job")
+    sha = text("the commit")
+
+
+class ProvenanceShape(Shape):
+    kind = text("how the version came here")
+    provider = text(null=True)
+    issuer = text(null=True)
+    repository = text(null=True)
+    repository_id = text(null=True)
+    owner_id = text(null=True)
+    workflow = text(null=True)
+    workflow_sha = text(null=True)
+    sha = text(null=True)
+    ref = text(null=True)
+    event = text(null=True)
+    environment = text(null=True)
+    run_id = text(null=True)
+    run_attempt = text(null=True)
+    links = serializers.DictField(child=serializers.CharField(), help_text="web addresses")
+
+
+class VersionShape(Shape):
+    id = number("opaque identifier of the version")
+    crate = text("name of the crate")
+    num = text("the version's number")
+    dl_path = text("path of the archive")
+    readme_path = text("path of the readme as HTML")
+    updated_at = moment("when the version was last yanked or un-yanked")
     created_at = moment()
-    updated_at = moment()
     downloads = number()
     features = serializers.DictField(child=texts())
     yanked = flag()
-    yank_message = text(null=True)
-    lib_links = text(null=True)
-    license = text(null=True)
-    links = VersionLinksShape()
-    crate_size = number()
-    published_by = UserShape(allow_null=True)
+    yank_message = text("why it was yanked", null=True)
+    lib_links = text("the native library that it links to", null=True)
+    license = text("an SPDX expression", null=True)
+    links = VersionLinksShape(help_text="paths of what else there is")
+    crate_size = number("bytes of the archive")
+    published_by = UserShape(allow_null=True, help_text="null if it came from a CI job")
     audit_actions = AuditActionShape(many=True)
-    checksum = text()
-    rust_version = text(null=True)
-    edition = text(null=True)
-    has_lib = flag()
-    bin_names = texts()
+    checksum = text("SHA-256 of the archive in hex")
+    rust_version = text("oldest Rust that compiles it", null=True)
+    has_lib = flag("whether it can be used as a library")
+    bin_names = texts("names of its programs")
+    edition = text("edition of Rust", null=True)
     description = text(null=True)
     homepage = text(null=True)
     documentation = text(null=True)
     repository = text(null=True)
-    trustpub_data = AnyObject(allow_null=True)
-    linecounts = AnyObject(allow_null=True)
-    provenance = AnyObject()
+    trustpub_data = PolymorphicProxySerializer(
+        component_name="TrustpubData",
+        serializers=[GitHubDataShape, GitLabDataShape],
+        resource_type_field_name=None,
+        allow_null=True,
+        help_text="where in CI it came from; the fields depend on `provider`",
+    )
+    linecounts = AnyObject(allow_null=True, help_text="always null: lines are not counted")
+    provenance = ProvenanceShape(help_text="all that is known of where it came from")
 
 
-class DependencyShape(serializers.Serializer[Any]):
-    id = number()
-    version_id = number()
-    crate_id = text()
-    req = text()
+class DependencyShape(Shape):
+    id = number("opaque identifier of the dependency")
+    version_id = number("the version that has it")
+    crate_id = text("name of the crate that is depended on")
+    req = text("which versions will do")
     optional = flag()
     default_features = flag()
-    features = texts()
-    target = text(null=True)
-    kind = text()
-    downloads = number()
+    features = texts("features that are switched on")
+    target = text("only on this platform", null=True)
+    kind = text("`normal`, `dev` or `build`")
+    downloads = total("only of reverse dependencies: of the crate that depends")
 
 
-class TokenShape(serializers.Serializer[Any]):
-    id = number()
+class VersionDownloadShape(Shape):
+    version = number("id of the version")
+    downloads = number("on this day")
+    date = text("the day in UTC, as YYYY-MM-DD")
+
+
+class ExtraDownloadShape(Shape):
+    date = text("the day in UTC, as YYYY-MM-DD")
+    downloads = total("of all other versions")
+
+
+class ApiTokenShape(Shape):
+    id = number("opaque identifier of the token")
     name = text()
     created_at = moment()
     last_used_at = moment(null=True)
-    crate_scopes = texts(null=True)
-    endpoint_scopes = texts(null=True)
-    expired_at = moment(null=True)
+    crate_scopes = texts("patterns of the crates that it is limited to", null=True)
+    endpoint_scopes = serializers.ListField(
+        child=choice(*Scope), allow_null=True, help_text="null of a token without limits"
+    )
+    expired_at = moment("when it expires or did so", null=True)
 
 
-class NewTokenShape(TokenShape):
-    token = text()
+class ApiTokenWithTokenShape(ApiTokenShape):
+    token = text("the token itself, shown only here")
 
 
-class OwnedCrateShape(serializers.Serializer[Any]):
+class OwnedCrateShape(Shape):
     id = number()
     name = text()
-    email_notifications = flag()
+    email_notifications = flag("no longer of use")
 
 
-class AuthenticatedUserShape(UserShape):
-    email = text(null=True)
-    email_verified = flag()
-    email_verification_sent = flag()
-    is_admin = flag()
-    publish_notifications = flag()
+class PublishWarningsShape(Shape):
+    invalid_categories = texts("always empty")
+    invalid_badges = texts("always empty")
+    other = texts("always empty")
 
 
-class TotalShape(serializers.Serializer[Any]):
-    total = number()
+class TotalShape(Shape):
+    total = total("how many there are on all pages")
 
 
-class PageShape(TotalShape):
-    next_page = text(null=True)
-    prev_page = text(null=True)
+class NextPageShape(TotalShape):
+    next_page = text("query string of the next page", null=True)
 
 
-class VersionsMetaShape(TotalShape):
-    next_page = text(null=True)
+class PageShape(NextPageShape):
+    prev_page = text("query string of the page before", null=True)
+
+
+class ReleaseTrackDetailsShape(Shape):
+    highest = text("highest version of the track")
+
+
+class VersionsMetaShape(NextPageShape):
     release_tracks = serializers.DictField(
-        child=serializers.DictField(child=serializers.CharField()), required=False
+        child=ReleaseTrackDetailsShape(),
+        required=False,
+        help_text="only with `include=release_tracks`",
     )

@@ -1,23 +1,25 @@
 """GET /api/v1/summary and /api/v1/site_metadata."""
 
 from django.conf import settings
-from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from registry.api.describe import operation
 from registry.api.rendering import category_json, crate_json, keyword_json
-from registry.api.shapes import CategoryShape, CrateShape, KeywordShape, answer, flag, number, text
+from registry.api.shapes import CategoryShape, CrateShape, KeywordShape, answer, flag, text, total
 from registry.queries.summary import summary
 
 
 class SummaryView(APIView):
-    @extend_schema(
-        operation_id="get_summary",
-        responses=answer(
+    @operation(
+        "get_summary",
+        "other",
+        "Read what the start page shows",
+        answer=answer(
             "Summary",
-            num_downloads=number(),
-            num_crates=number(),
+            num_downloads=total(),
+            num_crates=total(),
             new_crates=CrateShape(many=True),
             most_downloaded=CrateShape(many=True),
             most_recently_downloaded=CrateShape(many=True),
@@ -45,13 +47,15 @@ class SummaryView(APIView):
 
 
 class SiteMetadata(APIView):
-    @extend_schema(
-        operation_id="get_site_metadata",
-        responses=answer(
+    @operation(
+        "get_site_metadata",
+        "other",
+        "Read facts about this installation",
+        answer=answer(
             "SiteMetadata",
             deployed_sha=text(),
             commit=text(),
-            cdn_base=text(null=True),
+            cdn_base=text("where archives and readmes lie"),
             read_only=flag(),
             banner_message=text(null=True),
         ),
@@ -61,7 +65,7 @@ class SiteMetadata(APIView):
             # Which build runs here is nobody's business on somebody's own server.
             "deployed_sha": "unknown",
             "commit": "unknown",
-            "cdn_base": None,
+            "cdn_base": settings.PUBLIC_URL,
             "read_only": settings.READ_ONLY,
             "banner_message": None,
         }

@@ -6,7 +6,6 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -14,6 +13,9 @@ from rest_framework.views import APIView
 from accounts.errors import InvalidInput, NotFound
 from accounts.models import ApiToken, User
 from accounts.operations.tokens import create_token, revoke_token
+from accounts.step_up import require_fresh
+from registry.api.bodies import NEW_TOKEN
+from registry.api.describe import COOKIE, ID, TOKEN, TOKEN_OR_COOKIE, operation, query
 from registry.api.rendering import moment
 from registry.api.requests import (
     WrongShape,
@@ -27,7 +29,7 @@ from registry.api.requests import (
     text_field,
     text_list,
 )
-from registry.api.shapes import NewTokenShape, TokenShape, answer
+from registry.api.shapes import ApiTokenShape, ApiTokenWithTokenShape, answer
 
 NO_STORE = {"Cache-Control": "no-store"}
 MAX_EXPIRED_DAYS = 36_500
@@ -35,28 +37,35 @@ MAX_ID = 2**62
 
 
 class Tokens(APIView):
-    @extend_schema(
-        operation_id="list_api_tokens",
-        parameters=[OpenApiParameter("expired_days", int, description="expired since so long")],
-        responses=answer("ListTokens", api_tokens=TokenShape(many=True)),
+    @operation(
+        "list_api_tokens",
+        "api_tokens",
+        "List the caller's API tokens",
+        auth=COOKIE,
+        parameters=[query("expired_days", ID, "also those that expired in so many days")],
+        answer=answer("ListTokens", api_tokens=ApiTokenShape(many=True)),
     )
     def get(self, request: Request) -> Response:
         user = browsing_person_of(request)
-        days = min(query_number(request, "expired_days") or 0, MAX_EXPIRED_DAYS)
+        days = max(0, min(query_number(request, "expired_days") or 0, MAX_EXPIRED_DAYS))
         since = timezone.now() - timedelta(days=days)
         rows = user.api_tokens.listed().filter(Q(expires_at=None) | Q(expires_at__gt=since))
         return Response({"api_tokens": [token_json(row) for row in rows]}, headers=NO_STORE)
 
-    @extend_schema(
-        operation_id="create_api_token",
-        request=OpenApiTypes.OBJECT,
-        responses=answer("CreateToken", api_token=NewTokenShape()),
+    @operation(
+        "create_api_token",
+        "api_tokens",
+        "Create an API token",
+        auth=COOKIE,
+        body=NEW_TOKEN,
+        answer=answer("CreateToken", api_token=ApiTokenWithTokenShape()),
     )
     def put(self, request: Request) -> Response:
         actor = actor_of(request)
         if actor.api_token:
             raise InvalidInput("cannot use an API token to create a new API token")
         user = browsing_person_of(request)
+        require_fresh(request)
         body = object_field(json_object(request), "api_token")
         created = create_token(
             user=user,
@@ -70,8 +79,12 @@ class Tokens(APIView):
 
 
 class TokenDetail(APIView):
-    @extend_schema(
-        operation_id="find_api_token", responses=answer("FindToken", api_token=TokenShape())
+    @operation(
+        "find_api_token",
+        "api_tokens",
+        "Read an API token",
+        auth=TOKEN_OR_COOKIE,
+        answer=answer("FindToken", api_token=ApiTokenShape()),
     )
     def get(self, request: Request, token_id: int) -> Response:
         rows = person_of(request).api_tokens.filter(revoked_at=None, pk=min(token_id, MAX_ID))
@@ -80,7 +93,13 @@ class TokenDetail(APIView):
             raise NotFound
         return Response({"api_token": token_json(token)}, headers=NO_STORE)
 
-    @extend_schema(operation_id="revoke_api_token", responses={200: OpenApiTypes.OBJECT})
+    @operation(
+        "revoke_api_token",
+        "api_tokens",
+        "Revoke an API token",
+        auth=TOKEN_OR_COOKIE,
+        answer=OpenApiTypes.OBJECT,
+    )
     def delete(self, request: Request, token_id: int) -> Response:
         """The same answer whether there was such a token or not."""
         _revoke(person_of(request), min(token_id, MAX_ID))
@@ -88,7 +107,13 @@ class TokenDetail(APIView):
 
 
 class CurrentToken(APIView):
-    @extend_schema(operation_id="revoke_current_api_token", responses={204: None})
+    @operation(
+        "revoke_current_api_token",
+        "api_tokens",
+        "Revoke the API token of this request",
+        auth=TOKEN,
+        status=204,
+    )
     def delete(self, request: Request) -> Response:
         user = person_of(request)
         token = actor_of(request).api_token

@@ -10,12 +10,19 @@ from registry.api.downloads import CrateDownloads, VersionDownloads
 from registry.api.follow import Follow, Following
 from registry.api.health import healthz, readyz
 from registry.api.index import config, index_file
+from registry.api.invitations import (
+    InvitationAnswer,
+    InvitationByLetter,
+    InvitationList,
+    MyInvitations,
+)
 from registry.api.keywords import KeywordDetail, KeywordList
 from registry.api.me import EmailNotifications, Me, Updates
 from registry.api.metrics import metrics
 from registry.api.owners import Owners, OwnerTeams, OwnerUsers
 from registry.api.publish import Publish
 from registry.api.readme import readme, rendered_readme
+from registry.api.secret_scanning import SecretScanning
 from registry.api.site import SiteMetadata, SummaryView
 from registry.api.teams import TeamDetail
 from registry.api.tokens import CurrentToken, TokenDetail, Tokens
@@ -34,24 +41,29 @@ urlpatterns = [
     path("index/config.json", config),
     re_path(r"^index/(?P<path>.+)$", index_file),
     path("readmes/<str:name>/<str:file>.html", rendered_readme),
+    path("api/github/secret-scanning/verify", SecretScanning.as_view()),
     path("api/v1/summary", SummaryView.as_view()),
     path("api/v1/site_metadata", SiteMetadata.as_view()),
     path("api/v1/me", Me.as_view()),
     path("api/v1/me/updates", Updates.as_view()),
     path("api/v1/me/email_notifications", EmailNotifications.as_view()),
+    path("api/v1/me/crate_owner_invitations", MyInvitations.as_view()),
+    path("api/v1/me/crate_owner_invitations/<int:crate_id>", InvitationAnswer.as_view()),
+    path("api/v1/me/crate_owner_invitations/accept/<str:token>", InvitationByLetter.as_view()),
+    path("api/private/crate_owner_invitations", InvitationList.as_view()),
     path("api/v1/me/tokens", Tokens.as_view()),
     path("api/v1/me/tokens/<int:token_id>", TokenDetail.as_view()),
     path("api/v1/tokens/current", CurrentToken.as_view()),
-    path("api/v1/users/<str:login>", UserDetail.as_view()),
+    path("api/v1/users/<str:user>", UserDetail.as_view()),
     path("api/v1/users/<int:user_id>/stats", UserStats.as_view()),
     path("api/v1/users/<int:user_id>/resend", ResendConfirmation.as_view()),
-    path("api/v1/confirm/<str:token>", ConfirmAddress.as_view()),
+    path("api/v1/confirm/<str:email_token>", ConfirmAddress.as_view()),
     path("api/v1/keywords", KeywordList.as_view()),
     path("api/v1/keywords/<str:keyword>", KeywordDetail.as_view()),
     path("api/v1/categories", CategoryList.as_view()),
-    path("api/v1/categories/<str:slug>", CategoryDetail.as_view()),
+    path("api/v1/categories/<str:category>", CategoryDetail.as_view()),
     path("api/v1/category_slugs", CategorySlugs.as_view()),
-    path("api/v1/teams/<str:login>", TeamDetail.as_view()),
+    path("api/v1/teams/<str:team>", TeamDetail.as_view()),
     path("api/v1/crates", CrateList.as_view()),
     path("api/v1/crates/new", Publish.as_view()),
     path(CRATE, CrateDetail.as_view()),

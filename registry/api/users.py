@@ -2,8 +2,6 @@
 
 from django.db import transaction
 from django.db.models import Sum
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -16,40 +14,53 @@ from accounts.operations.addresses import (
     resend,
     set_publish_notifications,
 )
+from registry.api.bodies import USER_UPDATE
+from registry.api.describe import TOKEN_OR_COOKIE, operation
 from registry.api.rendering import user_json
 from registry.api.requests import json_object, object_field, optional, person_of
-from registry.api.shapes import UserShape, answer, done, number
+from registry.api.shapes import UserShape, answer, done, total
 from registry.models import Crate
 
 
 class UserDetail(APIView):
-    @extend_schema(operation_id="find_user", responses=answer("FindUser", user=UserShape()))
-    def get(self, request: Request, login: str) -> Response:
+    @operation("find_user", "users", "Read a user", answer=answer("FindUser", user=UserShape()))
+    def get(self, request: Request, user: str) -> Response:
         # PostgreSQL refuses NUL in any parameter; no login has one.
-        user = User.objects.with_login(login) if login.isascii() and "\0" not in login else None
-        if user is None:
+        found = User.objects.with_login(user) if user.isascii() and "\0" not in user else None
+        if found is None:
             raise NotFound
-        return Response({"user": user_json(user)})
+        return Response({"user": user_json(found)})
 
-    @extend_schema(
-        operation_id="update_user", request=OpenApiTypes.OBJECT, responses=done("UserUpdated")
+    @operation(
+        "update_user",
+        "users",
+        "Change the caller's settings",
+        auth=TOKEN_OR_COOKIE,
+        body=USER_UPDATE,
+        answer=done("UserUpdated"),
     )
-    def put(self, request: Request, login: str) -> Response:
+    def put(self, request: Request, user: str) -> Response:
         """Here the last part of the path is the caller's own id."""
-        user = _caller(request, login)
+        caller = _caller(request, user)
         wanted = object_field(json_object(request), "user")
         email = optional(wanted, "email", str, within="user.")
         notifications = optional(wanted, "publish_notifications", bool, within="user.")
         with transaction.atomic():
             if notifications is not None:
-                set_publish_notifications(user=user, wanted=notifications)
+                set_publish_notifications(user=caller, wanted=notifications)
             if email is not None:
-                change_address(user=user, email=email)
+                change_address(user=caller, email=email)
         return Response({"ok": True})
 
 
 class ResendConfirmation(APIView):
-    @extend_schema(operation_id="resend_email_verification", request=None, responses=done("Resent"))
+    @operation(
+        "resend_email_verification",
+        "users",
+        "Send the letter to confirm an address again",
+        auth=TOKEN_OR_COOKIE,
+        answer=done("Resent"),
+    )
     def put(self, request: Request, user_id: int) -> Response:
         resend(user=_caller(request, str(user_id)))
         return Response({"ok": True})
@@ -60,23 +71,24 @@ class ConfirmAddress(APIView):
 
     authentication_classes = ()
 
-    @extend_schema(
-        operation_id="confirm_user_email", request=None, responses=done("AddressConfirmed")
-    )
-    def put(self, request: Request, token: str) -> Response:
-        confirm_address(token=token)
+    @operation("confirm_user_email", "users", "Confirm an address", answer=done("AddressConfirmed"))
+    def put(self, request: Request, email_token: str) -> Response:
+        confirm_address(token=email_token)
         return Response({"ok": True})
 
 
 class UserStats(APIView):
-    @extend_schema(
-        operation_id="get_user_stats", responses=answer("UserStats", total_downloads=number())
+    @operation(
+        "get_user_stats",
+        "users",
+        "Read how often a user's crates were downloaded",
+        answer=answer("UserStats", total_downloads=total()),
     )
     def get(self, request: Request, user_id: int) -> Response:
         # Larger than any id, and than what a database compares.
         owned = Crate.objects.filter(ownerships__user_id=min(user_id, 2**62))
-        total = owned.aggregate(all=Sum("downloads"))["all"] or 0
-        return Response({"total_downloads": total})
+        found = owned.aggregate(all=Sum("downloads"))["all"] or 0
+        return Response({"total_downloads": found})
 
 
 def _caller(request: Request, user_id: str) -> User:

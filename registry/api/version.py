@@ -1,51 +1,58 @@
 """/api/v1/crates/{name}/{version} and what belongs to one version."""
 
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from registry.api.bodies import VERSION_UPDATE
+from registry.api.describe import TOKEN_OR_COOKIE, operation
 from registry.api.rendering import dependency_json, version_json
-from registry.api.requests import actor_of, json_object, object_field, optional
+from registry.api.requests import actor_of, json_object, object_field, optional, version_of
 from registry.api.shapes import AnyObject, DependencyShape, VersionShape, answer, texts
 from registry.operations.yank import amend
-from registry.queries.lookup import crate_named, version_numbered
 
 
 class VersionDetail(APIView):
-    @extend_schema(
-        operation_id="find_version", responses=answer("FindVersion", version=VersionShape())
+    @operation(
+        "find_version",
+        "versions",
+        "Read a version",
+        answer=answer("FindVersion", version=VersionShape()),
     )
     def get(self, request: Request, name: str, num: str) -> Response:
-        return Response({"version": version_json(version_numbered(crate_named(name), num))})
+        return Response({"version": version_json(version_of(name, num))})
 
-    @extend_schema(
-        operation_id="update_version",
-        request=OpenApiTypes.OBJECT,
-        responses=answer("UpdateVersion", version=VersionShape()),
+    @operation(
+        "update_version",
+        "versions",
+        "Change a version",
+        auth=TOKEN_OR_COOKIE,
+        body=VERSION_UPDATE,
+        answer=answer("UpdateVersion", version=VersionShape()),
     )
     def patch(self, request: Request, name: str, num: str) -> Response:
         actor = actor_of(request)
         wanted = object_field(json_object(request), "version")
-        version = version_numbered(crate_named(name), num)
+        version = version_of(name, num)
         amend(
             actor=actor,
             version=version,
             yanked=optional(wanted, "yanked", bool, within="version."),
             message=optional(wanted, "yank_message", str, within="version."),
         )
-        return Response({"version": version_json(version_numbered(version.crate, num))})
+        return Response({"version": version_json(version_of(name, num))})
 
 
 class VersionDependencies(APIView):
-    @extend_schema(
-        operation_id="get_version_dependencies",
-        responses=answer("VersionDependencies", dependencies=DependencyShape(many=True)),
+    @operation(
+        "get_version_dependencies",
+        "versions",
+        "List the dependencies of a version",
+        answer=answer("VersionDependencies", dependencies=DependencyShape(many=True)),
     )
     def get(self, request: Request, name: str, num: str) -> Response:
-        version = version_numbered(crate_named(name), num)
+        version = version_of(name, num)
         found = version.dependencies.order_by("optional", "name", "pk")
         return Response({"dependencies": [dependency_json(d) for d in found]})
 
@@ -53,14 +60,17 @@ class VersionDependencies(APIView):
 class VersionAuthors(APIView):
     """Manifests no longer name their authors here; who owns the crate is told elsewhere."""
 
-    @extend_schema(
-        operation_id="get_version_authors",
-        responses=answer(
+    @operation(
+        "get_version_authors",
+        "versions",
+        "List the authors of a version, who are no longer kept",
+        answer=answer(
             "VersionAuthors",
             users=serializers.ListField(child=AnyObject()),
             meta=answer("AuthorNames", names=texts()),
         ),
+        deprecated=True,
     )
     def get(self, request: Request, name: str, num: str) -> Response:
-        version_numbered(crate_named(name), num)
+        version_of(name, num)
         return Response({"users": [], "meta": {"names": []}})

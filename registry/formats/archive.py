@@ -5,11 +5,13 @@ Source: crates-io-api reference, 2.6; cargo-client reference, 6.
 
 import re
 import unicodedata
-from collections.abc import Iterable
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import BinaryIO
 
+from accounts.token_search import FoundToken, TokenSearch
 from registry.formats.errors import FormatError, shown
 from registry.formats.gzip_stream import GzipStream, InvalidGzip
 from registry.formats.plain_data import InvalidData, parse_json
@@ -32,6 +34,14 @@ class InvalidArchive(FormatError):
 
 
 @dataclass(frozen=True, slots=True)
+class PackedToken:
+    """What looks like an access token of this installation, in the content or name of a file."""
+
+    path: str
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Archive:
     """`paths` are the files, relative to `NAME-VERSION/`, in the archive's order.
 
@@ -44,16 +54,24 @@ class Archive:
     paths: tuple[str, ...]
     vcs_info: dict[str, object] | None
     unpacked_bytes: int
+    tokens: tuple[PackedToken, ...] = ()
 
 
 def read_archive(
-    file: BinaryIO, *, name: str, version: str, max_unpacked_bytes: int, max_entries: int
+    file: BinaryIO,
+    *,
+    name: str,
+    version: str,
+    max_unpacked_bytes: int,
+    max_entries: int,
+    token_prefix: str,
 ) -> Archive:
     """Reads `file` from where it stands, with memory for paths and manifest alone.
 
-    Raises InvalidArchive.
+    Tokens are looked for that begin with `token_prefix`. Raises InvalidArchive.
     """
-    stream = GzipStream(file, max_bytes=max_unpacked_bytes)
+    search = TokenSearch(token_prefix)
+    stream = GzipStream(file, max_bytes=max_unpacked_bytes, watch=search.feed)
     reader = _Reader(TarStream(stream), prefix=f"{name}-{version}", max_entries=max_entries)
     try:
         reader.read()
@@ -69,6 +87,7 @@ def read_archive(
         paths=tuple(reader.files),
         vcs_info=_vcs_info(reader.vcs_info),
         unpacked_bytes=stream.inflated,
+        tokens=tuple(_packed(token, reader.files, reader.ends) for token in search.found),
     )
 
 
@@ -78,6 +97,8 @@ class _Reader:
         self._prefix = prefix
         self._max_entries = max_entries
         self.files: list[str] = []
+        # Where in the archive the content of each file ends.
+        self.ends: list[int] = []
         self.folders: list[str] = []
         self.manifests: dict[str, bytes] = {}
         self.vcs_info = b""
@@ -101,6 +122,7 @@ class _Reader:
             if not path:
                 raise _invalid_path(entry.path, "a file stands in place of the folder")
             self.files.append(path)
+            self.ends.append(entry.end)
             self._keep(path, entry)
         else:
             kind = _TYPE_NAMES.get(entry.type, shown(entry.type))
@@ -115,6 +137,11 @@ class _Reader:
             self.manifests[path] = self._tar.read_content(MAX_MANIFEST_BYTES)
         elif path == VCS_INFO and entry.size <= MAX_VCS_INFO_BYTES:
             self.vcs_info = self._tar.read_content(MAX_VCS_INFO_BYTES)
+
+
+def _packed(token: FoundToken, files: Sequence[str], ends: Sequence[int]) -> PackedToken:
+    at = bisect_right(ends, token.offset)
+    return PackedToken(files[at] if at < len(files) else "the archive", token.text)
 
 
 def _relative(path: str, prefix: str) -> str:

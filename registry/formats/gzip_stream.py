@@ -1,6 +1,7 @@
 """Inflates one gzip member with bounded memory, and counts what comes out."""
 
 import zlib
+from collections.abc import Callable
 from typing import BinaryIO
 
 from registry.formats.errors import FormatError
@@ -16,16 +17,27 @@ class InvalidGzip(FormatError):
 
 
 class GzipStream:
-    """Reads forward only. A second member is refused, since cargo would not read it."""
+    """Reads forward only. A second member is refused, since cargo would not read it.
 
-    def __init__(self, file: BinaryIO, *, max_bytes: int) -> None:
+    `watch` is shown everything that comes out, piece by piece.
+    """
+
+    def __init__(
+        self, file: BinaryIO, *, max_bytes: int, watch: Callable[[bytes], None] | None = None
+    ) -> None:
         self._file = file
+        self._watch = watch
         self._max_bytes = max_bytes
         self._inflate = zlib.decompressobj(_GZIP_WINDOW)
         self._ready = b""
         self._taken = 0
         self._pending = b""
         self.inflated = 0
+
+    @property
+    def position(self) -> int:
+        """How many bytes were read of what comes out."""
+        return self.inflated - len(self._ready) + self._taken
 
     def read(self, size: int) -> bytes:
         """At least one byte and at most `size`; empty only at the end. Raises InvalidGzip."""
@@ -77,4 +89,6 @@ class GzipStream:
         self.inflated += len(output)
         if self.inflated > self._max_bytes:
             raise InvalidGzip(f"it inflates to more than {self._max_bytes} bytes")
+        if self._watch:
+            self._watch(output)
         return output

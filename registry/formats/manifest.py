@@ -141,7 +141,8 @@ def _check_described(package: Table) -> None:
     if missing:
         raise InvalidManifest(
             f"missing or empty metadata fields: {', '.join(missing)}. "
-            "Add them to the `package` table of Cargo.toml; `license-file` may stand for `license`"
+            "Please see https://doc.rust-lang.org/cargo/reference/manifest.html for more "
+            "information on configuring these fields"
         )
 
 

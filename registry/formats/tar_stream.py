@@ -31,11 +31,15 @@ class InvalidTar(FormatError):
 
 @dataclass(frozen=True, slots=True)
 class TarEntry:
-    """`type` is the header's type flag; `size` the bytes of content that follow."""
+    """`type` is the header's type flag; `size` the bytes of content that follow.
+
+    `end` is where in the archive that content ends.
+    """
 
     path: str
     type: str
     size: int
+    end: int
 
 
 class TarStream:
@@ -56,7 +60,7 @@ class TarStream:
                 if following is None:
                     raise InvalidTar("it ends after an extension header")
                 header = following
-            yield extensions.apply(header)
+            yield extensions.apply(header, end=self._stream.position + header.size)
         self._check_end()
 
     def read_content(self, limit: int) -> bytes:
@@ -132,7 +136,7 @@ class _Extensions:
             elif key.startswith(b"GNU.sparse.") or key in (b"linkpath", b"hdrcharset"):
                 raise InvalidTar(f"the pax key `{key.decode('ascii', 'replace')}` is not supported")
 
-    def apply(self, header: _Header) -> TarEntry:
+    def apply(self, header: _Header, *, end: int) -> TarEntry:
         if self.size is not None and self.size != str(header.size).encode():
             raise InvalidTar("a pax header and its entry disagree about the size")
         raw = header.path if self.path is None else self.path
@@ -141,7 +145,7 @@ class _Extensions:
         except UnicodeDecodeError:
             path = raw.decode(errors="backslashreplace")
             raise InvalidTar(f"invalid path found: {shown(path)} (it is not UTF-8)") from None
-        return TarEntry(path=path, type=header.type, size=header.size)
+        return TarEntry(path=path, type=header.type, size=header.size, end=end)
 
     def _take_path(self, path: bytes) -> None:
         if self.path is not None:

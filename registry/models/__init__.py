@@ -8,6 +8,7 @@ from registry.models.dependency import Dependency
 from registry.models.download_count import CountedFile, DownloadTotals, VersionDownload
 from registry.models.follow import Follow
 from registry.models.index_change import IndexChange
+from registry.models.invitation import Invitation
 from registry.models.job_run import JobRun
 from registry.models.keyword import Keyword
 from registry.models.ownership import Ownership, Team
@@ -28,6 +29,7 @@ __all__ = [
     "DownloadTotals",
     "Follow",
     "IndexChange",
+    "Invitation",
     "JobRun",
     "Keyword",
     "LimitOverride",

@@ -33,7 +33,7 @@ def delete_crate(*, actor: Actor, crate: Crate, message: str = "") -> None:
     # Not `locked`: that lets rows come in that name the crate.
     locked = Crate.objects.select_for_update().get(pk=crate.pk)
     require(actor, Action.DELETE, locked)
-    _check_unused(locked)
+    check_unused(locked)
     nums = list(locked.versions.order_by("pk").values_list("num", flat=True))
     now = timezone.now()
     deleted = DeletedCrate.objects.create(
@@ -56,9 +56,11 @@ def delete_crate(*, actor: Actor, crate: Crate, message: str = "") -> None:
     )
     topics.file_under(locked, keywords=(), categories=())
     index.note_change(locked)
+    owners = list(locked.ownerships.exclude(user=None).values_list("user_id", flat=True))
     locked.delete()
     jobs.after_commit("registry.remove_deleted_files", deleted.pk)
-    jobs.after_commit("registry.mail_crate_deleted", deleted.pk)
+    for user_id in owners:
+        jobs.after_commit("registry.mail_crate_deleted", deleted.pk, user_id)
 
 
 @transaction.atomic
@@ -85,7 +87,8 @@ def sweep() -> None:
             logger.exception("files of deleted crate %s could not be removed; trying again", pk)
 
 
-def _check_unused(crate: Crate) -> None:
+def check_unused(crate: Crate) -> None:
+    """The rules of crates.io; raises CannotDelete."""
     age = timezone.now() - crate.created_at
     if age > FREE_PERIOD:
         if crate.ownerships.count() > 1:
@@ -93,13 +96,13 @@ def _check_unused(crate: Crate) -> None:
         months = age // MONTH + 1
         if crate.downloads > DOWNLOADS_PER_MONTH * months:
             raise CannotDelete(
-                f"only crates with at most {DOWNLOADS_PER_MONTH} downloads per month can be "
+                f"only crates with less than {DOWNLOADS_PER_MONTH} downloads per month can be "
                 "deleted after 72 hours"
             )
     dependents = Dependency.objects.filter(canonical_name=crate.canonical_name, registry_index="")
     other = dependents.exclude(version__crate=crate).select_related("version__crate").first()
     if other:
         raise CannotDelete(
-            "only crates without reverse dependencies can be deleted; "
-            f"`{other.version.crate.name}` depends on it"
+            "only crates without reverse dependencies can be deleted "
+            f"(e.g. {other.version.crate.name}@{other.version.num} depends on this crate)"
         )

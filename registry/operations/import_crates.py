@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
 
 from accounts.errors import InvalidInput
@@ -23,7 +22,6 @@ from registry.formats.readme import MAX_README_BYTES
 from registry.formats.semver import Version as Semver
 from registry.models import Version
 from registry.operations.publish import Origin, publish
-from registry.operations.yank import yank
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +35,6 @@ class Importable:
     # Crates of this registry that must exist before.
     needs: frozenset[str]
     origin: Origin
-    yanked: bool
 
 
 def find(folder: Path) -> list[Importable]:
@@ -70,7 +67,13 @@ def import_one(item: Importable, owner: User) -> bool:
         head = struct.pack("<I", len(metadata)) + metadata
         head += struct.pack("<I", item.archive.stat().st_size)
         stream = _Joined(io.BytesIO(head), file)
-        _publish(item, System("import_crates", on_behalf_of=owner), cast(BinaryIO, stream))
+        actor = System("import_crates", on_behalf_of=owner)
+        publish(
+            actor=actor,
+            stream=cast(BinaryIO, stream),
+            user_agent="import_crates",
+            origin=item.origin,
+        )
     return True
 
 
@@ -89,6 +92,7 @@ def _readme(item: Importable, file: BinaryIO) -> dict[str, str]:
             version=item.metadata["vers"],
             max_unpacked_bytes=limit,
             max_entries=settings.MAX_ARCHIVE_ENTRIES,
+            token_prefix=settings.TOKEN_PREFIX,
         )
         path = read_manifest(archive.manifest_text, archive.paths).readme
         file.seek(0)
@@ -100,14 +104,6 @@ def _readme(item: Importable, file: BinaryIO) -> dict[str, str]:
     finally:
         file.seek(0)
     return {"readme": text, "readme_file": path} if path and text else {}
-
-
-@transaction.atomic
-def _publish(item: Importable, actor: System, stream: BinaryIO) -> None:
-    """Nobody sees the version before it is yanked."""
-    version = publish(actor=actor, stream=stream, user_agent="import_crates", origin=item.origin)
-    if item.yanked:
-        yank(actor=actor, version=version)
 
 
 class _Joined:
@@ -144,7 +140,6 @@ def _importable(archive: Path, metadata: dict[str, Any]) -> Importable:
                 _number(archive, num),
                 _needs(archive, metadata),
                 _origin(archive, metadata),
-                metadata.get("yanked") is True,
             )
     raise InvalidInput(f"{archive.name}: its metadata must hold `name` and `vers` as texts")
 
@@ -168,7 +163,11 @@ def _origin(archive: Path, metadata: dict[str, Any]) -> Origin:
         )
     # A clock that was ahead must not make a version that is not there yet.
     past = published_at and min(published_at.astimezone(UTC), timezone.now())
-    return Origin(frozenset({index} if isinstance(index, str) else ()), past)
+    return Origin(
+        frozenset({index} if isinstance(index, str) else ()),
+        past,
+        yanked=metadata.get("yanked") is True,
+    )
 
 
 def _needs(archive: Path, metadata: dict[str, Any]) -> frozenset[str]:

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.scopes import Scope
+from adapters import jobs
 from registry import storage
 from registry.actors import Actor
 from registry.errors import (
@@ -23,7 +24,6 @@ from registry.errors import (
     NameRecentlyDeleted,
     NameReserved,
     NameTaken,
-    NotOwner,
     SpelledDifferently,
     TrustedPublishingOnly,
     UnknownDependency,
@@ -53,12 +53,15 @@ from registry.models import (
     LimitedAction,
     Ownership,
     Provenance,
+    PublishKind,
     ReservedName,
     Version,
     VersionAction,
 )
 from registry.operations import index, search_document, summary, topics
+from registry.operations.packed_tokens import refuse_tokens
 from registry.operations.rate_limits import check_daily_versions, take_token
+from registry.operations.yank import yank
 from registry.policies import Action, require_rights, require_scope
 
 MAX_VERSION_LENGTH = 150
@@ -68,10 +71,12 @@ SPOOL_BYTES = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where an import comes from: what the other registry calls itself, and its time of publish."""
+    """Where an import comes from: what the other registry calls itself, and what it says of it."""
 
     index_urls: frozenset[str] = frozenset()
     published_at: datetime | None = None
+    # Nobody sees the version before it is yanked.
+    yanked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +119,12 @@ def publish(
         with SpooledTemporaryFile(max_size=SPOOL_BYTES) as spooled:
             file = cast(BinaryIO, spooled)
             digest = read_archive_into(stream, file, limit=intent.max_upload_bytes)
-            package = _inspect(intent, file, digest)
-            _check_binding(actor, intent, digest)
+            # Before the archive is opened: a stolen token must not reach the parsers either.
+            actor.check_binding(intent.metadata.name, intent.metadata.vers, digest.sha256)
+            archive = _unpack(intent, file)
+            # In a transaction of its own: the tokens are to die although the upload is refused.
+            refuse_tokens(actor, intent.metadata, archive.tokens)
+            package = _inspect(intent, archive, digest)
             return _commit(actor, intent, package, file, user_agent)
 
 
@@ -141,6 +150,7 @@ def _intend(actor: Actor, metadata: PublishMetadata, origin: Origin) -> Intent:
     crate = Crate.objects.named(metadata.name).first()
     scope = Scope.PUBLISH_UPDATE if crate else Scope.PUBLISH_NEW
     require_scope(actor, scope, metadata.name)
+    actor.check_binding(metadata.name, metadata.vers, None)
     if crate and crate.trustpub_only and actor.user is not None:
         raise TrustedPublishingOnly(crate.name)
     actor.check_may_publish()
@@ -178,16 +188,20 @@ def _limited(
     )
 
 
-def _inspect(intent: Intent, file: BinaryIO, digest: ArchiveDigest) -> Package:
-    metadata = intent.metadata
+def _unpack(intent: Intent, file: BinaryIO) -> Archive:
     file.seek(0)
-    archive = read_archive(
+    return read_archive(
         file,
-        name=metadata.name,
-        version=metadata.vers,
+        name=intent.metadata.name,
+        version=intent.metadata.vers,
         max_unpacked_bytes=max(settings.MAX_UNPACKED_BYTES, intent.max_upload_bytes),
         max_entries=settings.MAX_ARCHIVE_ENTRIES,
+        token_prefix=settings.TOKEN_PREFIX,
     )
+
+
+def _inspect(intent: Intent, archive: Archive, digest: ArchiveDigest) -> Package:
+    metadata = intent.metadata
     manifest = read_manifest(archive.manifest_text, archive.paths, limits=intent.limits)
     for what, sent, said in (
         ("name", metadata.name, manifest.name),
@@ -220,12 +234,6 @@ def _check_registries(dependencies: tuple[Required, ...]) -> None:
             )
 
 
-def _check_binding(actor: Actor, intent: Intent, digest: ArchiveDigest) -> None:
-    metadata = intent.metadata
-    if not actor.bound_to(metadata.name, metadata.vers, digest.sha256):
-        raise NotOwner("this token was issued for another version or another archive")
-
-
 @transaction.atomic
 def _commit(
     actor: Actor, intent: Intent, package: Package, file: BinaryIO, user_agent: str
@@ -253,6 +261,10 @@ def _commit(
         after={"checksum": version.checksum, "size": version.size, "kind": facts.kind},
     )
     index.note_change(crate)
+    if facts.kind != PublishKind.IMPORTED:
+        jobs.after_commit("registry.mail_version_published", version.pk, actor.label)
+    if intent.origin.yanked:
+        yank(actor=actor, version=version)
     # Last, so that a refusal by the database leaves no file behind.
     file.seek(0)
     storage.store_archive(crate.name, version.num, file)

@@ -27,9 +27,10 @@ def show(request: HttpRequest) -> HttpResponse:
         "sort": sort,
         "sorts": {s: title for s, title in _SORTS.items() if text or s is not Sort.RELEVANCE},
         "total": found.total,
+        "reachable": found.reachable,
         "is_guess": found.is_guess,
         "crates": listed(found.crates),
-        "paging": paging(request, total=found.total, per_page=PER_PAGE),
+        "paging": paging(request, total=found.reachable, per_page=PER_PAGE),
     }
     return render(request, "registry/search.html", context)
 

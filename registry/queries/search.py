@@ -14,9 +14,19 @@ from registry.formats.search_text import MAX_TEXT_LENGTH, SearchText, edits, sea
 from registry.models import Crate
 from registry.queries import search_postgresql, search_sqlite
 
-__all__ = ["MAX_TEXT_LENGTH", "SearchPage", "Sort", "search"]
+__all__ = [
+    "MAX_FOUND",
+    "MAX_TEXT_LENGTH",
+    "Place",
+    "SearchPage",
+    "Sort",
+    "continue_search",
+    "is_by_relevance",
+    "matching",
+    "search",
+]
 
-# A text finds at most so many crates: the ones with most recent downloads of those that fit.
+# By relevance so many crates are ranked: those with most recent downloads of all that fit.
 MAX_FOUND = 1000
 # So many are looked at to find names that somebody may have meant, and so many are shown.
 MAX_SIMILAR = 50
@@ -47,13 +57,24 @@ class Rank(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page by relevance ended: how many crates came until then, and the last of them."""
+
+    position: int
+    pk: int
+
+
+@dataclass(frozen=True, slots=True)
 class SearchPage:
-    """`total` counts all matches, up to MAX_FOUND; `exact` is the crate of just that name, if on
-    this page. With `is_guess` nothing matches, and the crates have a similar name."""
+    """`total` counts all matches, of which paging reaches the first `reachable`; `exact` is the
+    crate of just that name, if on this page, and `last` where the page ends by relevance. With
+    `is_guess` nothing matches, and the crates have a similar name."""
 
     crates: list[Crate]
     total: int
-    exact: Crate | None
+    reachable: int
+    exact: Crate | None = None
+    last: Place | None = None
     is_guess: bool = False
 
 
@@ -61,7 +82,6 @@ _Order = tuple[str | OrderBy | Combinable, ...]
 _POPULAR = ("-recent_downloads", "-downloads")
 _BY_NAME: _Order = ("canonical_name",)
 _ORDER: dict[str, _Order] = {
-    Sort.ALPHABETICAL: _BY_NAME,
     Sort.NEW: ("-created_at", "-pk"),
     Sort.RECENT_UPDATES: ("-updated_at", "-pk"),
     Sort.DOWNLOADS: ("-downloads", "canonical_name"),
@@ -80,31 +100,79 @@ def search(
     """Crates among `crates` in which every word of `text` occurs; all of them if it is empty.
 
     Pages count from 1. Without `sort` by relevance, all crates by name. Two queries for a list,
-    at most three for a text.
+    at most four for a text.
     """
-    among = Crate.objects.all() if crates is None else crates
     start = (page - 1) * per_page
     if not text.strip():
-        return _all(among, start, per_page, sort)
+        return _slice(_all(crates).order_by(*_ORDER.get(sort or "", _BY_NAME)), start, per_page)
+    if is_by_relevance(sort):
+        return _ranked(text, _all(crates), start=start, after=None, per_page=per_page)
+    found = _slice(matching(text, sort=sort, crates=crates), start, per_page)
+    return found if found.total else _guessed(_all(crates), text, start, per_page)
+
+
+def continue_search(
+    text: str, *, after: Place | None, per_page: int, crates: QuerySet[Crate] | None = None
+) -> SearchPage:
+    """The page by relevance behind a place, or the first one.
+
+    What comes in between moves nothing: the last crate is looked for again.
+    """
+    return _ranked(text, _all(crates), start=0, after=after, per_page=per_page)
+
+
+def matching(
+    text: str, *, sort: str | None, crates: QuerySet[Crate] | None = None
+) -> QuerySet[Crate]:
+    """All crates among `crates` in which every word of `text` occurs, sorted, with `is_exact`."""
+    wanted = _wanted(text)
+    if wanted is None:
+        return Crate.objects.none()
+    # crates.io puts the crate of that name before the others where it sorts by name.
+    is_exact = Case(When(canonical_name=wanted.name, then=Value(1)), default=Value(0))
+    rows = _all(crates).filter(pk__in=_twin().matching(wanted.words)).annotate(is_exact=is_exact)
+    return rows.order_by(*_ORDER.get(sort or "", ("-is_exact", *_BY_NAME)))
+
+
+def is_by_relevance(sort: str | None) -> bool:
+    return sort is None or sort == Sort.RELEVANCE
+
+
+def _all(crates: QuerySet[Crate] | None) -> QuerySet[Crate]:
+    return Crate.objects.all() if crates is None else crates
+
+
+def _wanted(text: str) -> SearchText | None:
     wanted = search_text(text)
-    if "\0" in text or not wanted.words:
-        # PostgreSQL refuses NUL in any parameter, and nothing stored contains it.
-        return SearchPage([], 0, None)
-    if sort is None or sort == Sort.RELEVANCE:
-        found = _by_relevance(among, wanted)
-    else:
-        found = _sorted(among, wanted, sort)
+    # PostgreSQL refuses NUL in any parameter, and nothing stored contains it.
+    return None if "\0" in text or not wanted.words else wanted
+
+
+def _slice(rows: QuerySet[Crate], start: int, per_page: int) -> SearchPage:
+    total = rows.count()
+    shown = list(rows[start : start + per_page]) if start < total else []
+    exact = next((crate for crate in shown if getattr(crate, "is_exact", False)), None)
+    return SearchPage(shown, total, total, exact)
+
+
+def _ranked(
+    text: str, among: QuerySet[Crate], *, start: int, after: Place | None, per_page: int
+) -> SearchPage:
+    wanted = _wanted(text)
+    if wanted is None:
+        return SearchPage([], 0, 0)
+    found = _by_relevance(among, wanted)
     if not found:
-        return _guessed(among, wanted, start, per_page)
-    return _page(_loaded(found[start : start + per_page]), len(found), wanted)
-
-
-def _all(among: QuerySet[Crate], start: int, per_page: int, sort: str | None) -> SearchPage:
-    total = among.count()
-    if start >= total:
-        return SearchPage([], total, None)
-    rows = among.order_by(*_ORDER.get(sort or "", _BY_NAME))
-    return SearchPage(list(rows[start : start + per_page]), total, None)
+        return _guessed(among, text, after.position if after else start, per_page)
+    if after:
+        start = found.index(after.pk) + 1 if after.pk in found else after.position
+    crates = _loaded(found[start : start + per_page])
+    total = len(found)
+    if total == MAX_FOUND:
+        total = max(total, among.filter(pk__in=_twin().matching(wanted.words)).count())
+    exact = next((crate for crate in crates if crate.canonical_name == wanted.name), None)
+    last = Place(start + len(crates), crates[-1].pk) if crates else None
+    return SearchPage(crates, total, len(found), exact, last)
 
 
 def _by_relevance(among: QuerySet[Crate], wanted: SearchText) -> list[int]:
@@ -120,19 +188,11 @@ def _by_relevance(among: QuerySet[Crate], wanted: SearchText) -> list[int]:
     return list(dict.fromkeys(found))[:MAX_FOUND]
 
 
-def _sorted(among: QuerySet[Crate], wanted: SearchText, sort: str) -> list[int]:
-    matching = among.filter(pk__in=_twin().matching(wanted.words))
-    if sort in _ORDER:
-        return _ids(matching.order_by(*_ORDER[sort]))
-    # crates.io puts the crate of that name before the others for what it does not know.
-    is_exact = Case(When(canonical_name=wanted.name, then=Value(0)), default=Value(1))
-    return _ids(matching.order_by(is_exact, "canonical_name"))
-
-
-def _guessed(among: QuerySet[Crate], wanted: SearchText, start: int, per_page: int) -> SearchPage:
+def _guessed(among: QuerySet[Crate], text: str, start: int, per_page: int) -> SearchPage:
     """Crates whose name is a slip or two away; one query."""
-    if not MIN_GUESSED_LENGTH <= len(wanted.name) <= MAX_NAME_LENGTH + 2:
-        return SearchPage([], 0, None)
+    wanted = _wanted(text)
+    if wanted is None or not MIN_GUESSED_LENGTH <= len(wanted.name) <= MAX_NAME_LENGTH + 2:
+        return SearchPage([], 0, 0)
     slips = 2 if len(wanted.name) >= LONG_NAME else 1
     similar = _twin().similar(wanted.name, limit=MAX_SIMILAR)
     near = sorted(
@@ -141,12 +201,9 @@ def _guessed(among: QuerySet[Crate], wanted: SearchText, start: int, per_page: i
         if (distance := edits(wanted.name, crate.canonical_name, limit=slips)) <= slips
     )
     guesses = [crate for *_, crate in near[:MAX_GUESSES]]
-    return SearchPage(guesses[start : start + per_page], len(guesses), None, bool(guesses))
-
-
-def _page(crates: list[Crate], total: int, wanted: SearchText) -> SearchPage:
-    exact = next((crate for crate in crates if crate.canonical_name == wanted.name), None)
-    return SearchPage(crates, total, exact)
+    shown = guesses[start : start + per_page]
+    last = Place(start + len(shown), shown[-1].pk) if shown else None
+    return SearchPage(shown, len(guesses), len(guesses), last=last, is_guess=bool(guesses))
 
 
 def _ids(rows: QuerySet[Crate]) -> list[int]:

@@ -2,17 +2,21 @@
 
 import importlib
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
 
 from accounts import audit
-from accounts.models import AuditEvent, User
+from accounts.models import AuditErasure, AuditEvent, User
+from accounts.operations.erase import erase
 from accounts.operations.people import make_administrator
+from accounts.tasks import forget_addresses
 from registry.actors import System
 from tests.wire import send
 
@@ -23,7 +27,7 @@ TABLE = AuditEvent._meta.db_table
 @pytest.fixture
 def event() -> AuditEvent:
     """Where the triggers are as the migration makes them, whatever ran before in this process."""
-    migration = importlib.import_module("accounts.migrations.0004_audit_append_only")
+    migration = importlib.import_module("accounts.migrations.0006_audit_append_only")
     on_postgresql = connection.vendor == "postgresql"
     with connection.cursor() as cursor:
         for statement in migration.POSTGRESQL_BACK if on_postgresql else migration.SQLITE_BACK:
@@ -33,7 +37,7 @@ def event() -> AuditEvent:
     return record("crate.created", crate="tide", address="192.0.2.1")
 
 
-def record(name: str, *, at: datetime | None = None, **fields: str) -> AuditEvent:
+def record(name: str, *, at: datetime | None = None, **fields: str | None) -> AuditEvent:
     given = {"at": at} if at else {}
     return AuditEvent.objects.create(
         name=name, actor_kind="person", actor_label="alice", **given, **fields
@@ -93,6 +97,59 @@ def test_an_address_can_be_taken_out(event: AuditEvent) -> None:
     assert (event.address, event.crate) == (None, "tide")
 
 
+# --- Who deletes their account ---
+
+
+def test_a_deleted_account_is_taken_out_and_leaves_no_leave_behind(
+    event: AuditEvent, alice: User
+) -> None:
+    own = record("user.renamed", actor_id=str(alice.pk), address="192.0.2.2", subject="alice")
+
+    erase(alice)
+
+    own.refresh_from_db()
+    name = f"deleted account {own.actor_id}"
+    assert (own.actor_label, own.subject, own.address) == (name, name, None)
+    event.refresh_from_db()
+    assert (event.actor_label, event.address) == ("alice", "192.0.2.1")
+    assert not AuditErasure.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"at": datetime(2000, 1, 1, tzinfo=UTC)},
+        {"id": 0},
+        {"name": "deleted account 7"},
+        {"actor_kind": "system"},
+        {"actor_id": "0"},
+        {"actor_label": "bob"},
+        {"crate": "deleted account 7"},
+        {"subject": "deleted account 7"},
+        {"before": {"x": 1}},
+        {"after": [1]},
+        {"request_id": ""},
+        {"address": "192.0.2.9"},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+@pytest.mark.parametrize("address", ["192.0.2.1", None])
+def test_a_deletion_takes_out_its_login_and_nothing_else(
+    event: AuditEvent, change: dict[str, object], address: str | None
+) -> None:
+    # The subject is another person's login.
+    other = record("owner.added", subject="bob", request_id="r", address=address)
+    AuditErasure.objects.create(login="alice", name="deleted account 7")
+
+    with pytest.raises(DatabaseError, match="never changed"), transaction.atomic():
+        AuditEvent.objects.filter(pk=other.pk).update(**change)
+    with pytest.raises(DatabaseError, match="never changed"), transaction.atomic():
+        AuditEvent.objects.filter(pk=other.pk).delete()
+
+
+# --- Reading ---
+
+
 def export(**options: str) -> list[dict[str, object]]:
     said = StringIO()
     arguments = [f"--{key}={value}" for key, value in options.items()]
@@ -134,3 +191,33 @@ def test_administrators_search_and_export(alice: User, client: Client, event: Au
     assert answer["Content-Type"] == "application/x-ndjson"
     [line] = answer.getvalue().decode().splitlines()
     assert json.loads(line)["address"] == "192.0.2.1"
+
+
+# --- What it forgets ---
+
+
+def test_addresses_go_and_events_stay(db: None, settings: Settings) -> None:
+    now = timezone.now()
+    kept = settings.KEEP_ADDRESSES
+    for minutes in (-1, 1):
+        AuditEvent.objects.create(
+            at=now - kept + timedelta(minutes=minutes), name="x", address="192.0.2.7"
+        )
+
+    for _ in range(2):
+        forget_addresses()
+
+    assert list(AuditEvent.objects.order_by("at").values_list("address", flat=True)) == [
+        None,
+        "192.0.2.7",
+    ]
+
+
+@pytest.mark.parametrize("days", [1, 400])
+def test_how_long_is_the_operators_choice(db: None, settings: Settings, days: int) -> None:
+    settings.KEEP_ADDRESSES = timedelta(days=days)
+    AuditEvent.objects.create(at=timezone.now() - timedelta(days=30), name="x", address="192.0.2.7")
+
+    forget_addresses()
+
+    assert AuditEvent.objects.filter(address=None).exists() == (days == 1)

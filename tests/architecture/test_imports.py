@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PRODUCT = ("adapters", "accounts", "registry", "trustpub", "config")
+PRODUCT = ("adapters", "accounts", "registry", "trustpub", "config", "credential")
 NAMELESS = {"utils", "util", "helpers", "helper", "misc", "common", "lib"}
 LONGEST_FILE = 400
 

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from config.environment import InvalidEnvironment, read_environment
+from config.serve import _reserve_port
+from tests.config.test_slow_bodies import answer_of, opened
 from tests.server import ROOT, Server
 
 pytestmark = [pytest.mark.slow, pytest.mark.once]
@@ -46,6 +49,37 @@ def test_a_taken_port_is_one_clear_line(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.startswith(f"PORT: 127.0.0.1:{server.port} cannot be listened on")
     assert done.stderr.count("\n") == 1
+
+
+def test_a_server_that_is_starting_has_its_port_already(tmp_path: Path) -> None:
+    server = Server(tmp_path)
+    environment = read_environment({**server.environment, "SECRET_KEY": "secret"})
+
+    with _reserve_port(environment):
+        with pytest.raises(InvalidEnvironment, match=r"PORT: .*Address already in use"):
+            _reserve_port(environment)
+        # What granian does, which then gets every connection.
+        address = ("127.0.0.1", server.port)
+        with (
+            socket.create_server(address, reuse_port=True) as listening,
+            socket.create_connection(address, 5),
+        ):
+            listening.accept()[0].close()
+
+    _reserve_port(environment).close()
+
+
+def test_a_second_server_on_the_same_port_does_not_start(
+    running_server: Server, tmp_path: Path
+) -> None:
+    second = Server(tmp_path)
+
+    done = serve(second, PORT=str(running_server.port))
+
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"PORT: 127.0.0.1:{running_server.port} cannot be listened on")
+    assert done.stderr.count("\n") == 1
+    assert running_server.answers()
 
 
 @pytest.mark.parametrize(
@@ -107,8 +141,10 @@ def test_a_part_that_dies_takes_the_other_along(own_server: Server, part: str) -
     assert not own_server.answers()
 
 
-def test_two_servers_share_a_folder(own_server: Server, tmp_path: Path) -> None:
-    second = Server(tmp_path / "second", DATA_DIR=str(own_server.data_dir))
+def test_two_servers_share_a_folder_each_with_its_own_limits(
+    own_server: Server, tmp_path: Path
+) -> None:
+    second = Server(tmp_path / "second", DATA_DIR=str(own_server.data_dir), BODY_TIMEOUT="1")
     second.folder.mkdir()
     second.environment.update(
         {k: v for k, v in own_server.environment.items() if k in ("DATABASE_URL", "REDIS_URL")}
@@ -118,6 +154,10 @@ def test_two_servers_share_a_folder(own_server: Server, tmp_path: Path) -> None:
 
         assert second.answers()
         assert own_server.answers()
+        # More bodies that do not come than the server has threads.
+        clients = [opened(second, "POST /api/v1/trusted_publishing/tokens") for _ in range(20)]
+        assert {answer_of(client) for client in clients} == {(408, "request_timeout")}
+        assert second.answers()
     finally:
         second.kill()
 

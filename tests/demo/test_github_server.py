@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
+from adapters.github_alerts import check_signature
 from demo.github_server import FakeGitHub
 
 CALLBACK = "http://127.0.0.1:8000/callback"
@@ -273,3 +274,16 @@ def test_teams_need_a_token_its_scope_and_the_approval_of_the_organization(
     assert team_asked_by(github, "alice", "user:email") == 403
     github.world.restricted.add(42)
     assert team_asked_by(github, "alice") == 403
+
+
+def test_it_lists_the_keys_that_sign_its_alerts(github: FakeGitHub) -> None:
+    former, current = github.scanning.current, github.scanning.rotate()
+
+    listed = ask(f"{github.api_url}/meta/public_keys/secret_scanning").json["public_keys"]
+
+    assert [(key["key_identifier"], key["is_current"]) for key in listed] == [
+        (former.identifier, False),
+        (current.identifier, True),
+    ]
+    body, headers = github.scanning.alert([])
+    check_signature(listed[1]["key"], headers["GitHub-Public-Key-Signature"], body)

@@ -36,6 +36,7 @@ def read(package: Package) -> Archive:
         version="0.1.0",
         max_unpacked_bytes=1_000_000,
         max_entries=100,
+        token_prefix="wbl",
     )
 
 

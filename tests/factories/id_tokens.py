@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -19,10 +20,6 @@ from trustpub.jwt import VerifiedClaims
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "id_tokens"
 AUDIENCE = "reg.example"
 NOW = datetime.fromtimestamp(1787400060, UTC)  # a minute after the fixtures' `iat`
-ISSUERS = {
-    "github": "https://token.actions.githubusercontent.com",
-    "gitlab": "https://gitlab.com",
-}
 
 
 @cache
@@ -45,6 +42,22 @@ def claims_of(provider: str, variant: str | None = None, **changes: object) -> d
 
 def variants_of(provider: str) -> dict[str, dict[str, object]]:
     return _load(f"{provider}_variants")
+
+
+@cache
+def contract_of(provider: str) -> Mapping[str, Any]:
+    """What the contract test needs to know of a provider besides its claims.
+
+    `row` and `web_url` of its issuer, `path` of `iss` below a host, `row_path` where the row has
+    another, `options` of the row, a publisher's `fields`, `altered` claims that must not be
+    granted, variants in which the identity `changed`, and those in which it was `renamed`.
+    """
+    return _load(f"{provider}_contract")
+
+
+def issuer_of(provider: str) -> str:
+    """`iss` of the example."""
+    return str(claims_of(provider)["iss"])
 
 
 def verified(provider: str, variant: str | None = None, **changes: object) -> VerifiedClaims:

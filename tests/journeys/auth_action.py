@@ -33,12 +33,15 @@ class AuthAction:
     def audience(self) -> str:
         return self.registry.removeprefix("https://").removeprefix("http://")
 
-    def main(self) -> str:
-        """Asks the runner for an ID token and the registry for a publish token."""
+    def main(self, **more: str) -> str:
+        """Asks the runner for an ID token and the registry for a publish token.
+
+        `more` goes beside the ID token, which the real action cannot do.
+        """
         address = self.runner["ACTIONS_ID_TOKEN_REQUEST_URL"]
         bearer = {"Authorization": f"Bearer {self.runner['ACTIONS_ID_TOKEN_REQUEST_TOKEN']}"}
         found = ask("GET", f"{address}&audience={quote(self.audience, safe='')}", headers=bearer)
-        answer = post_json(self.registry + TOKENS, {"jwt": found.json["value"]}, USER_AGENT)
+        answer = post_json(self.registry + TOKENS, {"jwt": found.json["value"], **more}, USER_AGENT)
         _accept("Failed to retrieve token from Cargo registry", answer)
         self.token = answer.json["token"]
         return self.token

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from accounts.errors import InvalidInput
-from accounts.models import User
+from accounts.models import ApiToken, User
 from registry.models import Crate, Dependency, Version
 from registry.operations.fetch_crates import (
     ForeignRegistry,
@@ -173,3 +173,16 @@ def test_a_folder_tells_times_and_yanks_too(alice: User, tmp_path: Path) -> None
     (tmp_path / "old-1.0.0.json").write_text(json.dumps({**metadata, "pubtime": "yesterday"}))
     with pytest.raises(CommandError, match="`pubtime` must be a time with its zone"):
         call_command("import_crates", tmp_path, owner="alice")
+
+
+def test_an_imported_archive_gives_no_token_away(
+    alice: User, alice_token: str, tmp_path: Path
+) -> None:
+    files = {"src/lib.rs": f"// {alice_token}\n".encode()}
+    (tmp_path / "old-1.0.0.crate").write_bytes(build_crate("old", "1.0.0", files=files))
+    (tmp_path / "old-1.0.0.json").write_text(json.dumps(metadata_for("old", "1.0.0", yanked=True)))
+
+    with pytest.raises(CommandError, match="not everything was imported"):
+        call_command("import_crates", tmp_path, owner="alice")
+
+    assert not ApiToken.objects.usable().exists()

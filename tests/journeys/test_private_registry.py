@@ -1,6 +1,8 @@
 """A registry that only its people can read, and what cargo makes of it."""
 
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +12,8 @@ from tests.journeys.auth_action import AuthAction
 from tests.journeys.wire import ask, index_lines, upload_plain
 from tests.prepared import Prepared
 from tests.server import Server
+
+PROGRAM = Path(__file__).parents[2] / "credential" / "cargo_credential_waybill.py"
 
 pytestmark = [pytest.mark.cargo, pytest.mark.slow]
 
@@ -95,6 +99,16 @@ def test_members_publish_and_consume(
     assert 'secret-sauce = "0.1.0"' in said
     succeeded(member.run("info", "secret-base", token=members_token))
 
+    # A machine that only builds has a token that can do no more than that.
+    reader = private_server.manage("create_token", "alice", "builder", "--scope", "read")
+    builder = member.new("secret-copy", dependencies={"secret-sauce": "0.1"})
+    succeeded(member.run("build", cwd=builder, token=reader))
+    succeeded(member.run("info", "secret-sauce", token=reader))
+    said = failed(member.run("publish", "--no-verify", cwd=builder, token=reader))
+    assert "this token does not have the required permissions" in said
+    said = failed(member.run("yank", "secret-sauce@0.1.0", token=reader))
+    assert "this token does not have the required permissions" in said
+
     # What the answers allow others to keep: nothing.
     [line] = index_lines(private_server.url, "se/cr/secret-sauce", members_token)
     assert line["vers"] == "0.1.0"
@@ -137,7 +151,56 @@ def test_a_ci_job_reads_and_publishes_with_the_token_of_its_exchange(
         # Verification downloads a dependency, with the same token.
         whole = member.new("inner-whole", dependencies={"inner-part": "0.1"})
         succeeded(member.run("publish", cwd=whole, token=token))
+        succeeded(member.run("info", "inner-part", token=token))
+        assert 'inner-part = "0.1.0"' in succeeded(member.run("search", "inner-part", token=token))
+
+        # A job that only builds has no publisher: the operator lets its organisation read.
+        server.manage(
+            "allow_reader", "github", "ferris-labs", "--owner-id", "9176411", "--issuer", issuer.url
+        )
+        reading = action.main(scope="read")
+        tested = member.new("inner-tests", dependencies={"inner-whole": "0.1"})
+        succeeded(member.run("build", cwd=tested, token=reading))
+        said = failed(member.run("publish", "--no-verify", cwd=tested, token=reading))
+        assert "not valid for crate `inner-tests`" in said
+        action.token = token
 
         # Afterwards it opens nothing any more.
         action.post()
         assert ask("GET", f"{server.url}/index/config.json", token=token).status == 401
+
+
+def test_the_credential_provider_reads_and_publishes_without_a_token_of_the_job(
+    member: Cargo, private_server: Server, members_token: str
+) -> None:
+    server = private_server
+    assert upload_plain(server.url, members_token, "buoy-bell").status == 200
+    program = member.folder / "cargo-credential-waybill"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{PROGRAM}" "$@"\n')
+    program.chmod(0o755)
+    with LocalIssuer() as issuer:
+        server.manage("trust_issuer", "github", issuer.url)
+        server.manage(
+            "add_publisher",
+            "buoy",
+            "github",
+            "repository_owner=ferris-labs",
+            "repository_name=tidepool",
+            "workflow_filename=release.yml",
+            "environment=release",
+            "--issuer",
+            issuer.url,
+            "--pending-owner",
+            "alice",
+        )
+        job = {
+            **issuer.runner_environment(),
+            "CARGO_REGISTRY_GLOBAL_CREDENTIAL_PROVIDERS": str(program),
+        }
+
+        # One exchange for all that is read, one for the upload.
+        buoy = member.new("buoy", dependencies={"buoy-bell": "0.1"})
+        succeeded(member.run("publish", cwd=buoy, variables=job))
+
+        assert issuer.requests["/actions/id-token"] == 2
+    assert ask("GET", f"{server.url}/api/v1/crates/buoy", token=members_token).status == 200

@@ -1,15 +1,18 @@
 """ID tokens, pins and first publishes at the same moment (reference, threats 10, 19 and 36)."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 
 from accounts.models import User
 from demo.issuer import DISCOVERY_PATH, LocalIssuer
-from registry.models import Crate, Ownership
+from registry.models import Crate, Ownership, Version
 from tests.ci import (
+    TOKENS,
     exchange,
     form,
     id_token,
@@ -19,10 +22,11 @@ from tests.ci import (
     trusted,
     unpinned,
 )
+from tests.factories.archives import build_crate
 from tests.factories.id_tokens import signing_key
 from tests.factories.registry import make_crate
 from tests.races.together import at_once
-from tests.wire import publish
+from tests.wire import publish, send
 from trustpub.models import (
     Issuer,
     KeySetRow,
@@ -34,6 +38,12 @@ from trustpub.models import (
 )
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+
+@pytest.fixture(autouse=True)
+def _wide_limits(settings: Settings) -> None:
+    """What is tested here is the database, which the limits would spare the most of it."""
+    settings.EXCHANGES_PER_REPOSITORY = settings.FAILED_EXCHANGES_PER_REPOSITORY = 1000
 
 
 @pytest.fixture
@@ -157,6 +167,39 @@ def test_removing_a_publisher_during_an_upload_leaves_no_halves(
 
     assert set(found) <= {200, 204, 403}
     assert publish(token, "tide", "9.0.0").status_code == 403
+
+
+def test_a_bound_token_is_good_for_one_of_many_uploads(
+    alice: User, issuer: Issuer, ci: LocalIssuer
+) -> None:
+    let_publish(make_crate("tide", owner=alice), alice, issuer)
+    crate = build_crate("tide", "1.2.3")
+    checksum = hashlib.sha256(crate).hexdigest()
+    token = publish_token(ci, bind={"name": "tide", "vers": "1.2.3", "cksum": checksum})
+
+    answers = at_once(6, lambda _: publish(token, "tide", "1.2.3", crate=crate))
+
+    assert statuses(answers)[200] == 1
+    assert codes(answers) <= {"version_exists", "invalid_publish_token"}
+    assert PublishToken.objects.get().use_count == 1
+
+
+def test_an_upload_with_a_token_that_is_revoked_meanwhile_is_whole_or_nothing(
+    alice: User, issuer: Issuer, ci: LocalIssuer
+) -> None:
+    let_publish(make_crate("tide", owner=alice), alice, issuer)
+    token = publish_token(ci)
+
+    def work(number: int) -> Any:
+        if number:
+            return publish(token, "tide", f"0.{number}.0")
+        return send("DELETE", TOKENS, token)
+
+    answers = at_once(4, work)
+
+    assert set(statuses(answers)) <= {200, 204, 403}
+    assert PublishToken.objects.get().use_count == statuses(answers)[200]
+    assert Version.objects.count() == statuses(answers)[200]
 
 
 def test_a_person_cannot_register_more_than_the_limit_at_once(

@@ -13,7 +13,7 @@ from trustpub.conditions import (
     rule_digest,
 )
 
-EXACT, EXACT_CI, ID, PATH, REF_PATTERN, ONE_OF = ConditionKind
+EXACT, EXACT_CI, ID, PATH, REF_PATTERN, ONE_OF, INCLUDES = ConditionKind
 TEXTS = st.text(min_size=1, max_size=20)
 
 
@@ -45,6 +45,9 @@ def condition(kind: ConditionKind, value: str | tuple[str, ...]) -> Condition:
         (ONE_OF, ("push", "release"), "release", True),
         (ONE_OF, ("push", "release"), "schedule", False),
         (ONE_OF, ("push", "release"), None, False),
+        (INCLUDES, "b", "a b c", True),
+        (INCLUDES, "b", "ab bc", False),
+        (INCLUDES, "b", None, False),
         (REF_PATTERN, "refs/tags/v{version}", "refs/tags/v1.2.3", True),
         (REF_PATTERN, "refs/tags/v{version}", "refs/tags/v1.2.3-rc.1+build", True),
         (REF_PATTERN, "refs/tags/v{version}", "refs/tags/v", False),

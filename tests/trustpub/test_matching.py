@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.factories.id_tokens import ISSUERS, verified
+from tests.factories.id_tokens import issuer_of, verified
 from trustpub.codes import ExchangeCode
 from trustpub.conditions import Condition, ConditionKind
 from trustpub.matching import Difference, Match, PublisherView, match
@@ -23,7 +23,7 @@ RULE = (
 
 def job(variant: str | None = None, **changes: object) -> Workload:
     claims = verified("github", variant, **changes)
-    return provider_for("github").read(claims, ISSUERS["github"])
+    return provider_for("github").read(claims, issuer_of("github"))
 
 
 def publisher(

@@ -7,19 +7,27 @@ Beyond crates.io: `issuer` chooses another installation than the provider's own,
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.errors import AuthenticationRequired, InvalidInput, NotAllowed
 from accounts.scopes import Scope
+from accounts.step_up import require_fresh
 from registry.actors import Actor
+from registry.api.describe import TOKEN_OR_COOKIE, operation
+from registry.api.paging import SortKey, seek_through
 from registry.api.rendering import moment
 from registry.api.requests import WrongShape, actor_of, json_object, text_field
+from registry.api.shapes import answer
 from registry.policies import Action, require, require_scope
 from registry.queries.lookup import crate_named
+from trustpub.api.shapes import (
+    PendingPublisherShape,
+    describe_creation,
+    describe_deletion,
+    describe_list,
+)
 from trustpub.errors import InvalidPublisher, config_not_found
 from trustpub.models import Issuer, PendingPublisher, PublisherCrate, TrustRule
 from trustpub.operations.pending import cancel, register
@@ -27,7 +35,6 @@ from trustpub.operations.publishers import add_publisher, remove_publisher
 from trustpub.providers import provider_for
 from trustpub.providers.github import GITHUB_ISSUER
 
-PER_PAGE = 100
 OWN_ISSUER = {"github": GITHUB_ISSUER, "gitlab": "https://gitlab.com"}
 
 
@@ -36,38 +43,18 @@ class Configs(APIView):
 
     provider: ClassVar[str]
 
-    @extend_schema(
-        parameters=[
-            OpenApiParameter("crate", str),
-            OpenApiParameter("user_id", int),
-            OpenApiParameter("seek", int, description="take it from `meta.next_page`"),
-        ],
-        responses=OpenApiTypes.OBJECT,
-    )
     def get(self, request: Request) -> Response:
-        actor = actor_of(request)
-        grants = self._listed(request, actor)
-        total = grants.count()
-        seek = request.query_params.get("seek", "0")
-        if not (seek.isascii() and seek.isdigit() and len(seek) < 19):
-            raise InvalidInput("invalid seek parameter")
-        page = list(grants.filter(pk__gt=int(seek)).order_by("pk")[:PER_PAGE])
-        response = Response(
-            {
-                f"{self.provider}_configs": [config_json(grant) for grant in page],
-                "meta": {
-                    "total": total,
-                    "next_page": f"?{_filters(request)}&seek={page[-1].pk}"
-                    if len(page) == PER_PAGE
-                    else None,
-                },
-            }
-        )
-        response["Cache-Control"] = "no-store"
-        return response
+        grants = self._listed(request, actor_of(request))
+        page = seek_through(request, grants, (SortKey("pk", int),))
+        body = {
+            f"{self.provider}_configs": [config_json(grant) for grant in page.rows],
+            "meta": {"total": grants.count(), "next_page": page.next_page},
+        }
+        return Response(body, headers={"Cache-Control": "no-store"})
 
-    @extend_schema(request=OpenApiTypes.OBJECT, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request) -> Response:
+        # First, because nobody's body is worth waiting for.
+        actor = actor_of(request)
         key = f"{self.provider}_config"
         body = json_object(request).get(key)
         if not isinstance(body, dict):
@@ -75,7 +62,7 @@ class Configs(APIView):
         name = text_field(body, "crate", within=f"{key}.")
         form = _form(self.provider, body)
         issuer = _issuer(self.provider, body.get("issuer"))
-        actor = actor_of(request)
+        require_fresh(request)
         if body.get("pending") is True:
             return Response({key: _register(actor, name, issuer, form)})
         crate = crate_named(name)
@@ -84,8 +71,10 @@ class Configs(APIView):
 
     def _listed(self, request: Request, actor: Actor) -> Any:
         crate, user_id = (request.query_params.get(key) for key in ("crate", "user_id"))
-        if (crate is None) == (user_id is None):
-            raise InvalidInput("exactly one of `crate` and `user_id` must be given")
+        if crate is not None and user_id is not None:
+            raise InvalidInput("Cannot specify both `crate` and `user_id` query parameters")
+        if crate is None and user_id is None:
+            raise InvalidInput("Must specify either `crate` or `user_id` query parameter")
         grants = PublisherCrate.objects.filter(
             publisher__issuer__provider=self.provider
         ).select_related("publisher__issuer", "crate")
@@ -99,7 +88,6 @@ class Configs(APIView):
 class ConfigDetail(APIView):
     provider: ClassVar[str]
 
-    @extend_schema(responses={204: None})
     def delete(self, request: Request, config_id: int) -> Response:
         if not PublisherCrate.objects.filter(
             pk=config_id, publisher__issuer__provider=self.provider
@@ -109,18 +97,24 @@ class ConfigDetail(APIView):
         return Response(status=204)
 
 
+@describe_list("list_trustpub_github_configs", "github")
+@describe_creation("create_trustpub_github_config", "github")
 class GitHubConfigs(Configs):
     provider = "github"
 
 
+@describe_list("list_trustpub_gitlab_configs", "gitlab")
+@describe_creation("create_trustpub_gitlab_config", "gitlab")
 class GitLabConfigs(Configs):
     provider = "gitlab"
 
 
+@describe_deletion("delete_trustpub_github_config", "github")
 class GitHubConfigDetail(ConfigDetail):
     provider = "github"
 
 
+@describe_deletion("delete_trustpub_gitlab_config", "gitlab")
 class GitLabConfigDetail(ConfigDetail):
     provider = "gitlab"
 
@@ -128,7 +122,13 @@ class GitLabConfigDetail(ConfigDetail):
 class PendingPublishers(APIView):
     """The caller's own pending publishers of every kind."""
 
-    @extend_schema(operation_id="list_pending_publishers", responses=OpenApiTypes.OBJECT)
+    @operation(
+        "list_pending_publishers",
+        "trusted_publishing",
+        "List the caller's pending publishers",
+        auth=TOKEN_OR_COOKIE,
+        answer=answer("ListPending", pending_publishers=PendingPublisherShape(many=True)),
+    )
     def get(self, request: Request) -> Response:
         actor = actor_of(request)
         require_scope(actor, Scope.TRUSTED_PUBLISHING, "")
@@ -146,7 +146,13 @@ class PendingPublishers(APIView):
 
 
 class PendingPublisherDetail(APIView):
-    @extend_schema(operation_id="cancel_pending_publisher", responses={204: None})
+    @operation(
+        "cancel_pending_publisher",
+        "trusted_publishing",
+        "Cancel a pending publisher",
+        auth=TOKEN_OR_COOKIE,
+        status=204,
+    )
     def delete(self, request: Request, pending_id: int) -> Response:
         actor = actor_of(request)
         if actor.user is None:
@@ -206,7 +212,7 @@ def _register(
 
 def _form(provider: str, body: Mapping[str, Any]) -> dict[str, str | None]:
     """The provider's fields; ids are resolved or pinned, never taken from a request."""
-    names = [rule.name for rule in provider_for(provider).fields if not rule.name.endswith("_id")]
+    names = [rule.name for rule in provider_for(provider).fields if not rule.is_pin]
     form: dict[str, str | None] = {}
     for name in names:
         value = body.get(name)
@@ -230,7 +236,7 @@ def _issuer(provider: str, url: object) -> Issuer:
 def _of_person(grants: Any, actor: Actor, user_id: str) -> Any:
     """Crates that the token's patterns do not cover are left out (crates-io-api 0.4 rule 6)."""
     if actor.user is None or str(actor.user.pk) != user_id:
-        raise NotAllowed("this action can only be performed for your own user id")
+        raise NotAllowed("this action requires authentication as the specified user")
     token = actor.api_token
     if token and (
         token.endpoint_scopes is None or Scope.TRUSTED_PUBLISHING not in token.endpoint_scopes
@@ -248,9 +254,3 @@ def _of_person(grants: Any, actor: Actor, user_id: str) -> Any:
         if token.allows(Scope.TRUSTED_PUBLISHING, grant.crate.name)
     ]
     return owned.filter(crate_id__in=covered)
-
-
-def _filters(request: Request) -> str:
-    query = request.query_params.copy()
-    query.pop("seek", None)
-    return query.urlencode()

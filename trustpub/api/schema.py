@@ -1,19 +1,19 @@
 """How the OpenAPI document describes publish tokens."""
 
-from typing import Any
+from typing import Any, ClassVar
 
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from drf_spectacular.openapi import AutoSchema
+from accounts.api.schema import Scheme
 
 
-class PublishTokenScheme(OpenApiAuthenticationExtension):
+class PublishTokenScheme(Scheme):
     target_class = "trustpub.authentication.PublishTokenAuthentication"
-    name = "publish_token"
+    name = "trustpub_token"
+    definition: ClassVar[dict[str, Any]] = {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A publish token that a CI job was given for its ID token.",
+    }
 
-    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
-        return {
-            "type": "apiKey",
-            "in": "header",
-            "name": "Authorization",
-            "description": "A publish token that a CI job was given for its ID token.",
-        }
+
+class PublishTokenReadsScheme(PublishTokenScheme):
+    target_class = "trustpub.authentication.PublishTokenReads"

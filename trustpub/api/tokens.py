@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from datetime import UTC
 from typing import Any
 
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -13,12 +11,16 @@ from rest_framework.views import APIView
 from accounts.authentication import credentials_of
 from accounts.errors import MalformedCredentials
 from accounts.request_context import current_request
-from registry.formats.names import canonical
+from accounts.scopes import Scope
+from registry.api.describe import CI_TOKEN, operation
 from trustpub.api.body import read_json
+from trustpub.api.shapes import TAG, ExchangeShape, GrantedShape
+from trustpub.binding import Binding, InvalidBinding, read_binding
 from trustpub.codes import ExchangeCode
 from trustpub.errors import ExchangeRefused
+from trustpub.notes import EXCHANGE, noting
 from trustpub.operations.exchange import exchange
-from trustpub.operations.grant import Binding, ExchangeRequest
+from trustpub.operations.grant import ExchangeRequest
 from trustpub.operations.revoke import revoke
 
 
@@ -28,36 +30,35 @@ class Tokens(APIView):
     authentication_classes = ()
     parser_classes = ()
 
-    @extend_schema(
-        operation_id="exchange_trustpub_token",
-        summary="Exchange an ID token for a publish token",
-        request=OpenApiTypes.OBJECT,
-        responses=OpenApiTypes.OBJECT,
+    @operation(
+        "exchange_trustpub_token",
+        TAG,
+        "Exchange an ID token for a publish token",
+        body=ExchangeShape,
+        answer=GrantedShape,
     )
     def post(self, request: Request) -> Response:
         if "dry_run" in request.query_params:
             raise _invalid("`dry_run` is not offered by this registry yet; leave it out")
-        granted = exchange(
-            read_request=lambda: _exchange_request(read_json(request._request)),
-            address=current_request().address,
-        )
+        with noting(EXCHANGE) as noted:
+            granted = exchange(
+                read_request=lambda: _exchange_request(read_json(request._request)),
+                address=current_request().address,
+            )
+            noted.outcome = "granted"
         response = Response(
             {
                 "token": granted.text,
                 "expires_at": granted.expires_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
                 "crates": list(granted.crates),
                 "new_crates": list(granted.new_names),
+                "bind": granted.binding.as_dict() if granted.binding else None,
             }
         )
         response["Cache-Control"] = "no-store"
         return response
 
-    @extend_schema(
-        operation_id="revoke_trustpub_token",
-        summary="Revoke a publish token",
-        request=None,
-        responses={204: None},
-    )
+    @operation("revoke_trustpub_token", TAG, "Revoke a publish token", auth=CI_TOKEN, status=204)
     def delete(self, request: Request) -> Response:
         text = credentials_of(request)
         if text is None:
@@ -71,9 +72,12 @@ def _exchange_request(body: Mapping[str, Any]) -> ExchangeRequest:
     if not isinstance(jwt, str):
         raise _invalid("`jwt` must be a text: the ID token")
     crates, binding = _crates(body.get("crates")), _binding(body.get("bind"))
-    if crates and binding and canonical(binding.name) not in map(canonical, crates):
+    if crates and binding and not any(map(binding.is_for_crate, crates)):
         raise _invalid("`bind` names a crate that `crates` leaves out")
-    return ExchangeRequest(jwt, crates, binding)
+    only_reads = _only_reads(body.get("scope"))
+    if only_reads and (crates or binding):
+        raise _invalid("`scope` is `read`, so leave out `crates` and `bind`")
+    return ExchangeRequest(jwt, crates, binding, only_reads)
 
 
 def _crates(value: object) -> tuple[str, ...] | None:
@@ -85,17 +89,16 @@ def _crates(value: object) -> tuple[str, ...] | None:
 
 
 def _binding(value: object) -> Binding | None:
-    match value:
-        case None:
-            return None
-        case {"name": str(name), "vers": str(version), "cksum": str(checksum)}:
-            if name and 0 < len(version) <= 150 and _is_sha256(checksum):
-                return Binding(name[:64], version, checksum)
-    raise _invalid("`bind` must hold `name`, `vers` and `cksum` (SHA-256 in lower-case hex)")
+    try:
+        return read_binding(value)
+    except InvalidBinding as error:
+        raise _invalid(str(error)) from None
 
 
-def _is_sha256(text: str) -> bool:
-    return len(text) == 64 and set(text) <= set("0123456789abcdef")
+def _only_reads(value: object) -> bool:
+    if value not in (None, Scope.READ):
+        raise _invalid("`scope` must be `read`, or be left out for a token that publishes")
+    return value is not None
 
 
 def _invalid(detail: str) -> ExchangeRefused:

@@ -5,15 +5,36 @@ from typing import ClassVar
 from django.db import models
 from django.utils import timezone
 
-from trustpub.providers import PROVIDERS
+from trustpub.models.switch import SwitchedOff, SwitchedOffQuerySet
+from trustpub.providers import PROVIDERS, provider_for
+from trustpub.providers.base import Provider
+
+
+def provider_kinds() -> list[tuple[str, str]]:
+    """A function, so that another provider is no migration."""
+    return [(kind, provider.label) for kind, provider in PROVIDERS.items()]
+
+
+def _switches() -> SwitchedOffQuerySet:
+    return SwitchedOff.objects.for_kind(models.OuterRef("provider"))
 
 
 class IssuerQuerySet(models.QuerySet["Issuer"]):
     def enabled(self) -> "IssuerQuerySet":
-        return self.exclude(state=Issuer.State.DISABLED)
+        """Whose ID tokens are exchanged; a switch may stop all of a kind, or everything."""
+        return self.exclude(state=Issuer.State.DISABLED).exclude(models.Exists(_switches()))
+
+    def honoured(self) -> "IssuerQuerySet":
+        """Whose jobs may use the publish tokens that they hold; a switch may spare those."""
+        off = _switches().filter(spares_tokens=False)
+        return self.exclude(state=Issuer.State.DISABLED).exclude(models.Exists(off))
+
+    def with_switches(self) -> "IssuerQuerySet":
+        """Each with `is_switched_off`, so that an exchange asks once."""
+        return self.annotate(off_by_switch=models.Exists(_switches()))
 
     def open_for_publishers(self) -> "IssuerQuerySet":
-        return self.filter(state=Issuer.State.ENABLED)
+        return self.filter(state=Issuer.State.ENABLED).exclude(models.Exists(_switches()))
 
 
 class Issuer(models.Model):
@@ -25,9 +46,7 @@ class Issuer(models.Model):
         READ_ONLY = "read_only", "no new publishers"
         DISABLED = "disabled"
 
-    provider = models.CharField(
-        max_length=32, choices=[(kind, provider.label) for kind, provider in PROVIDERS.items()]
-    )
+    provider = models.CharField(max_length=32, choices=provider_kinds)
     # Compared byte by byte with `iss`: no slash is added, no letter is lowered.
     url = models.CharField(max_length=255, unique=True)
     name = models.CharField(max_length=100)
@@ -36,6 +55,8 @@ class Issuer(models.Model):
     algorithms = models.JSONField(default=list)
     # Hosts beside the issuer's own where its keys may be.
     extra_key_hosts = models.JSONField(default=list, blank=True)
+    # What the operator set for this row; the provider says what there is (providers/options.py).
+    options = models.JSONField(default=dict, blank=True)
     # A forge inside of the company's network; only an administrator can say so.
     internal_network = models.BooleanField(default=False)
     state = models.CharField(max_length=16, choices=State.choices, default=State.ENABLED)
@@ -57,8 +78,18 @@ class Issuer(models.Model):
         return self.name
 
     @property
+    def is_switched_off(self) -> bool:
+        """For rows of with_switches(), which alone looks."""
+        return bool(getattr(self, "off_by_switch", False))
+
+    @property
     def is_enabled(self) -> bool:
         return self.state != self.State.DISABLED
+
+    @property
+    def adapter(self) -> Provider:
+        """The provider as this row has set it up."""
+        return provider_for(self.provider).configured(self.options)
 
 
 class KeySetRow(models.Model):

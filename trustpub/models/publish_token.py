@@ -7,9 +7,11 @@ from django.db import models
 from django.utils import timezone
 
 from registry.models import Crate
+from trustpub.binding import Binding
 from trustpub.models.issuer import Issuer
 from trustpub.models.pending_publisher import PendingPublisher
 from trustpub.models.publisher import Publisher
+from trustpub.models.reader import Reader
 from trustpub.workload import Workload
 
 
@@ -23,8 +25,11 @@ class PublishToken(models.Model):
 
     digest = models.CharField(max_length=64, unique=True, editable=False)
     issuer = models.ForeignKey(Issuer, on_delete=models.CASCADE, related_name="publish_tokens")
+    issuer_id: int
     publishers = models.ManyToManyField(Publisher, related_name="tokens")
     pending_publishers = models.ManyToManyField(PendingPublisher, related_name="tokens")
+    # Set for a token that only reads (d.8), which has none of the others.
+    reader = models.ForeignKey(Reader, null=True, on_delete=models.SET_NULL, related_name="tokens")
     # The crates of those publishers when the token was issued, or fewer if the job asked so.
     crates = models.ManyToManyField(Crate, related_name="publish_tokens")
     new_names = models.JSONField(default=list)
@@ -60,6 +65,12 @@ class PublishToken(models.Model):
 
     def __str__(self) -> str:
         return f"publish token {self.pk}"
+
+    def binding(self) -> Binding | None:
+        """The only archive that it publishes; None: any that it covers."""
+        if not self.bound_checksum:
+            return None
+        return Binding(self.bound_name, self.bound_version, self.bound_checksum)
 
     def typed_workload(self) -> Workload:
         return Workload.from_dict(self.workload)

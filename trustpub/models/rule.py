@@ -8,7 +8,6 @@ from django.utils import timezone
 
 from trustpub.conditions import Condition
 from trustpub.models.issuer import Issuer
-from trustpub.providers import provider_for
 from trustpub.providers.base import Provider
 
 
@@ -38,11 +37,11 @@ class TrustRule(models.Model):
         abstract = True
 
     def __str__(self) -> str:
-        return f"{self.issuer.name} workflow {self.workflow} of {self.repository}"
+        return f"{self.issuer.name} {self.provider.title(self.fields)}"
 
     @property
     def provider(self) -> Provider:
-        return provider_for(self.issuer.provider)
+        return self.issuer.adapter
 
     @property
     def is_pinned(self) -> bool:
@@ -55,7 +54,29 @@ class TrustRule(models.Model):
     @property
     def workflow(self) -> str:
         """The workflow file, under whichever name the provider's form has for it."""
-        return str(self.fields.get("workflow_filename") or self.fields.get("workflow_filepath"))
+        return str(
+            self.fields.get("workflow_filename") or self.fields.get("workflow_filepath") or ""
+        )
+
+    @property
+    def title(self) -> str:
+        """Who publishes, without the issuer's name."""
+        title = self.provider.title(self.fields)
+        return title[:1].upper() + title[1:]
+
+    @property
+    def summary(self) -> list[tuple[str, str]]:
+        """What the rule asks for, in words."""
+        return self.provider.summary(self.fields)
+
+    @property
+    def has_pins(self) -> bool:
+        """Whether names stand beside IDs that a first job can pin."""
+        return any(rule.is_pin for rule in self.provider.fields)
+
+    @property
+    def open_to_branches(self) -> bool:
+        return self.provider.open_to_branches(self.fields)
 
     def typed_conditions(self) -> tuple[Condition, ...]:
         return tuple(Condition.from_dict(entry) for entry in self.conditions)

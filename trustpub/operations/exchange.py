@@ -11,13 +11,13 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import limits
+from accounts import audit, limits
 from accounts.request_context import current_request
 from adapters import jobs
-from trustpub import keys
+from trustpub import keys, notes
 from trustpub.codes import ExchangeCode
 from trustpub.echo import printable
-from trustpub.errors import ExchangeRefused
+from trustpub.errors import ExchangeRefused, TrustedPublishingOff
 from trustpub.jwt import (
     TokenRefused,
     UnverifiedToken,
@@ -27,13 +27,14 @@ from trustpub.jwt import (
     verify,
 )
 from trustpub.models import ExchangeRefusal, Issuer
-from trustpub.operations.grant import ExchangeRequest, Granted, Verified, grant
-from trustpub.providers import provider_for
+from trustpub.operations.grant import CiWorkload, ExchangeRequest, Granted, Verified, grant
+from trustpub.operations.readers import grant_reading
+from trustpub.providers.reading import for_reading
 
 MINUTE = timedelta(minutes=1)
 # Longer ones are remembered by the digest of the token.
 MAX_JTI_LENGTH = 255
-DISABLED = "Trusted publishing is switched off on this registry at the moment; try again later."
+DISABLED = TrustedPublishingOff().detail
 
 
 def exchange(*, read_request: Callable[[], ExchangeRequest], address: str) -> Granted:
@@ -47,7 +48,7 @@ def exchange(*, read_request: Callable[[], ExchangeRequest], address: str) -> Gr
     verified = _verified(request)
     _check_limits(verified)
     try:
-        return grant(verified, request)
+        return (grant_reading if request.only_reads else grant)(verified, request)
     except ExchangeRefused as refused:
         _note_refusal(verified, refused)
         raise
@@ -71,6 +72,7 @@ def _verified(request: ExchangeRequest) -> Verified:
     try:
         token = read_unverified(request.jwt)
         issuer = _issuer(token)
+        notes.of_provider(issuer.provider)
         limits.hit(
             "exchange-issuer",
             str(issuer.pk),
@@ -79,18 +81,23 @@ def _verified(request: ExchangeRequest) -> Verified:
             what="exchanges of this issuer's ID tokens",
         )
         claims = _claims(token, issuer)
-        workload = provider_for(issuer.provider).read(claims, token.issuer, web_base=issuer.web_url)
+        adapter = for_reading(issuer.adapter) if request.only_reads else issuer.adapter
+        workload = adapter.read(claims, token.issuer, web_base=issuer.web_url)
     except TokenRefused as refused:
         raise ExchangeRefused(refused.code, refused.message) from None
     return Verified(
-        issuer, workload, _replay_key(token, claims), replay_lifetime(claims), _expiry(claims)
+        issuer,
+        workload,
+        _replay_key(token, claims, issuer.adapter.replay_claim),
+        replay_lifetime(claims),
+        _expiry(claims),
     )
 
 
-def _replay_key(token: UnverifiedToken, claims: VerifiedClaims) -> str:
-    jti = claims.get("jti")
-    if isinstance(jti, str) and 0 < len(jti) <= MAX_JTI_LENGTH:
-        return jti
+def _replay_key(token: UnverifiedToken, claims: VerifiedClaims, name: str) -> str:
+    own = claims.get(name)
+    if isinstance(own, str) and 0 < len(own) <= MAX_JTI_LENGTH:
+        return own
     return token.replay_digest
 
 
@@ -103,8 +110,8 @@ def _issuer(token: UnverifiedToken) -> Issuer:
     # Compared here: a database may fold letters, and refuses some characters with an error.
     matching = [
         row
-        for row in Issuer.objects.all()
-        if provider_for(row.provider).issuer_matches(token.issuer, row.url)
+        for row in Issuer.objects.with_switches()
+        if row.adapter.issuer_matches(token.issuer, row.url)
     ]
     # An enterprise may have a row of its own beside the forge's.
     found = next((row for row in matching if row.url == token.issuer), None)
@@ -115,6 +122,8 @@ def _issuer(token: UnverifiedToken) -> Issuer:
             f"Unsupported JWT issuer: {printable(token.issuer)}. If your company runs its own "
             "forge, ask this registry's administrator to trust it.",
         )
+    if found.is_switched_off:
+        raise ExchangeRefused(ExchangeCode.TRUSTED_PUBLISHING_DISABLED, DISABLED)
     if not found.is_enabled:
         raise ExchangeRefused(
             ExchangeCode.ISSUER_DISABLED,
@@ -129,8 +138,8 @@ def _claims(token: UnverifiedToken, issuer: Issuer) -> VerifiedClaims:
         key=keys.key_for(issuer, token.issuer, token.kid),
         algorithms=issuer.algorithms,
         issuer=token.issuer,
-        audiences=settings.AUDIENCES,
-        max_lifetime=provider_for(issuer.provider).max_lifetime,
+        audiences=issuer.adapter.audiences(settings.AUDIENCES, token.issuer),
+        max_lifetime=issuer.adapter.lifetime,
         now=timezone.now(),
     )
 
@@ -167,6 +176,13 @@ def _note_refusal(verified: Verified, refused: ExchangeRefused) -> None:
             workload=verified.workload.as_dict(),
             differences=refused.extra.get("publishers", []),
             replay_key=verified.replay_key,
+        )
+        replayed = refused.code == ExchangeCode.TOKEN_REUSED
+        audit.record(
+            "exchange.replayed" if replayed else "exchange.refused",
+            actor=CiWorkload(verified.workload),
+            subject=str(noted.pk),
+            after={"code": refused.code},
         )
         if refused.code == ExchangeCode.IDENTITY_CHANGED:
             jobs.after_commit("trustpub.suspend_changed", noted.pk)

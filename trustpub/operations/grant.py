@@ -4,7 +4,7 @@ Any refusal rolls everything back, so a mismatch does not burn the ID token.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -17,6 +17,7 @@ from accounts.token_text import TokenKind
 from adapters import jobs
 from registry.formats.names import canonical
 from registry.models import Crate
+from trustpub.binding import Binding
 from trustpub.codes import ExchangeCode
 from trustpub.echo import printable
 from trustpub.errors import ExchangeRefused
@@ -42,19 +43,14 @@ LONGEST_AFTER_ID_TOKEN = timedelta(minutes=60)
 class ExchangeRequest:
     """What the job sent: its ID token, and what it wants the publish token narrowed to."""
 
-    jwt: str
+    # Not in a repr, which ends up in logs.
+    jwt: str = field(repr=False)
     # None: everything that its publishers allow.
     crates: tuple[str, ...] | None = None
-    binding: "Binding | None" = None
-
-
-@dataclass(frozen=True, slots=True)
-class Binding:
-    """The only archive that the token shall publish (d.5); `checksum` is SHA-256 in hex."""
-
-    name: str
-    version: str
-    checksum: str
+    # The only archive that the token shall publish (d.5).
+    binding: Binding | None = None
+    # A token that reads from a private registry and publishes nothing (d.8).
+    only_reads: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +68,11 @@ class Verified:
 class Granted:
     """`text` is the publish token, told this once and kept nowhere."""
 
-    text: str
+    text: str = field(repr=False)
     expires_at: datetime
     crates: tuple[str, ...]
     new_names: tuple[str, ...]
+    binding: Binding | None = None
 
 
 class CiWorkload:
@@ -85,7 +82,7 @@ class CiWorkload:
 
     def __init__(self, workload: Workload) -> None:
         self.identifier = workload.run_id
-        self.label = f"{workload.provider}: {workload.workflow} of {workload.repository}"
+        self.label = f"{workload.provider}: {workload.title}"
 
 
 @transaction.atomic
@@ -104,7 +101,7 @@ def grant(verified: Verified, request: ExchangeRequest) -> Granted:
         _follow_identity(found, verified.workload)
     crates = list(Crate.objects.filter(publishers__in=publishers).distinct().order_by("name"))
     crates, pending = _narrowed(request, crates, pending)
-    _spend(verified)
+    spend(verified)
     return _mint(verified, request, publishers, pending, crates)
 
 
@@ -165,6 +162,9 @@ def _narrowed(
 ) -> tuple[list[Crate], list[PendingPublisher]]:
     """Less than the publishers allow, where the job asked for less; never more."""
     wanted = request.crates
+    if request.only_reads:
+        # The token dies with its rules (d.4), so it keeps them; its scope lets it found nothing.
+        return [], pending
     if request.binding:
         wanted = (request.binding.name,)
     if wanted is None:
@@ -185,7 +185,7 @@ def _narrowed(
     )
 
 
-def _spend(verified: Verified) -> None:
+def spend(verified: Verified) -> None:
     """The unique constraint decides which of two equal ID tokens came first."""
     try:
         with transaction.atomic():
@@ -210,16 +210,16 @@ def _mint(
 ) -> Granted:
     text = token_text.new_token(settings.TOKEN_PREFIX, TokenKind.PUBLISH)
     now = timezone.now()
-    names = tuple(sorted({rule.crate_name for rule in pending}))
-    binding = request.binding or Binding("", "", "")
+    names = () if request.only_reads else tuple(sorted({rule.crate_name for rule in pending}))
+    binding = request.binding
     token = PublishToken.objects.create(
         digest=token_text.digest(text),
         issuer=verified.issuer,
         new_names=list(names),
-        scopes=_scopes(crates, pending),
-        bound_name=binding.name,
-        bound_version=binding.version,
-        bound_checksum=binding.checksum,
+        scopes=[Scope.READ] if request.only_reads else _scopes(crates, pending),
+        bound_name=binding.name if binding else "",
+        bound_version=binding.version if binding else "",
+        bound_checksum=binding.checksum if binding else "",
         workload=verified.workload.as_dict(),
         replay_key=verified.replay_key,
         issued_at=now,
@@ -233,10 +233,17 @@ def _mint(
     audit.record(
         "exchange.granted",
         actor=CiWorkload(verified.workload),
+        # An event is of one crate; that of a workspace is found by its publishes.
+        crate=crates[0].name if len(crates) == 1 and not names else "",
         subject=str(token),
-        after={"crates": [crate.name for crate in crates], "new_names": list(names)},
+        after={
+            "crates": [crate.name for crate in crates],
+            "new_names": list(names),
+            **({"only_reads": True} if request.only_reads else {}),
+            **({"bind": binding.as_dict()} if binding else {}),
+        },
     )
-    return Granted(text, token.expires_at, tuple(crate.name for crate in crates), names)
+    return Granted(text, token.expires_at, tuple(crate.name for crate in crates), names, binding)
 
 
 def _scopes(crates: Sequence[Crate], pending: Sequence[PendingPublisher]) -> list[str]:

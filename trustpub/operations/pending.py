@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts import audit, limits
+from accounts import audit
 from accounts.audit import Acting
 from accounts.errors import NotAllowed, NotFound
 from accounts.models import User
@@ -22,8 +22,10 @@ from trustpub.errors import (
     TooManyPublishers,
 )
 from trustpub.models import Issuer, PendingPublisher, PublisherCrate, PublishToken
+from trustpub.operations.registration_limits import count_registration
 from trustpub.operations.rules import RuleFields, columns_of, pin, rule_fields
 from trustpub.operations.sharing import shared_publisher
+from trustpub.operations.switches import check_takes_pending
 
 DAY = timedelta(days=1)
 LONGEST_LIFETIME = timedelta(days=90)
@@ -43,18 +45,13 @@ def register(
     Raises InvalidPublisher, NameUnavailable, PublisherExists, TooManyPublishers or NotAllowed.
     """
     check_registrant(owner)
+    check_takes_pending()
     lifetime = lifetime or settings.PENDING_PUBLISHER_LIFETIME
     if not DAY <= lifetime <= LONGEST_LIFETIME:
         raise InvalidPublisher("the lifetime must be 1 to 90 days")
     if not names:
         raise InvalidPublisher("name at least one crate")
-    limits.hit(
-        "pending-registration",
-        str(owner.pk),
-        limit=settings.REGISTRATIONS_PER_DAY,
-        window=DAY,
-        what="pending publishers registered today",
-    )
+    count_registration("pending-registration", owner, what="pending publishers registered today")
     # Outside of the transaction: it may ask the forge.
     rule = rule_fields(issuer, form)
     return _save(actor, owner, names, rule, lifetime)

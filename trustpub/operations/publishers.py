@@ -1,14 +1,13 @@
 """Adds, removes and suspends the publishers of a crate."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from accounts import audit, limits
+from accounts import audit
 from adapters import jobs
 from registry.actors import Actor, System
 from registry.models import Crate
@@ -17,10 +16,9 @@ from trustpub.conditions import ascii_fold
 from trustpub.errors import PublisherExists, TooManyPublishers, config_not_found
 from trustpub.models import ExchangeRefusal, Issuer, Publisher, PublisherCrate
 from trustpub.operations.pending import check_registrant
+from trustpub.operations.registration_limits import count_registration
 from trustpub.operations.rules import RuleFields, rule_fields
 from trustpub.operations.sharing import shared_publisher
-
-DAY = timedelta(days=1)
 
 
 def add_publisher(
@@ -33,16 +31,10 @@ def add_publisher(
     require(actor, Action.CONFIGURE, crate)
     if actor.user is not None:
         check_registrant(actor.user)
-        limits.hit(
-            "publisher-registration",
-            str(actor.user.pk),
-            limit=settings.REGISTRATIONS_PER_DAY,
-            window=DAY,
-            what="publishers added today",
-        )
+        count_registration("publisher-registration", actor.user, what="publishers added today")
     # Outside of the transaction: it may ask the forge.
     rule = rule_fields(issuer, form)
-    return _save(actor, crate, rule)
+    return save_rule(actor, crate, rule)
 
 
 @transaction.atomic
@@ -134,7 +126,8 @@ def expire() -> int:
 
 
 @transaction.atomic
-def _save(actor: Actor, crate: Crate, rule: RuleFields) -> PublisherCrate:
+def save_rule(actor: Actor, crate: Crate, rule: RuleFields) -> PublisherCrate:
+    """Adds a checked rule; the caller has asked the policy."""
     locked = Crate.objects.locked().get(pk=crate.pk)
     provider = rule["issuer"].provider
     held = PublisherCrate.objects.filter(crate=locked, publisher__issuer__provider=provider)

@@ -10,8 +10,8 @@ from trustpub.conditions import ascii_fold, rule_digest
 from trustpub.errors import InvalidPublisher
 from trustpub.models import Issuer, PendingPublisher, Publisher, TrustRule
 from trustpub.operations.identities import resolve
-from trustpub.providers import provider_for
-from trustpub.providers.base import InvalidField, ProviderFields
+from trustpub.operations.switches import check_takes_publishers
+from trustpub.providers.base import InvalidField
 from trustpub.workload import Workload
 
 
@@ -33,9 +33,10 @@ def rule_fields(issuer: Issuer, form: Mapping[str, str | None]) -> RuleFields:
 
     Raises InvalidPublisher with the field and the remedy.
     """
+    check_takes_publishers(issuer)
     if issuer.state != Issuer.State.ENABLED:
         raise InvalidPublisher(f"{issuer.name} takes no new publishers at the moment")
-    provider = provider_for(issuer.provider)
+    provider = issuer.adapter
     try:
         given = provider.normalise(form)
     except InvalidField as error:
@@ -47,7 +48,7 @@ def rule_fields(issuer: Issuer, form: Mapping[str, str | None]) -> RuleFields:
     repository = (found and found.repository) or repository
     return RuleFields(
         issuer=issuer,
-        fields=provider.named_fields(_shown(given), repository),
+        fields=provider.named_fields(provider.without_pins(given), repository),
         conditions=[condition.as_dict() for condition in conditions],
         digest=rule_digest(issuer.url, conditions),
         repository=repository,
@@ -102,8 +103,3 @@ def columns_of(rule: TrustRule) -> RuleFields:
         repository_id=rule.repository_id,
         repository_owner_id=rule.repository_owner_id,
     )
-
-
-def _shown(fields: ProviderFields) -> dict[str, str | None]:
-    """The ids have columns of their own."""
-    return {name: value for name, value in fields.items() if not name.endswith("_id")}

@@ -1,4 +1,4 @@
-"""What a link, or a crate's manifest, suggests for the fields of a publisher (e.4)."""
+"""What a link, a pasted address or a crate's manifest suggests for a publisher's fields (e.4)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,11 +6,13 @@ from urllib.parse import urlsplit
 
 from trustpub.echo import printable
 from trustpub.models import Issuer
-from trustpub.providers import provider_for
 from trustpub.providers.base import MAX_FIELD_LENGTH, Provider
+from trustpub.providers.claim import Suggested
 
-# The parameters that a link may carry, besides `issuer`; others are ignored.
+# What a link may carry besides `issuer` and `provider`, and the names of the provider's own
+# fields; other parameters are ignored. `address` is a repository's, pasted by a person.
 PARAMETERS = ("repository", "workflow", "environment")
+ADDRESS = "address"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,55 +23,79 @@ class Suggestion:
     from_link: Mapping[str, str] = field(default_factory=dict)
 
 
-def chosen_issuer(issuers: list[Issuer], text: str, repository: str = "") -> Issuer | None:
-    """The issuer that the text names by id or address, else the one whose forge has the crate.
+def chosen_issuer(
+    issuers: list[Issuer], query: Mapping[str, str], repository: str = ""
+) -> Issuer | None:
+    """The issuer that the query names by address of a repository, by id, address or kind.
 
-    None if there is no issuer at all.
+    Else the one whose forge has the crate, else the first; None if there is no issuer at all.
     """
+    if pasted := _at_host(issuers, query.get(ADDRESS, "").strip()):
+        return pasted
+    named, kind = query.get("issuer", ""), query.get("provider", "")
     for issuer in issuers:
-        if text in (str(issuer.pk), issuer.url):
+        if named in (str(issuer.pk), issuer.url):
             return issuer
-    host = urlsplit(repository).netloc if _is_address(repository) else ""
     for issuer in issuers:
-        if host and urlsplit(issuer.web_url).netloc == host:
+        if not named and issuer.provider == kind:
             return issuer
-    return issuers[0] if issuers else None
+    return _at_host(issuers, repository) or next(iter(issuers), None)
+
+
+def unmet_wish(issuer: Issuer, query: Mapping[str, str]) -> bool:
+    """Whether the query asks for another issuer than this one."""
+    named, kind = query.get("issuer", ""), query.get("provider", "")
+    address = query.get(ADDRESS, "").strip()
+    if address:
+        return _at_host([issuer], address) is None
+    if named:
+        return named not in (str(issuer.pk), issuer.url)
+    return kind not in ("", issuer.provider)
 
 
 def suggestion(issuer: Issuer, query: Mapping[str, str], repository: str = "") -> Suggestion:
     """The link's values where it has any, else the crate's `repository`."""
+    provider = issuer.adapter
+    names = (*PARAMETERS, ADDRESS, *(rule.name for rule in provider.fields))
     given = {
         name: printable(query[name], MAX_FIELD_LENGTH).strip()
-        for name in PARAMETERS
+        for name in names
         if query.get(name, "").strip()
     }
-    provider = provider_for(issuer.provider)
     if given:
         return Suggestion(_fields(provider, given), given)
-    if _is_address(repository) and repository.startswith(f"{issuer.web_url}/"):
+    if _at_host([issuer], repository):
         return Suggestion(_fields(provider, {"repository": repository}))
     return Suggestion()
 
 
 def _fields(provider: Provider, given: Mapping[str, str]) -> dict[str, str]:
-    """The provider's own fields for the three things that every provider has."""
-    wanted: dict[str, str | None] = {
-        _repository_field(provider): given.get("repository"),
-        _workflow_field(provider): given.get("workflow"),
-        "environment": given.get("environment"),
+    """The provider's own fields, as far as what is given says something about them."""
+    repository = given.get("repository") or given.get(ADDRESS, "")
+    known = Suggested(repository, given.get("workflow", ""), given.get("environment", ""))
+    own = {rule.name for rule in provider.fields}
+    wanted = {
+        **provider.suggest(known),
+        **{name: value for name, value in given.items() if name in own - set(PARAMETERS)},
     }
-    return {name: value for name, value in provider.tidy(wanted).items() if value}
+    return {name: value for name, value in provider.tidy(wanted).items() if value and name in own}
 
 
-def _repository_field(provider: Provider) -> str:
-    """The field that `tidy` takes a whole path or address apart in: the one of the last part."""
-    named = provider.named_fields({}, "owner/name")
-    return next(name for name, value in named.items() if value == "name")
+def _at_host(issuers: list[Issuer], address: str) -> Issuer | None:
+    """The issuer whose forge has that address; the longest web address wins."""
+    if not address.startswith(("https://", "http://")):
+        return None
+    matching = [
+        issuer
+        for issuer in issuers
+        if address.startswith(f"{issuer.web_url.rstrip('/')}/")
+        and urlsplit(issuer.web_url).netloc == _host(address)
+    ]
+    return max(matching, key=lambda issuer: len(issuer.web_url), default=None)
 
 
-def _workflow_field(provider: Provider) -> str:
-    return next(rule.name for rule in provider.fields if rule.name.startswith("workflow"))
-
-
-def _is_address(text: str) -> bool:
-    return text.startswith(("https://", "http://"))
+def _host(address: str) -> str:
+    try:
+        return urlsplit(address).netloc
+    except ValueError:
+        return ""

@@ -5,10 +5,13 @@ from dataclasses import dataclass, field, replace
 
 from accounts.errors import InvalidInput, Refusal
 from trustpub.models import Issuer
-from trustpub.pages.prefill import chosen_issuer, suggestion
-from trustpub.providers import provider_for
+from trustpub.pages.prefill import ADDRESS, chosen_issuer, suggestion, unmet_wish
 from trustpub.providers.base import FieldRule
 
+NO_SUCH_HOST = (
+    "No CI system of that address is trusted here. Choose where the workflow runs and fill in its "
+    "fields, or ask the operator to add it."
+)
 NOT_OPEN = (
     "The CI system that the link names takes no publishers on this registry. "
     "Choose where the workflow runs, or ask the operator to add it."
@@ -26,7 +29,7 @@ class FormField:
     @property
     def is_id(self) -> bool:
         """Found out by the registry itself in most cases, so not in everybody's way."""
-        return self.rule.name.endswith("_id")
+        return self.rule.is_pin
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,12 @@ class PublisherForm:
         if self.issuer is None:
             return []
         return [
-            FormField(rule, self.values.get(rule.name, ""), self.errors.get(rule.name, ""))
-            for rule in provider_for(self.issuer.provider).fields
+            FormField(
+                rule,
+                self.values.get(rule.name, rule.default or ""),
+                self.errors.get(rule.name, ""),
+            )
+            for rule in self.issuer.adapter.fields
         ]
 
     @property
@@ -61,9 +68,14 @@ class PublisherForm:
     def opens_ids(self) -> bool:
         return any(shown.value or shown.error for shown in self.id_fields)
 
+    @property
+    def carried(self) -> Mapping[str, str]:
+        """What another choice of issuer keeps; a pasted address would make the same choice."""
+        return {name: value for name, value in self.from_link.items() if name != ADDRESS}
+
     def tidied(self) -> Mapping[str, str | None]:
         """What the person most likely meant; raises InvalidInput without an issuer."""
-        return provider_for(self.required_issuer().provider).tidy(
+        return self.required_issuer().adapter.tidy(
             {shown.rule.name: shown.value or None for shown in self.fields}
         )
 
@@ -83,12 +95,16 @@ class PublisherForm:
 def empty_form(query: Mapping[str, str], *, repository: str = "") -> PublisherForm:
     """For a GET: filled from the link or from the crate's `repository`, never saved."""
     issuers = list(Issuer.objects.open_for_publishers())
-    named = query.get("issuer", "")
-    issuer = chosen_issuer(issuers, named, repository)
+    issuer = chosen_issuer(issuers, query, repository)
     if issuer is None:
         return PublisherForm(issuers, None)
+    problem = ""
+    if unmet_wish(issuer, query):
+        if query.get(ADDRESS, "").strip():
+            # Its parts mean nothing to an issuer of another host.
+            return PublisherForm(issuers, issuer, problem=NO_SUCH_HOST)
+        problem = NOT_OPEN
     suggested = suggestion(issuer, query, repository)
-    problem = "" if named in ("", str(issuer.pk), issuer.url) else NOT_OPEN
     return PublisherForm(issuers, issuer, suggested.values, suggested.from_link, problem=problem)
 
 
@@ -101,6 +117,6 @@ def sent_form(sent: Mapping[str, str]) -> PublisherForm:
     values = {
         # PostgreSQL stores no NUL.
         rule.name: sent.get(rule.name, "").replace("\0", "")
-        for rule in provider_for(issuer.provider).fields
+        for rule in issuer.adapter.fields
     }
     return PublisherForm(issuers, issuer, values)

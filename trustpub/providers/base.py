@@ -2,26 +2,32 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import ClassVar, NoReturn
-from urllib.parse import quote
+from typing import ClassVar, NoReturn, Self
+from urllib.parse import quote, urlsplit
 
 from trustpub.codes import ExchangeCode
 from trustpub.conditions import MAX_VALUE_LENGTH, Condition
 from trustpub.echo import printable
 from trustpub.jwt import TokenRefused, VerifiedClaims
+from trustpub.providers.claim import Claim, Suggested
+from trustpub.providers.options import COMMON_OPTIONS, OptionRule, Options
 from trustpub.workload import Workload, WorkloadLinks
 
 MAX_FIELD_LENGTH = 255
 MAX_ID_LENGTH = 32  # forges count in 64 bits, which are 20 digits
+MAX_SHORT_LENGTH = 64  # commits, runs and numbers are kept in columns of this size
+MAX_ATTEMPT_LENGTH = 16
 MAX_REPOSITORY_LENGTH = 2 * MAX_FIELD_LENGTH + 1  # no publisher can name a longer one
 
 # Every field of the provider by name, None where it is not set.
 ProviderFields = Mapping[str, str | None]
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
 class InvalidField(ValueError):
@@ -37,7 +43,8 @@ class InvalidField(ValueError):
 class FieldRule:
     """One field of a publisher: how people see it, and what it may hold.
 
-    `problem` gives the complaint about a non-empty value, or None.
+    `problem` gives the complaint about a non-empty value, or None. A field that `is_pin` holds a
+    stable ID that the first exchange can fill in; `default` stands where nothing is given.
     """
 
     name: str
@@ -45,6 +52,8 @@ class FieldRule:
     required: bool
     help: str
     problem: Callable[[str], str | None]
+    is_pin: bool = False
+    default: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +65,52 @@ class StableIds:
 
 
 class Provider(ABC):
-    """One CI system: the fields of its publishers and the meaning of its claims."""
+    """One CI system: the fields of its publishers and the meaning of its claims.
+
+    An instance serves one issuer row, whose options it was made with; see `configured`.
+    """
 
     kind: ClassVar[str]
     label: ClassVar[str]
     max_lifetime: ClassVar[timedelta]  # ceiling for `exp - iat` (a.8)
     needs_jti: ClassVar[bool]
+    # The claim that names a token; where it is absent the token's digest notices a replay (a.10).
+    replay_claim: ClassVar[str] = "jti"
     default_algorithms: ClassVar[tuple[str, ...]] = ("RS256",)
-    allowed_events: ClassVar[frozenset[str]]
-    fields: ClassVar[tuple[FieldRule, ...]]
+    allowed_events: ClassVar[frozenset[str]] = frozenset()
+    option_rules: ClassVar[tuple[OptionRule, ...]] = ()
+    # How the issuer's address looks, for operators who add one.
+    issuer_example: ClassVar[str]
+    fields: tuple[FieldRule, ...]
+    claims: tuple[Claim, ...]
+
+    def __init__(self, options: Options | None = None) -> None:
+        self.options: Options = options or {}
+
+    def configured(self, options: Options) -> Self:
+        """The provider as one issuer row has set it up."""
+        return type(self)(options) if options else self
+
+    @classmethod
+    def all_options(cls) -> tuple[OptionRule, ...]:
+        return (*COMMON_OPTIONS, *cls.option_rules)
+
+    @property
+    def lifetime(self) -> timedelta:
+        """The ceiling for `exp - iat`; an operator may lower it."""
+        minutes = self.options.get("max_lifetime_minutes")
+        if not isinstance(minutes, int):
+            return self.max_lifetime
+        return min(self.max_lifetime, timedelta(minutes=minutes))
+
+    def audiences(self, own: Sequence[str], issuer_url: str) -> Sequence[str]:
+        """What `aud` may be; `own` unless the CI system lets nobody choose it (a.9)."""
+        return own
+
+    def web_url_of(self, issuer_url: str) -> str:
+        """Where the pages of this installation most likely are: the issuer's own origin."""
+        parts = urlsplit(issuer_url)
+        return f"{parts.scheme}://{parts.netloc}"
 
     def normalise(self, fields: Mapping[str, str | None]) -> ProviderFields:
         """All fields of the provider, checked but not changed. Raises InvalidField."""
@@ -74,9 +120,32 @@ class Provider(ABC):
                 raise InvalidField(name, f"{self.label} has no field named {printable(name, 60)}")
         return {rule.name: _checked(rule, fields.get(rule.name)) for rule in self.fields}
 
-    @abstractmethod
     def tidy(self, fields: Mapping[str, str | None]) -> ProviderFields:
         """What a person most likely meant by what was typed or pasted into a form."""
+        return {name: (value or "").strip() or None for name, value in fields.items()}
+
+    def suggest(self, known: Suggested) -> ProviderFields:
+        """The fields that follow from what is known of a workflow, tidied; few or none."""
+        return {}
+
+    def without_pins(self, fields: ProviderFields) -> dict[str, str | None]:
+        """The fields but for those that have columns of their own."""
+        pins = {rule.name for rule in self.fields if rule.is_pin}
+        return {name: value for name, value in fields.items() if name not in pins}
+
+    def summary(self, fields: ProviderFields) -> list[tuple[str, str]]:
+        """What a publisher asks for, in words: label and value."""
+        return [
+            (rule.label, value) for rule in self.fields if (value := fields.get(rule.name) or "")
+        ]
+
+    def title(self, fields: ProviderFields) -> str:
+        """Who publishes, after the issuer's name: "workflow release.yml of octo/hello"."""
+        return self.repository_of(fields)
+
+    def open_to_branches(self, fields: ProviderFields) -> bool:
+        """Whether everybody who can push a branch can publish through such a publisher."""
+        return False
 
     @abstractmethod
     def repository_of(self, fields: ProviderFields) -> str:
@@ -108,9 +177,12 @@ class Provider(ABC):
     def links(self, workload: Workload, web_base: str) -> WorkloadLinks:
         """Where to look things up; built on the issuer row's web base, never on a claim's host."""
 
-    @abstractmethod
-    def trustpub_data(self, workload: Workload) -> dict[str, str]:
-        """The object that clients of crates.io read (crates-io-api.md 3.8)."""
+    def trustpub_data(self, workload: Workload) -> dict[str, str] | None:
+        """The object that clients of crates.io read (crates-io-api.md 3.8).
+
+        None for what they do not know: their types have GitHub and GitLab only.
+        """
+        return None
 
     @abstractmethod
     def example_workflow(
@@ -134,6 +206,10 @@ class ClaimReader:
 
     def __init__(self, claims: VerifiedClaims) -> None:
         self._claims = claims
+
+    def raw(self, name: str) -> object:
+        """The claim as it was sent, for types that only one provider uses."""
+        return self._claims.get(name)
 
     def required(self, name: str) -> str:
         """A text that must be there and not empty."""
@@ -160,12 +236,42 @@ class ClaimReader:
             invalid_claim(name, "holds a control character")
         return value
 
-    def optional_id(self, name: str) -> str:
+    def optional_id(self, name: str, limit: int = MAX_ID_LENGTH) -> str:
         value = self._claims.get(name)
         # bool is an int to Python; `true` is not an ID.
         text = str(value) if type(value) is int else self.optional(name)
-        if text and id_problem(text):
-            invalid_claim(name, f"must be a decimal number of at most {MAX_ID_LENGTH} digits")
+        if text and (id_problem(text) or len(text) > limit):
+            invalid_claim(name, f"must be a decimal number of at most {limit} digits")
+        return text
+
+    def short(self, name: str, limit: int = MAX_SHORT_LENGTH) -> str:
+        """An optional text that fits where texts of this length are kept."""
+        text = self.optional(name)
+        if len(text) > limit:
+            invalid_claim(name, f"is longer than {limit} characters")
+        return text
+
+    def required_uuid(self, name: str) -> str:
+        return self.optional_uuid(name) or missing_claim(name)
+
+    def optional_uuid(self, name: str) -> str:
+        text = self.optional(name)
+        if text and uuid_problem(text):
+            invalid_claim(name, "must be a UUID in lower case")
+        return text
+
+    def commit(self, name: str) -> str:
+        """An optional commit ID: 40 or 64 hexadecimal digits."""
+        text = self.optional(name)
+        if text and not _COMMIT.fullmatch(text):
+            invalid_claim(name, "must be a commit ID of 40 or 64 hexadecimal digits")
+        return text
+
+    def fitting(self, name: str, pattern: re.Pattern[str], problem: str) -> str:
+        """A required text of a certain form."""
+        text = self.required(name)
+        if not pattern.fullmatch(text):
+            invalid_claim(name, problem)
         return text
 
     def flag(self, name: str) -> bool | None:
@@ -179,8 +285,9 @@ class ClaimReader:
         return text == "true" if text else None
 
 
-def missing_claim(name: str) -> NoReturn:
-    raise TokenRefused(ExchangeCode.MISSING_CLAIM, f'The token lacks the claim "{name}".')
+def missing_claim(name: str, remedy: str = "") -> NoReturn:
+    text = f'The token lacks the claim "{name}". {remedy}'.rstrip()
+    raise TokenRefused(ExchangeCode.MISSING_CLAIM, text)
 
 
 def invalid_claim(name: str, problem: str) -> NoReturn:
@@ -211,6 +318,18 @@ def id_problem(value: str) -> str | None:
     return f"The ID must be a decimal number of at most {MAX_ID_LENGTH} digits"
 
 
+def uuid_problem(value: str) -> str | None:
+    """The complaint about a UUID, or None."""
+    if _UUID.fullmatch(value):
+        return None
+    return "The ID must be a UUID in lower case, such as 1d6f0a4e-6c0c-4d1c-9d3e-2d9c2b2a7a10"
+
+
+def anything(value: str) -> str | None:
+    """For a field that is only compared: no complaint."""
+    return None
+
+
 def web_link(base: str, *parts: str | None) -> str | None:
     """An address under `base`; each part may hold "/" and is quoted segment by segment."""
     if not all(parts):
@@ -223,7 +342,7 @@ def web_link(base: str, *parts: str | None) -> str | None:
 
 def _checked(rule: FieldRule, value: str | None) -> str | None:
     if value is None and not rule.required:
-        return None
+        return rule.default
     if value is None:
         raise InvalidField(rule.name, f"{rule.label} is required")
     if not value:

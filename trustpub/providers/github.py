@@ -8,6 +8,8 @@ from datetime import timedelta
 from trustpub.conditions import Condition, ConditionKind, ascii_fold
 from trustpub.jwt import VerifiedClaims
 from trustpub.providers.base import (
+    MAX_ATTEMPT_LENGTH,
+    MAX_FIELD_LENGTH,
     MAX_REPOSITORY_LENGTH,
     ClaimReader,
     FieldRule,
@@ -21,11 +23,17 @@ from trustpub.providers.base import (
     missing_claim,
     web_link,
 )
+from trustpub.providers.claim import Claim, Role, Suggested
+from trustpub.providers.github_example import EXAMPLE
+from trustpub.providers.options import OptionRule, must_be_text
+from trustpub.providers.workflow_file import Target
 from trustpub.workload import Workload, WorkloadLinks
 
 GITHUB_ISSUER = "https://token.actions.githubusercontent.com"
 WORKFLOW_FOLDER = "/.github/workflows/"
 
+# GHE.com: an installation of its own for each customer.
+_DATA_RESIDENCY = re.compile(r"https://token\.actions\.([a-z0-9-]{1,63})\.ghe\.com")
 _SLUG = re.compile(r"[A-Za-z0-9-]{1,64}")
 _OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
 _NAME = re.compile(r"[A-Za-z0-9_.-]+")
@@ -79,6 +87,23 @@ class GitHub(Provider):
     allowed_events = frozenset(
         {"push", "release", "workflow_dispatch", "create", "deployment", "schedule"}
     )
+    issuer_example = "https://github.example.com/_services/token"
+    option_rules = (
+        OptionRule("enterprise", "accept this enterprise's own issuer alone", must_be_text),
+    )
+    claims = (
+        Claim("jti", Role.CHECKED),
+        Claim("repository", Role.IDENTITY),
+        Claim("repository_id", Role.IDENTITY),
+        Claim("repository_owner", Role.IDENTITY),
+        Claim("repository_owner_id", Role.IDENTITY),
+        Claim("workflow_ref", Role.MATCHED),
+        Claim("job_workflow_ref", Role.MATCHED),
+        Claim("event_name", Role.CHECKED),
+        Claim("environment", Role.MATCHED, required=False),
+        Claim("ref", Role.MATCHED, required=False),
+        Claim("run_id", Role.SHOWN),
+    )
     fields = (
         FieldRule(
             "repository_owner",
@@ -114,6 +139,7 @@ class GitHub(Provider):
             False,
             "GitHub's number of the repository; pinned on first use when left out.",
             id_problem,
+            is_pin=True,
         ),
         FieldRule(
             "repository_owner_id",
@@ -121,6 +147,7 @@ class GitHub(Provider):
             False,
             "GitHub's number of the owner; pinned on first use when left out.",
             id_problem,
+            is_pin=True,
         ),
     )
 
@@ -135,6 +162,35 @@ class GitHub(Provider):
         if workflow := tidied.get("workflow_filename"):
             tidied["workflow_filename"] = workflow.rpartition("/")[2]
         return tidied
+
+    def suggest(self, known: Suggested) -> ProviderFields:
+        return self.tidy(
+            {
+                "repository_name": known.repository,
+                "workflow_filename": known.workflow,
+                "environment": known.environment,
+            }
+        )
+
+    def summary(self, fields: ProviderFields) -> list[tuple[str, str]]:
+        return [
+            ("Repository", self.repository_of(fields)),
+            ("Workflow", fields["workflow_filename"] or ""),
+            ("Environment", fields.get("environment") or "none required"),
+        ]
+
+    def title(self, fields: ProviderFields) -> str:
+        return f"workflow {fields['workflow_filename']} of {self.repository_of(fields)}"
+
+    def open_to_branches(self, fields: ProviderFields) -> bool:
+        return not fields.get("environment")
+
+    def web_url_of(self, issuer_url: str) -> str:
+        if residence := _DATA_RESIDENCY.match(issuer_url):
+            return f"https://{residence[1]}.ghe.com"
+        if issuer_url == GITHUB_ISSUER:
+            return "https://github.com"
+        return super().web_url_of(issuer_url)
 
     def repository_of(self, fields: ProviderFields) -> str:
         return f"{fields['repository_owner']}/{fields['repository_name']}"
@@ -156,8 +212,12 @@ class GitHub(Provider):
         return tuple(wanted)
 
     def issuer_matches(self, issuer_url: str, row_url: str) -> bool:
+        if pinned := self.options.get("enterprise"):
+            return row_url == GITHUB_ISSUER and _enterprise(issuer_url) == pinned
         if issuer_url == row_url:
             return True
+        if residence := _DATA_RESIDENCY.fullmatch(row_url):
+            return issuer_url == f"{row_url}/{residence[1]}"
         # Enterprises may put their slug behind github.com's issuer; the IDs are the same space.
         return row_url == GITHUB_ISSUER and bool(_enterprise(issuer_url))
 
@@ -167,7 +227,7 @@ class GitHub(Provider):
         reader = ClaimReader(claims)
         reader.required_jti()
         repository = _read_repository(reader)
-        ref, sha = reader.optional("ref"), reader.optional("sha")
+        ref, sha = reader.optional("ref"), reader.commit("sha")
         if not ref and not sha:
             missing_claim("sha")
         workflow_ref = reader.required("workflow_ref")
@@ -183,17 +243,17 @@ class GitHub(Provider):
             owner_id=reader.required_id("repository_owner_id"),
             workflow=workflow,
             workflow_ref=workflow_ref,
-            workflow_sha=reader.optional("workflow_sha") or None,
+            workflow_sha=reader.commit("workflow_sha") or None,
             called_workflow=called,
-            called_workflow_sha=(reader.optional("job_workflow_sha") or None) if called else None,
+            called_workflow_sha=(reader.commit("job_workflow_sha") or None) if called else None,
             ref=ref or None,
             ref_type=reader.optional("ref_type") or None,
             ref_protected=reader.flag("ref_protected"),
             sha=sha or None,
             event=event,
-            environment=reader.optional("environment") or None,
+            environment=reader.short("environment", MAX_FIELD_LENGTH) or None,
             run_id=reader.required_id("run_id"),
-            run_attempt=reader.optional_id("run_attempt") or None,
+            run_attempt=reader.optional_id("run_attempt", MAX_ATTEMPT_LENGTH) or None,
             run_number=reader.optional_id("run_number") or None,
             job_id=reader.optional_id("check_run_id") or None,
             runner_environment=runner,
@@ -243,14 +303,14 @@ class GitHub(Provider):
         registry_name: str = "waybill",
     ) -> str:
         environment = fields.get("environment")
-        variable = registry_name.upper().replace("-", "_")
-        return _EXAMPLE.format(
+        target = Target(crate, registry_url, audience, registry_name)
+        return EXAMPLE.format(
             file=fields["workflow_filename"],
             environment=f"    environment: {json.dumps(environment)}\n" if environment else "",
             url=json.dumps(registry_url),
-            index=json.dumps(f"sparse+{registry_url.rstrip('/')}/index/"),
-            variable=f"CARGO_REGISTRIES_{variable}",
-            command=f"cargo publish --registry {registry_name} --package {crate}",
+            index=json.dumps(target.index),
+            variable=target.prefix,
+            command=target.command,
         )
 
 
@@ -319,35 +379,3 @@ def _only_workflow_path(called: str) -> str:
     if len(ends) != 1:
         invalid_claim("job_workflow_ref", "does not tell clearly where the file name ends")
     return called[: ends[0]]
-
-
-_EXAMPLE = """\
-# .github/workflows/{file}
-name: Publish
-
-on:
-  push:
-    tags: ["v*"]
-
-permissions: {{}}
-
-jobs:
-  publish:
-    runs-on: ubuntu-latest
-{environment}    permissions:
-      contents: read
-      id-token: write
-    env:
-      {variable}_INDEX: {index}
-    steps:
-      - uses: actions/checkout@v4
-        with:
-          persist-credentials: false
-      - uses: rust-lang/crates-io-auth-action@v1
-        id: auth
-        with:
-          url: {url}
-      - run: {command}
-        env:
-          {variable}_TOKEN: ${{{{ steps.auth.outputs.token }}}}
-"""

@@ -8,6 +8,7 @@ from datetime import timedelta
 from trustpub.conditions import Condition, ConditionKind, ascii_fold
 from trustpub.jwt import VerifiedClaims
 from trustpub.providers.base import (
+    MAX_FIELD_LENGTH,
     MAX_REPOSITORY_LENGTH,
     ClaimReader,
     FieldRule,
@@ -21,6 +22,8 @@ from trustpub.providers.base import (
     missing_claim,
     web_link,
 )
+from trustpub.providers.claim import Claim, Role, Suggested
+from trustpub.providers.workflow_file import ID_TOKEN, Target
 from trustpub.workload import Workload, WorkloadLinks
 
 DEFAULT_PIPELINE_FILE = ".gitlab-ci.yml"
@@ -71,6 +74,21 @@ class GitLab(Provider):
     needs_jti = True
     # Merge-request pipelines and the like run on what strangers propose.
     allowed_events = frozenset({"push", "web", "schedule"})
+    issuer_example = "https://gitlab.example.com"
+    claims = (
+        Claim("jti", Role.CHECKED),
+        Claim("project_path", Role.IDENTITY),
+        Claim("project_id", Role.IDENTITY),
+        Claim("namespace_path", Role.IDENTITY),
+        Claim("namespace_id", Role.IDENTITY),
+        Claim("job_project_id", Role.IDENTITY, required=False),
+        Claim("ci_config_ref_uri", Role.MATCHED),
+        Claim("pipeline_source", Role.CHECKED),
+        Claim("environment", Role.MATCHED, required=False),
+        Claim("ref_path", Role.MATCHED, required=False),
+        Claim("pipeline_id", Role.SHOWN),
+        Claim("job_id", Role.SHOWN),
+    )
     fields = (
         FieldRule(
             "namespace",
@@ -101,6 +119,7 @@ class GitLab(Provider):
             False,
             "GitLab's number of the project; pinned on first use when left out.",
             id_problem,
+            is_pin=True,
         ),
         FieldRule(
             "namespace_id",
@@ -108,6 +127,7 @@ class GitLab(Provider):
             False,
             "GitLab's number of the group; pinned on first use when left out.",
             id_problem,
+            is_pin=True,
         ),
     )
 
@@ -126,6 +146,32 @@ class GitLab(Provider):
         if pipeline_file := tidied.get("workflow_filepath"):
             tidied["workflow_filepath"] = pipeline_file.removeprefix("./").strip("/")
         return tidied
+
+    def suggest(self, known: Suggested) -> ProviderFields:
+        return self.tidy(
+            {
+                "project": known.repository,
+                "workflow_filepath": known.workflow,
+                "environment": known.environment,
+            }
+        )
+
+    def summary(self, fields: ProviderFields) -> list[tuple[str, str]]:
+        return [
+            ("Repository", self.repository_of(fields)),
+            ("Workflow", fields["workflow_filepath"] or ""),
+            ("Environment", fields.get("environment") or "none required"),
+        ]
+
+    def title(self, fields: ProviderFields) -> str:
+        return f"workflow {fields['workflow_filepath']} of {self.repository_of(fields)}"
+
+    def open_to_branches(self, fields: ProviderFields) -> bool:
+        return not fields.get("environment")
+
+    def web_url_of(self, issuer_url: str) -> str:
+        # The instance itself, which may lie below a path.
+        return issuer_url.rstrip("/")
 
     def repository_of(self, fields: ProviderFields) -> str:
         return f"{fields['namespace']}/{fields['project']}"
@@ -154,7 +200,7 @@ class GitLab(Provider):
         reader.required_jti()
         repository = _read_project(reader)
         project_id = _read_project_id(reader)
-        ref, sha = reader.optional("ref_path"), reader.optional("sha")
+        ref, sha = reader.optional("ref_path"), reader.commit("sha")
         if not ref and not sha:
             missing_claim("sha")
         workflow_ref = reader.required("ci_config_ref_uri")
@@ -168,13 +214,13 @@ class GitLab(Provider):
             owner_id=reader.required_id("namespace_id"),
             workflow=_pipeline_file(workflow_ref, repository, (ref, sha), web_base or issuer_url),
             workflow_ref=workflow_ref,
-            workflow_sha=reader.optional("ci_config_sha") or None,
+            workflow_sha=reader.commit("ci_config_sha") or None,
             ref=ref or None,
             ref_type=reader.optional("ref_type") or None,
             ref_protected=protected,
             sha=sha or None,
             event=source,
-            environment=reader.optional("environment") or None,
+            environment=reader.short("environment", MAX_FIELD_LENGTH) or None,
             run_id=reader.required_id("pipeline_id"),
             job_id=reader.required_id("job_id"),
             runner_environment=reader.optional("runner_environment") or None,
@@ -211,16 +257,13 @@ class GitLab(Provider):
         registry_name: str = "waybill",
     ) -> str:
         environment = fields.get("environment")
-        base = registry_url.rstrip("/")
-        variable = registry_name.upper().replace("-", "_")
+        target = Target(crate, registry_url, audience, registry_name)
         return _EXAMPLE.format(
             file=fields["workflow_filepath"],
             environment=f"  environment: {json.dumps(environment)}\n" if environment else "",
+            id_token=ID_TOKEN,
             audience=json.dumps(audience),
-            index=json.dumps(f"sparse+{base}/index/"),
-            tokens=json.dumps(f"{base}/api/v1/trusted_publishing/tokens"),
-            variable=f"CARGO_REGISTRIES_{variable}",
-            command=f"cargo publish --registry {registry_name} --package {crate}",
+            script=target.script(6),
         )
 
 
@@ -284,18 +327,11 @@ publish:
   rules:
     - if: $CI_COMMIT_TAG
 {environment}  id_tokens:
-    REGISTRY_ID_TOKEN:
+    {id_token}:
       aud: {audience}
-  variables:
-    {variable}_INDEX: {index}
-    TOKENS_URL: {tokens}
   script:
     - apt-get update && apt-get install --yes jq
     - |
-      answer=$(jq --null-input '{{jwt: env.REGISTRY_ID_TOKEN}}' |
-        curl --fail-with-body --silent --show-error --json @- "$TOKENS_URL")
-      export {variable}_TOKEN=$(printf %s "$answer" | jq --raw-output .token)
-      {command}
-      printf 'header = "Authorization: Bearer %s"' "${variable}_TOKEN" |
-        curl --silent --show-error --request DELETE --config - "$TOKENS_URL"
+      set -eu
+{script}
 """

@@ -30,7 +30,7 @@ class PublisherCard:
 
     @property
     def has_no_environment(self) -> bool:
-        return self.publisher.environment is None
+        return self.publisher.open_to_branches
 
 
 @dataclass(frozen=True, slots=True)

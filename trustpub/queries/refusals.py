@@ -9,7 +9,6 @@ from django.db.models import Q
 from trustpub.conditions import ascii_fold
 from trustpub.echo import printable
 from trustpub.models import ExchangeRefusal, Publisher
-from trustpub.providers import provider_for
 from trustpub.workload import Workload
 
 SHOWN = 10
@@ -62,7 +61,7 @@ def _same_repository(publisher: Publisher) -> Q:
 
 def _shown(row: ExchangeRefusal, labels: set[str]) -> ShownRefusal:
     workload = Workload.from_dict(row.workload)
-    links = provider_for(row.issuer.provider).links(workload, row.issuer.web_url)
+    links = row.issuer.adapter.links(workload, row.issuer.web_url)
     differences = [
         ShownDifference(
             str(difference["field"]).replace("_", " "),

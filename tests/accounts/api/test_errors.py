@@ -1,9 +1,13 @@
 import json
+import re
 from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.http import HttpResponse, UnreadablePostError
+from django.test import Client, RequestFactory
 
+from accounts.middleware import RefusalMiddleware
 from accounts.models import User
 from tests.factories.registry import make_crate
 from tests.wire import refusal, send
@@ -197,10 +201,61 @@ def test_an_unexpected_failure_says_nothing_of_the_insides(
 ) -> None:
     monkeypatch.setattr("registry.api.crates.search", _fail)
 
-    error = refusal(send("GET", "/api/v1/crates?q=sea"), 500)
+    error = refusal(send("GET", "/api/v1/crates?q=sea&page=1"), 500)
 
     assert error["detail"] == "Internal Server Error"
 
 
 def _fail(*arguments: object, **more: object) -> None:
     raise RuntimeError("/var/lib/secret")
+
+
+class StoppedBody:
+    """What config.slow_bodies does with a body that stops coming."""
+
+    def read(self, size: int = -1) -> bytes:
+        raise TimeoutError
+
+    readline = read
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("PUT", "/api/v1/crates/new"), ("PUT", "/api/v1/crates/tide/owners")],
+)
+def test_a_body_that_stops_coming_is_408(method: str, path: str, alice_token: str) -> None:
+    client = Client(raise_request_exception=False, headers={"Authorization": alice_token})
+    environ: dict[str, Any] = {"wsgi.input": StoppedBody()}
+
+    answer = client.generic(method, path, b"{}", "application/json", **environ)
+
+    assert refusal(answer, 408)["code"] == "request_timeout"
+
+
+def test_the_body_of_nobody_is_not_even_read() -> None:
+    client = Client(raise_request_exception=False)
+    document = client.get("/api/openapi.json").json()
+    changes = [
+        (method, re.sub(r"\{[^}]*\}", "1", path))
+        for path, operations in document["paths"].items()
+        for method in {"put", "post", "patch", "delete"} & set(operations)
+        # Here the body is the credential.
+        if (method, path) != ("post", TOKENS)
+    ]
+    assert len(changes) > 20
+
+    for method, path in changes:
+        environ: dict[str, Any] = {"wsgi.input": StoppedBody()}
+        answer = client.generic(method.upper(), path, b"{}", "application/json", **environ)
+        assert answer.status_code in (400, 401, 403, 404), (method, path, answer.content)
+
+
+def test_a_form_that_stops_coming_is_a_page_that_says_so() -> None:
+    request = RequestFactory().post("/settings/tokens")
+    middleware = RefusalMiddleware(lambda request: HttpResponse())
+
+    answer = middleware.process_exception(request, UnreadablePostError())
+
+    assert answer is not None
+    assert answer.status_code == 408
+    assert b"came too slowly" in answer.content

@@ -117,6 +117,42 @@ def test_every_sort_can_be_sought_through(sort: str) -> None:
     assert len(shown) == 5
 
 
+@pytest.mark.parametrize("sort", ["", "&sort=relevance", "&sort=downloads", "&sort=alphabetical"])
+def test_a_search_can_be_sought_through(sort: str) -> None:
+    for number in range(5):
+        make_crate(f"sea-{number}", downloads=5 - number)
+    shown: list[str] = []
+    link = f"?q=sea&per_page=2{sort}"
+
+    while link:
+        page = send("GET", f"{CRATES}{link}").json()
+        assert page["meta"]["total"] == 5
+        shown += [row["name"] for row in page["crates"]]
+        link = page["meta"]["next_page"]
+        assert link is None or "seek=" in link
+
+    assert shown == [f"sea-{number}" for number in range(5)]
+
+
+def test_by_relevance_no_page_lies_behind_the_crates_that_are_ranked() -> None:
+    make_crate("sea")
+
+    assert send("GET", f"{CRATES}?q=sea&per_page=100&page=10").status_code == 200
+    assert send("GET", f"{CRATES}?q=sea&per_page=100&page=11&sort=new").status_code == 200
+    error = refusal(send("GET", f"{CRATES}?q=sea&per_page=100&page=11"), 400)
+    assert error["detail"].startswith("Cannot page beyond the first 1000 results")
+
+
+@pytest.mark.parametrize("sort", ["", "&sort=downloads"])
+def test_a_guess_is_one_page(sort: str) -> None:
+    make_crate("atlantic")
+
+    page = send("GET", f"{CRATES}?q=atlantik{sort}").json()
+
+    assert [row["name"] for row in page["crates"]] == ["atlantic"]
+    assert (page["meta"]["total"], page["meta"]["next_page"]) == (1, None)
+
+
 def seek(text: str) -> str:
     return "seek=" + base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
@@ -130,10 +166,19 @@ def seek(text: str) -> str:
         ("category=a%00", "parameter `category` cannot contain the NUL byte"),
         ("ids[]=%00", "parameter `ids[]` cannot contain the NUL byte"),
         ("letter=%00", "parameter `letter` cannot contain the NUL byte"),
-        ("user_id=x", "invalid query string: `user_id` must be a whole number"),
-        ("user_id=99999999999999999999", "invalid query string: `user_id` must be a whole number"),
-        ("page=201", "page 201 is too far, the last one is 200; narrow the search instead"),
-        ("page=1&seek=WzFd", "?seek= is not supported for this request"),
+        ("user_id=x", "Failed to deserialize query string: user_id: must be a whole number"),
+        (
+            "user_id=99999999999999999999",
+            "Failed to deserialize query string: user_id: must be a whole number",
+        ),
+        (
+            "page=201",
+            (
+                "Page 201 is unavailable for performance reasons, the last one is 200; "
+                "narrow the search instead"
+            ),
+        ),
+        ("page=1&seek=WzFd", "providing both ?page= and ?seek= is unsupported"),
         ("seek=!", "invalid seek parameter"),
         ("seek=%C3%A9", "invalid seek parameter"),
         ("seek=" + "A" * 5000, "invalid seek parameter"),
@@ -146,6 +191,9 @@ def seek(text: str) -> str:
         ("sort=new&" + seek('["0001-01-01T00:00:00+23:00", 1]'), "invalid seek parameter"),
         ("sort=new&" + seek('["2026-01-01T00:00:00", 1]'), "invalid seek parameter"),
         ("sort=downloads&" + seek('[1e999, "a"]'), "invalid seek parameter"),
+        ("q=sea&" + seek('["sea"]'), "invalid seek parameter"),
+        ("q=sea&" + seek("[1, true]"), "invalid seek parameter"),
+        ("q=sea&sort=new&" + seek("[1, 1]"), "invalid seek parameter"),
         ("sort=downloads&" + seek('[true, "a"]'), "invalid seek parameter"),
         ("sort=downloads&" + seek('[99999999999999999999, "a"]'), "invalid seek parameter"),
     ],

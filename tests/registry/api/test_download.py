@@ -49,13 +49,19 @@ def test_a_yanked_version_can_still_be_had(alice_token: str) -> None:
     [
         "demo-crate/9.9.9",
         "nothing/0.1.0",
-        "demo-crate/%00",
         "demo-crate/0.1.0%2f..",
         "%2e%2e/0.1.0",
     ],
 )
 def test_what_is_not_there_is_a_404(path: str) -> None:
     refusal(send("GET", f"/api/v1/crates/{path}/download"), 404)
+
+
+@pytest.mark.parametrize("num", ["%00", "1", "latest"])
+def test_what_is_no_version_number_is_refused(num: str) -> None:
+    error = refusal(send("GET", f"/api/v1/crates/demo-crate/{num}/download"), 400)
+
+    assert error["detail"].startswith("Invalid URL: ")
 
 
 def ask(method: str, **headers: str) -> None:

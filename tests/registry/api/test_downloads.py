@@ -53,7 +53,7 @@ def test_the_versions_come_on_request_highest_first(tide: Crate) -> None:
 def test_another_component_is_refused(tide: Crate) -> None:
     error = refusal(send("GET", f"{CRATES}/tide-pool/downloads?include=secrets"), 400)
 
-    assert "`secrets`" in error["detail"]
+    assert error["detail"] == "invalid component for ?include= (expected 'versions')"
 
 
 def test_a_crate_that_nobody_downloaded_has_empty_lists() -> None:
@@ -100,7 +100,7 @@ def test_a_far_date_finds_nothing(tide: Crate, day: str) -> None:
 def test_what_is_no_date_is_refused(tide: Crate, text: str) -> None:
     error = refusal(send("GET", f"{CRATES}/tide-pool/1.9.0/downloads?before_date={text}"), 400)
 
-    assert "`before_date`" in error["detail"]
+    assert "before_date" in error["detail"]
 
 
 @pytest.mark.parametrize(

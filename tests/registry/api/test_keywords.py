@@ -42,8 +42,11 @@ def test_an_unknown_one_is_not_found(keyword: str) -> None:
     [
         ("seek=x", "?seek= is not supported for this request"),
         ("per_page=101", "cannot request more than 100 items"),
-        ("per_page=0", "invalid query string: `per_page` must be a whole number from 1"),
-        ("page=-1", "invalid query string: `page` must be a whole number from 1"),
+        (
+            "per_page=0",
+            "Failed to deserialize query string: per_page: must be a whole number from 1",
+        ),
+        ("page=-1", "Failed to deserialize query string: page: must be a whole number from 1"),
     ],
 )
 def test_odd_pages_are_refused(query: str, detail: str) -> None:

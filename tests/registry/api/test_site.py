@@ -55,7 +55,7 @@ def test_the_site_tells_of_itself(settings: LazySettings) -> None:
     assert answer.json() == {
         "deployed_sha": "unknown",
         "commit": "unknown",
-        "cdn_base": None,
+        "cdn_base": settings.PUBLIC_URL,
         "read_only": False,
         "banner_message": None,
     }

@@ -27,6 +27,7 @@ def read(crate: bytes, *, max_unpacked_bytes: int = MEBIBYTE, max_entries: int =
         version="0.1.0",
         max_unpacked_bytes=max_unpacked_bytes,
         max_entries=max_entries,
+        token_prefix="wbl",
     )
 
 

@@ -88,7 +88,10 @@ def test_without_the_program_it_says_what_zstd_needs(
     with pytest.raises(CommandError):
         call_command("count_downloads", str(packed))
 
-    assert "not installed here" in capsys.readouterr().err
+    assert capsys.readouterr().err.strip() == (
+        f"{packed}: it is packed with zstd, and the program zstd is not installed here; install "
+        "the package zstd, or unpack the log where that program is; nothing of it was counted"
+    )
 
 
 def test_standard_input_is_read(monkeypatch: pytest.MonkeyPatch) -> None:

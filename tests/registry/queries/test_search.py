@@ -10,7 +10,7 @@ from accounts.models import User
 from registry.models import Crate, SearchDocument
 from registry.operations import search_document
 from registry.queries import search as search_module
-from registry.queries.search import search
+from registry.queries.search import continue_search, search
 from tests.factories.registry import make_crate, make_version
 
 pytestmark = pytest.mark.django_db
@@ -218,12 +218,12 @@ def test_it_sorts(text: str, sort: str, expected: list[str]) -> None:
     assert names(text, sort=sort) == expected
 
 
-def test_an_unknown_sort_is_by_name_after_the_exact_hit() -> None:
+@pytest.mark.parametrize("sort", ["alpha", "alphabetical"])
+def test_a_sort_by_name_puts_the_exact_hit_first(sort: str) -> None:
     for name in ("a-x", "x", "b-x"):
         make_crate(name)
 
-    assert names("x", sort="alpha") == ["x", "a-x", "b-x"]
-    assert names("x", sort="alphabetical") == ["a-x", "b-x", "x"]
+    assert names("x", sort=sort) == ["x", "a-x", "b-x"]
 
 
 @pytest.mark.parametrize("sort", [None, "downloads", "alpha"])
@@ -270,7 +270,33 @@ def test_what_is_found_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     found = search("word", page=1, per_page=10)
 
     assert [crate.name for crate in found.crates] == ["word", "by-name-5", "by-name-4", "by-name-3"]
-    assert found.total == 4
+    assert (found.total, found.reachable) == (7, 4)
+
+
+def test_other_sorts_have_no_such_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(6):
+        make_crate(f"by-name-{number}", description="word", downloads=number)
+    monkeypatch.setattr(search_module, "MAX_FOUND", 4)
+
+    found = search("word", page=3, per_page=2, sort="downloads")
+
+    assert [crate.name for crate in found.crates] == ["by-name-1", "by-name-0"]
+    assert (found.total, found.reachable) == (6, 6)
+
+
+def test_a_search_goes_on_behind_the_last_crate_that_was_shown() -> None:
+    for number in range(4):
+        make_crate(f"sea-{number}", downloads=number)
+    first = continue_search("sea", after=None, per_page=2)
+    make_crate("sea-9", downloads=9)
+
+    second = continue_search("sea", after=first.last, per_page=2)
+    assert [crate.name for crate in first.crates] == ["sea-3", "sea-2"]
+    assert [crate.name for crate in second.crates] == ["sea-1", "sea-0"]
+
+    Crate.objects.get(name="sea-2").delete()
+    again = continue_search("sea", after=first.last, per_page=2)
+    assert [crate.name for crate in again.crates] == ["sea-1", "sea-0"]
 
 
 def test_a_new_description_takes_the_place_of_the_old_one() -> None:

@@ -13,14 +13,21 @@ def test_it_tells_what_to_ask_the_issuer_for(settings: LazySettings) -> None:
 
     assert send("GET", AUDIENCE).json() == {
         "audience": "reg.example:8443/cargo",
-        "providers": ["github", "gitlab"],
-        "issuers": ["https://token.actions.githubusercontent.com", "https://gitlab.com"],
+        "providers": ["bitbucket", "buildkite", "circleci", "github", "gitlab", "google"],
+        "issuers": [
+            "https://token.actions.githubusercontent.com",
+            "https://gitlab.com",
+            "https://accounts.google.com",
+            "https://oidc.circleci.com",
+            "https://agent.buildkite.com",
+            "https://api.bitbucket.org/2.0/workspaces",
+        ],
     }
 
 
 @pytest.mark.django_db
 def test_what_is_switched_off_is_not_named() -> None:
-    Issuer.objects.filter(provider="gitlab").update(state=Issuer.State.DISABLED)
+    Issuer.objects.exclude(provider="github").update(state=Issuer.State.DISABLED)
 
     assert send("GET", AUDIENCE).json()["providers"] == ["github"]
 

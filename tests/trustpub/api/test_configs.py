@@ -6,6 +6,7 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.conf import LazySettings
 from django.core import mail
+from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import AuditEvent, User
 from accounts.operations.tokens import create_token
@@ -224,6 +225,30 @@ def test_a_list_is_not_stored_by_anybody(grant: PublisherCrate, alice_token: str
 
     assert answer["Cache-Control"] == "no-store"
     assert [config["id"] for config in answer.json()["github_configs"]] == [grant.pk]
+
+
+def test_a_list_is_sought_through(
+    tide: Crate,
+    alice: User,
+    alice_token: str,
+    issuer: Issuer,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    forms = [form() | {"workflow_filename": f"{number}.yml"} for number in range(3)]
+    added = [let_publish(tide, alice, issuer, fields).pk for fields in forms]
+    shown: list[int] = []
+    link: str | None = "?crate=tide&per_page=2"
+
+    while link:
+        # Who asks, the crate, the rights on it, and the two of the list.
+        with django_assert_max_num_queries(8):
+            answer = send("GET", f"{GITHUB}{link}", alice_token).json()
+        assert answer["meta"]["total"] == 3
+        shown += [config["id"] for config in answer["github_configs"]]
+        link = answer["meta"]["next_page"]
+        assert link is None or link.startswith("?crate=tide&per_page=2&seek=")
+
+    assert shown == added
 
 
 def test_a_person_lists_what_the_token_covers(

@@ -1,16 +1,14 @@
 """What a publish token opens, what it does not, and when it dies (reference, d.3 to d.5)."""
 
-import hashlib
-
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.models import User
 from demo.issuer import LocalIssuer
 from registry.actors import Person
 from registry.models import Crate, ReservedName
-from tests.ci import TOKENS, exchange, id_token, let_publish, publish_token
-from tests.factories.archives import build_crate
+from tests.ci import TOKENS, exchange, id_token, let_found, let_publish, publish_token
 from tests.factories.registry import make_crate
 from tests.wire import nothing_happens, publish, refusal, send
 from trustpub.models import Issuer, PublisherCrate, PublishToken
@@ -32,6 +30,12 @@ BASE = "/api/v1/trusted_publishing"
         ("DELETE", f"{BASE}/github_configs/{{grant}}"),
         ("GET", f"{BASE}/gitlab_configs?crate=tide"),
         ("POST", f"{BASE}/gitlab_configs"),
+        ("GET", f"{BASE}/publishers?crate=tide"),
+        ("POST", f"{BASE}/publishers"),
+        ("PUT", f"{BASE}/publishers"),
+        ("GET", f"{BASE}/publishers/{{grant}}"),
+        ("DELETE", f"{BASE}/publishers/{{grant}}"),
+        ("GET", f"{BASE}/providers"),
         ("GET", f"{BASE}/pending_publishers"),
         ("DELETE", f"{BASE}/pending_publishers/1"),
     ],
@@ -46,7 +50,45 @@ def test_it_opens_nothing_but_the_upload(
     with nothing_happens():
         answer = send(method, path.format(grant=grant.pk), token, body)
 
-    assert refusal(answer, 403)["detail"] == "authentication failed"
+    said = "this action requires authentication" if method == "GET" else "authentication failed"
+    assert refusal(answer, 403)["detail"] == said
+
+
+def test_it_reads_what_everybody_reads_until_it_ends(
+    settings: Settings, grant: PublisherCrate, ci: LocalIssuer
+) -> None:
+    settings.AUTH_REQUIRED = True
+    token = publish_token(ci)
+    assert publish(token, "tide").status_code == 200
+    paths = (
+        "/index/config.json",
+        "/api/v1/crates?q=tide",
+        "/api/v1/crates/tide",
+        "/api/v1/crates/tide/0.1.0",
+        "/api/v1/crates/tide/0.1.0/download",
+        "/api/v1/crates/tide/owners",
+    )
+
+    for path in paths:
+        answer = send("GET", path, token)
+        assert answer.status_code == 200, path
+        assert "public" not in answer["Cache-Control"], path
+        answer.getvalue()
+    send("DELETE", TOKENS, token)
+    for path in paths:
+        refusal(send("GET", path, token), 401)
+
+
+def test_it_reads_no_more_once_its_publisher_is_gone(
+    settings: Settings, grant: PublisherCrate, alice: User, ci: LocalIssuer
+) -> None:
+    settings.AUTH_REQUIRED = True
+    token = publish_token(ci)
+    assert send("GET", "/index/config.json", token).status_code == 200
+
+    remove_publisher(actor=Person(alice), grant_id=grant.pk)
+
+    refusal(send("GET", "/index/config.json", token), 401)
 
 
 def test_it_does_not_open_the_browsers_pages(grant: PublisherCrate, ci: LocalIssuer) -> None:
@@ -155,30 +197,37 @@ def test_asking_for_too_much_fails_as_a_whole(shore: Crate, ci: LocalIssuer) -> 
     assert not PublishToken.objects.exists()
 
 
-def test_a_bound_token_publishes_one_archive(shore: Crate, ci: LocalIssuer) -> None:
-    crate = build_crate("tide", "1.2.3")
-    bound = {"name": "tide", "vers": "1.2.3", "cksum": hashlib.sha256(crate).hexdigest()}
-    token = publish_token(ci, bind=bound)
+@pytest.mark.parametrize("has_crate", [True, False])
+def test_a_job_that_may_publish_may_ask_to_read_alone(
+    alice: User, issuer: Issuer, ci: LocalIssuer, settings: Settings, has_crate: bool
+) -> None:
+    crate = make_crate("tide", owner=alice)
+    if has_crate:
+        let_publish(crate, alice, issuer)
+    let_found("fresh", alice, issuer)
+    settings.AUTH_REQUIRED = True
+    answer = exchange(id_token(ci), scope="read").json()
 
-    with nothing_happens():
-        refusal(publish(token, "tide", "1.2.3", files={"src/lib.rs": b"// stolen"}), 403)
-        refusal(publish(token, "tide", "1.2.4"), 403)
-        refusal(publish(token, "Shore-Line", "1.2.3"), 403)
-    assert publish(token, "tide", "1.2.3", crate=crate).status_code == 200
+    assert (answer["crates"], answer["new_crates"]) == ([], [])
+    assert send("GET", "/index/config.json", answer["token"]).status_code == 200
+    for name in ("tide", "fresh"):
+        with nothing_happens():
+            assert refusal(publish(answer["token"], name), 403)["code"] == "token_does_not_cover"
 
 
-def test_a_binding_must_be_covered(shore: Crate, ci: LocalIssuer) -> None:
-    bound = {"name": "other", "vers": "1.0.0", "cksum": "0" * 64}
-
-    refusal(exchange(id_token(ci), bind=bound), 403)
-
-
-def test_a_binding_outside_of_the_asked_crates_is_refused(shore: Crate, ci: LocalIssuer) -> None:
-    bound = {"name": "tide", "vers": "1.0.0", "cksum": "0" * 64}
-
-    error = refusal(exchange(id_token(ci), bind=bound, crates=["shore-line"]), 400)
-
-    assert error["code"] == "invalid_request"
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"scope": ""},
+        {"scope": ["read"]},
+        {"scope": "publish-update"},
+        {"scope": "read", "crates": ["tide"]},
+    ],
+)
+def test_other_scopes_cannot_be_asked_for(
+    grant: PublisherCrate, ci: LocalIssuer, wrong: dict[str, object]
+) -> None:
+    assert refusal(exchange(id_token(ci), **wrong), 400)["code"] == "invalid_request"
 
 
 # --- Revocation ---

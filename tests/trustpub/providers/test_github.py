@@ -1,13 +1,15 @@
+from dataclasses import replace
+
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.factories.id_tokens import ISSUERS, variants_of, verified
+from tests.factories.id_tokens import variants_of, verified
 from trustpub.codes import ExchangeCode
 from trustpub.jwt import TokenRefused
 from trustpub.providers.base import InvalidField
-from trustpub.providers.github import GitHub
+from trustpub.providers.github import GITHUB_ISSUER, GitHub
 from trustpub.workload import Workload, WorkloadLinks
 
 GITHUB = GitHub()
@@ -23,7 +25,7 @@ FIELDS = {
 
 def read(variant: str | None = None, **changes: object) -> Workload:
     claims = verified("github", variant, **changes)
-    return GITHUB.read(claims, str(claims.get("iss") or ISSUERS["github"]))
+    return GITHUB.read(claims, str(claims.get("iss") or GITHUB_ISSUER))
 
 
 def refusal(variant: str | None = None, **changes: object) -> TokenRefused:
@@ -269,22 +271,22 @@ def test_a_self_hosted_runner_is_an_advisory() -> None:
 @pytest.mark.parametrize(
     ("issuer", "belongs"),
     [
-        (ISSUERS["github"], True),
-        (f"{ISSUERS['github']}/ferris-inc", True),
-        (f"{ISSUERS['github']}/{'x' * 64}", True),
-        (f"{ISSUERS['github']}/{'x' * 65}", False),
-        (f"{ISSUERS['github']}/", False),
-        (f"{ISSUERS['github']}/a/b", False),
-        (f"{ISSUERS['github']}/ferris_inc", False),
-        (f"{ISSUERS['github']}/ferris-inc\n", False),
-        (f"{ISSUERS['github']}.evil.example/x", False),
-        (f"{ISSUERS['github']}?x", False),
+        (GITHUB_ISSUER, True),
+        (f"{GITHUB_ISSUER}/ferris-inc", True),
+        (f"{GITHUB_ISSUER}/{'x' * 64}", True),
+        (f"{GITHUB_ISSUER}/{'x' * 65}", False),
+        (f"{GITHUB_ISSUER}/", False),
+        (f"{GITHUB_ISSUER}/a/b", False),
+        (f"{GITHUB_ISSUER}/ferris_inc", False),
+        (f"{GITHUB_ISSUER}/ferris-inc\n", False),
+        (f"{GITHUB_ISSUER}.evil.example/x", False),
+        (f"{GITHUB_ISSUER}?x", False),
         ("https://TOKEN.actions.githubusercontent.com", False),
         ("http://token.actions.githubusercontent.com/x", False),
     ],
 )
 def test_only_github_itself_has_enterprise_issuers(issuer: str, belongs: bool) -> None:
-    assert GITHUB.issuer_matches(issuer, ISSUERS["github"]) is belongs
+    assert GITHUB.issuer_matches(issuer, GITHUB_ISSUER) is belongs
 
 
 def test_an_enterprise_server_has_one_issuer() -> None:
@@ -323,9 +325,9 @@ def test_a_called_workflow_has_a_link_of_its_own() -> None:
 
 
 def test_links_quote_what_claims_say() -> None:
-    links = GITHUB.links(
-        read(sha='x"><script>?#', ref=TAG, workflow_sha=".."), "https://git.example"
-    )
+    hostile = replace(read(), sha='x"><script>?#', workflow_sha="..")
+
+    links = GITHUB.links(hostile, "https://git.example")
 
     assert links.commit == (
         "https://git.example/ferris-labs/tidepool/commit/x%22%3E%3Cscript%3E%3F%23"

@@ -31,7 +31,7 @@ class Command(BaseCommand):
         parser.add_argument("--pending-owner", metavar="LOGIN", help="owner of the crate to be")
 
     def handle(self, **options: Any) -> None:
-        issuer = _issuer(options["provider"], options["issuer"])
+        issuer = issuer_named(options["provider"], options["issuer"])
         form = _form(options["fields"])
         actor = System("add_publisher")
         try:
@@ -55,7 +55,8 @@ class Command(BaseCommand):
         self.stdout.write(str(grant))
 
 
-def _issuer(provider: str, url: str | None) -> Issuer:
+def issuer_named(provider: str, url: str | None) -> Issuer:
+    """The issuer of that URL, or the provider's first; raises CommandError."""
     found = Issuer.objects.filter(provider=provider)
     issuer = found.filter(url=url).first() if url else found.order_by("pk").first()
     if issuer is None:

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.errors import Refusal
 from registry.actors import System
+from trustpub.models import Issuer
 from trustpub.operations.issuers import trust_issuer
 from trustpub.providers import PROVIDERS
 
@@ -14,7 +15,7 @@ from trustpub.providers import PROVIDERS
 class Command(BaseCommand):
     help = (
         "Adds or re-enables an OIDC issuer: a GitHub Enterprise Server, a self-managed GitLab, "
-        "a local test issuer. http:// is accepted for loopback addresses only."
+        "a Jenkins, a local test issuer. http:// is accepted for loopback addresses only."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -22,6 +23,27 @@ class Command(BaseCommand):
         parser.add_argument("url", help="exactly as the `iss` claim has it")
         parser.add_argument("--name", default="", help="what people read")
         parser.add_argument("--web-url", default="", help="what links are built from")
+        parser.add_argument(
+            "--option",
+            action="append",
+            metavar="NAME=VALUE",
+            help="one of the provider's options; a list as a,b (docs/providers/). All that are "
+            "given replace all that were set",
+        )
+        parser.add_argument(
+            "--key-host",
+            action="append",
+            default=[],
+            metavar="HOST",
+            help="a host beside the issuer's own where its keys may be",
+        )
+
+        parser.add_argument(
+            "--state",
+            choices=[str(state) for state in Issuer.State],
+            default=str(Issuer.State.ENABLED),
+            help="read_only: no new publishers; disabled: no exchange, and its tokens are dead",
+        )
 
     def handle(self, **options: Any) -> None:
         try:
@@ -31,7 +53,34 @@ class Command(BaseCommand):
                 url=options["url"],
                 name=options["name"],
                 web_url=options["web_url"],
+                options=_options(options["option"]),
+                key_hosts=options["key_host"],
+                state=options["state"],
             )
         except Refusal as refusal:
             raise CommandError(refusal.detail) from None
-        self.stdout.write(f"{issuer.url} is trusted as {issuer.name}")
+        if issuer.is_enabled:
+            self.stdout.write(f"{issuer.url} is trusted as {issuer.name}")
+        else:
+            self.stdout.write(f"{issuer.url} ({issuer.name}) is switched off")
+
+
+def _options(pairs: list[str] | None) -> dict[str, object] | None:
+    if pairs is None:
+        return None
+    given: dict[str, object] = {}
+    for pair in pairs:
+        name, sign, value = pair.partition("=")
+        if not sign:
+            raise CommandError(f"`{pair}` is not NAME=VALUE")
+        given[name] = _value(name, value)
+    return given
+
+
+def _value(name: str, text: str) -> object:
+    """What the option's name says that it is: a list of claims, a flag, a number, or a text."""
+    if name.endswith("claims"):
+        return [part.strip() for part in text.split(",") if part.strip()]
+    if text in ("true", "false"):
+        return text == "true"
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else text

@@ -1,0 +1,181 @@
+"""The form of a publisher for every CI system, without a script (reference, e.1)."""
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from registry.models import Crate
+from tests.factories.id_tokens import contract_of
+from tests.factories.registry import make_crate
+from tests.factories.trustpub import make_issuer
+from trustpub.models import Issuer, PendingPublisher, Publisher
+from trustpub.providers import PROVIDERS
+
+pytestmark = pytest.mark.django_db
+PAGE = "/crates/tide/settings/publishers/new"
+EACH = pytest.mark.parametrize("kind", PROVIDERS)
+
+
+@pytest.fixture
+def tide(client: Client, alice: User) -> Crate:
+    client.force_login(alice)
+    return make_crate("tide", owner=alice)
+
+
+@pytest.fixture
+def rows(db: None) -> dict[str, Issuer]:
+    """An installation of each kind."""
+    Issuer.objects.all().delete()
+    return {
+        kind: make_issuer(kind, name=f"Our {kind}", options=contract_of(kind)["options"])
+        for kind in PROVIDERS
+    }
+
+
+@EACH
+def test_it_shows_the_fields_of_that_provider_alone(
+    client: Client, tide: Crate, rows: dict[str, Issuer], kind: str
+) -> None:
+    answer = client.get(f"{PAGE}?provider={kind}")
+
+    page = answer.content.decode()
+    rules = rows[kind].adapter.fields
+    assert answer.context["form"].issuer == rows[kind]
+    assert [shown.rule.name for shown in answer.context["form"].fields] == [r.name for r in rules]
+    assert page.count('class="field__help"') >= len(rules)
+    assert "A link filled in this form" not in page
+    assert all(f"Our {other}" in page for other in PROVIDERS)
+
+
+@EACH
+def test_its_fields_make_a_publisher_that_the_page_describes(
+    client: Client, tide: Crate, rows: dict[str, Issuer], kind: str
+) -> None:
+    form = {"issuer": rows[kind].pk, **contract_of(kind)["fields"]}
+
+    answer = client.post(PAGE, form)
+
+    assert answer["Location"] == "/crates/tide/settings"
+    publisher = Publisher.objects.get()
+    page = client.get("/crates/tide/settings").content.decode()
+    assert publisher.is_pinned
+    assert "cargo publish --registry waybill --package tide" in page.replace("&#x27;", "'")
+    assert "None" not in page
+
+
+@EACH
+def test_a_pending_publisher_takes_the_same_fields(
+    client: Client, alice: User, rows: dict[str, Issuer], kind: str
+) -> None:
+    client.force_login(alice)
+    form = {"issuer": rows[kind].pk, "names": "new-crate", **contract_of(kind)["fields"]}
+
+    answer = client.post("/settings/publishers/new", form)
+
+    assert answer.status_code == 302, answer.content.decode()
+    assert PendingPublisher.objects.get().issuer == rows[kind]
+    assert client.get("/settings/publishers").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("address", "kind", "values"),
+    [
+        (
+            "https://github.com/octo/hello/tree/main/src",
+            "github",
+            {"repository_owner": "octo", "repository_name": "hello"},
+        ),
+        (
+            "https://gitlab.com/group/sub/hello/-/tree/main",
+            "gitlab",
+            {"namespace": "group/sub", "project": "hello"},
+        ),
+        (
+            "https://codeberg.example/octo/hello.git",
+            "forgejo",
+            {"repository_owner": "octo", "repository_name": "hello"},
+        ),
+        (
+            "https://buildkite.com/octo/release/builds/7",
+            "buildkite",
+            {"organization_slug": "octo", "pipeline_slug": "release"},
+        ),
+    ],
+)
+def test_a_pasted_address_chooses_the_issuer_and_fills_its_fields(
+    client: Client, tide: Crate, address: str, kind: str, values: dict[str, str]
+) -> None:
+    make_issuer("forgejo", web_url="https://codeberg.example")
+
+    answer = client.get(PAGE, {"address": f" {address} "})
+
+    form = answer.context["form"]
+    assert form.issuer.provider == kind
+    assert values.items() <= dict(form.values).items()
+    assert "An address filled in this form" in answer.content.decode()
+    assert not Publisher.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://elsewhere.example/octo/hello",
+        "https://github.com.evil.example/octo/hello",
+        "https://github.com@evil.example/octo/hello",
+        "javascript:alert(1)",
+        "https://[",
+        "octo/hello",
+        '"><script>alert(1)</script>',
+    ],
+)
+def test_an_address_of_nowhere_is_told_apart(client: Client, tide: Crate, address: str) -> None:
+    answer = client.get(PAGE, {"address": address})
+
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert not answer.context["form"].values
+    assert "No CI system of that address is trusted here." in page
+    assert "<script>alert" not in page
+
+
+def test_an_unknown_provider_is_told_apart(client: Client, tide: Crate) -> None:
+    page = client.get(f"{PAGE}?provider=teamcity").content.decode()
+
+    assert "takes no publishers on this registry" in page
+
+
+def test_a_choice_keeps_what_the_link_filled_in(client: Client, tide: Crate) -> None:
+    page = client.get(f"{PAGE}?provider=gitlab&repository=a/b&workflow=ci.yml").content.decode()
+
+    assert '<input type="hidden" name="repository" value="a/b">' in page
+    assert '<input type="hidden" name="workflow" value="ci.yml">' in page
+
+
+def test_a_link_may_name_the_providers_own_fields(client: Client, tide: Crate) -> None:
+    origin = "github.com/octo/hello"
+    answer = client.get(f"{PAGE}?provider=circleci&vcs_origin=https://{origin}.git")
+
+    assert answer.context["form"].values["vcs_origin"] == origin
+
+
+def test_what_is_left_empty_has_the_safer_value(
+    client: Client, tide: Crate, rows: dict[str, Issuer]
+) -> None:
+    fields = {**contract_of("forgejo")["fields"], "refs": ""}
+
+    client.post(PAGE, {"issuer": rows["forgejo"].pk, **fields})
+
+    publisher = Publisher.objects.get()
+    assert publisher.fields["refs"] == "tags"
+    assert not publisher.open_to_branches
+
+
+def test_what_is_open_to_branches_is_marked(
+    client: Client, tide: Crate, rows: dict[str, Issuer]
+) -> None:
+    fields = {**contract_of("forgejo")["fields"], "refs": "any"}
+
+    client.post(PAGE, {"issuer": rows["forgejo"].pk, **fields})
+
+    page = client.get("/crates/tide/settings").content.decode()
+    assert "Everyone who can push a branch can publish." in page

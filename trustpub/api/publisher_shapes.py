@@ -1,0 +1,89 @@
+"""What requests and answers about publishers look like, for the OpenAPI document."""
+
+from rest_framework import serializers
+
+from registry.api.shapes import Shape, answer, flag, moment, number, text, texts
+from trustpub.conditions import ConditionKind
+
+_FIELDS = serializers.DictField(child=serializers.CharField(allow_null=True))
+
+
+class TextOrTexts(serializers.JSONField):
+    """One value, or a list of values of which one must match."""
+
+
+class ConditionShape(Shape):
+    field = text()
+    kind = serializers.ChoiceField([kind.value for kind in ConditionKind])
+    value = TextOrTexts()
+
+
+class PublisherShape(Shape):
+    id = number()
+    crate = text()
+    pending = flag()
+    title = text()
+    provider = text()
+    issuer = text()
+    fields = _FIELDS  # type: ignore[assignment]
+    conditions = ConditionShape(many=True)
+    repository_id = text(null=True)
+    owner_id = text(null=True)
+    open_to_branches = flag()
+    state = serializers.ChoiceField(["active", "suspended", "expired", "pending"])
+    state_reason = serializers.CharField(allow_blank=True)
+    created_at = moment()
+    expires_at = moment(null=True)
+    last_verified_at = moment(null=True)
+    last_used_at = moment(null=True)
+
+
+class ProviderFieldShape(Shape):
+    name = text()
+    label = text()  # type: ignore[assignment]
+    help = text()
+    required = flag()  # type: ignore[assignment]
+    default = text(null=True)
+    pinned_on_first_use = flag()
+
+
+class ProviderShape(Shape):
+    provider = text()
+    issuer = text()
+    name = text()
+    fields = ProviderFieldShape(many=True)  # type: ignore[assignment]
+
+
+class WantedShape(Shape):
+    crate = text()
+    issuer = serializers.CharField(required=False)
+    provider = serializers.CharField(required=False)
+    fields = _FIELDS  # type: ignore[assignment]
+
+
+class NewPublisherShape(WantedShape):
+    pending = serializers.BooleanField(required=False)
+
+
+class MissingShape(Shape):
+    crate = text()
+    issuer = text()
+    fields = _FIELDS  # type: ignore[assignment]
+
+
+PROVIDERS = answer("TrustpubProviders", providers=ProviderShape(many=True))
+ONE_PUBLISHER = answer("OnePublisher", publisher=PublisherShape())
+PUBLISHER_REQUEST = answer("NewPublisherRequest", publisher=NewPublisherShape())
+PUBLISHERS_REQUEST = answer("DeclaredPublishers", crates=texts(), publishers=WantedShape(many=True))
+PUBLISHER_LIST = answer(
+    "PublisherList",
+    publishers=PublisherShape(many=True),
+    meta=answer("PublisherListMeta", total=number(), next_page=text(null=True)),
+)
+DIFFERENCE = answer(
+    "PublisherDifference",
+    dry_run=flag(),
+    added=MissingShape(many=True),
+    removed=PublisherShape(many=True),
+    kept=PublisherShape(many=True),
+)

@@ -1,0 +1,104 @@
+"""Makes the publishers of some crates what a list says, and says what that changes (e.6)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from accounts import limits
+from registry.actors import Actor
+from registry.models import Crate
+from registry.policies import Action, require
+from trustpub.errors import InvalidPublisher
+from trustpub.models import Issuer, PublisherCrate
+from trustpub.operations.pending import check_registrant
+from trustpub.operations.publishers import add_publisher, remove_publisher
+from trustpub.operations.rules import RuleFields, rule_fields
+from trustpub.queries.managed import grants_on
+
+MINUTE = timedelta(minutes=1)
+# Each entry may ask the forge for its repository's numbers.
+DECLARATIONS_PER_MINUTE = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One publisher that a crate shall have."""
+
+    crate: Crate
+    issuer: Issuer
+    form: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What has to change; `kept` is there already."""
+
+    added: Sequence[Wanted]
+    removed: Sequence[PublisherCrate]
+    kept: Sequence[PublisherCrate]
+
+
+def declare(
+    *, actor: Actor, crates: Sequence[Crate], wanted: Sequence[Wanted], dry_run: bool
+) -> Difference:
+    """Adds what is missing and removes what is not in the list; the same list twice changes once.
+
+    All of it is checked before anything changes. Each change is a transaction of its own, so a
+    list that was broken off is sent once more. Raises what adding and removing do.
+    """
+    for crate in crates:
+        require(actor, Action.CONFIGURE, crate)
+    if actor.user is not None:
+        check_registrant(actor.user)
+        limits.hit(
+            "publisher-declaration",
+            str(actor.user.pk),
+            limit=DECLARATIONS_PER_MINUTE,
+            window=MINUTE,
+            what="lists of publishers",
+        )
+    difference = _difference(crates, wanted)
+    if not dry_run:
+        for grant in difference.removed:
+            remove_publisher(actor=actor, grant_id=grant.pk)
+        for item in difference.added:
+            add_publisher(actor=actor, crate=item.crate, issuer=item.issuer, form=item.form)
+    return difference
+
+
+def _difference(crates: Sequence[Crate], wanted: Sequence[Wanted]) -> Difference:
+    listed = {crate.pk for crate in crates}
+    there = {_key_of(grant): grant for grant in grants_on(crates)}
+    added: list[Wanted] = []
+    kept: dict[int, PublisherCrate] = {}
+    seen = set()
+    for item in wanted:
+        if item.crate.pk not in listed:
+            raise InvalidPublisher(f"`{item.crate.name}` is not in `crates`")
+        rule = rule_fields(item.issuer, item.form)
+        key = (item.crate.pk, item.issuer.pk, rule["digest"])
+        if key in seen:
+            continue
+        seen.add(key)
+        grant = there.get(key)
+        if grant is not None and _stands_for(grant, rule):
+            kept[grant.pk] = grant
+        else:
+            added.append(item)
+    removed = [grant for grant in there.values() if grant.pk not in kept]
+    return Difference(added, removed, list(kept.values()))
+
+
+def _key_of(grant: PublisherCrate) -> tuple[int, int, str]:
+    return grant.crate_id, grant.publisher.issuer_id, grant.publisher.digest
+
+
+def _stands_for(grant: PublisherCrate, rule: RuleFields) -> bool:
+    """Whether it works, and for the IDs that are asked for; an ID not asked for may be any."""
+    publisher = grant.publisher
+    pairs = (
+        (publisher.repository_id, rule["repository_id"]),
+        (publisher.repository_owner_id, rule["repository_owner_id"]),
+    )
+    same = all(not asked or not pinned or asked == pinned for pinned, asked in pairs)
+    return same and publisher.is_enabled()

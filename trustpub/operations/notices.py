@@ -1,0 +1,198 @@
+"""What people are told by the clock, once or once a day (reference, g.1).
+
+Looked up here and not where it happens, so that no exchange and no upload waits for it. Each
+finding has a key of its own in the database; whoever inserts it sends the letter after the commit.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import audit
+from accounts.models import AuditEvent
+from adapters import jobs
+from registry.actors import System
+from registry.models import VersionAction
+from trustpub.models import (
+    ExchangeRefusal,
+    KeySetRow,
+    Notice,
+    PendingPublisher,
+    Publisher,
+    PublisherCrate,
+    PublishToken,
+)
+
+CLOCK = System("clock")
+BEFORE_PENDING_EXPIRES = timedelta(days=5)
+BEFORE_PUBLISHER_LAPSES = timedelta(days=2)
+UNUSED = timedelta(days=180)
+DAY = timedelta(days=1)
+# How far back is looked, so that a worker that stood still for a night misses nothing.
+LOOK_BACK = timedelta(days=2)
+KEYS_MAY_FAIL = timedelta(hours=1)
+# Keys that begin so hold a date and are of no use after it.
+DAILY = "daily:"
+
+Context = dict[str, object]
+
+
+def notify(now: datetime | None = None) -> None:
+    """Everything that somebody has to be told by now; safe to run twice, and at once."""
+    at = now or timezone.now()
+    for look in LOOKS:
+        look(at)
+    Notice.objects.filter(key__startswith=DAILY, at__lt=at - LOOK_BACK).delete()
+
+
+def _pending_expire_soon(now: datetime) -> None:
+    soon = PendingPublisher.objects.unexpired(now).filter(
+        expires_at__lt=now + BEFORE_PENDING_EXPIRES,
+        # Not one that was registered for as short a time.
+        created_at__lt=now - DAY,
+    )
+    for pending in soon.select_related("issuer", "owner"):
+        with transaction.atomic():
+            key = f"pending:{pending.pk}"
+            context: Context = {
+                "crate_name": pending.crate_name,
+                "publisher": str(pending),
+                "day": _day(pending.expires_at),
+            }
+            if _tell(key, "pending_expires_soon", ("person", pending.owner_id), context):
+                audit.record(
+                    "pending.reminded",
+                    actor=CLOCK,
+                    crate=pending.crate_name,
+                    subject=str(pending),
+                )
+
+
+def _publishers_lapse(now: datetime) -> None:
+    unpinned = Publisher.objects.filter(pin_before__lt=now + BEFORE_PUBLISHER_LAPSES)
+    active = unpinned.filter(state=Publisher.State.ACTIVE, pin_before__gt=now)
+    for publisher in active.select_related("issuer"):
+        day = _day(publisher.pin_before or now)
+        _tell_owners(f"lapses:{publisher.pk}", "publisher_lapses_soon", publisher, {"day": day})
+    for publisher in unpinned.filter(state=Publisher.State.EXPIRED).select_related("issuer"):
+        _tell_owners(f"lapsed:{publisher.pk}", "publisher_lapsed", publisher, {})
+
+
+def _publishers_unused(now: datetime) -> None:
+    active = Publisher.objects.filter(state=Publisher.State.ACTIVE, created_at__lt=now - UNUSED)
+    # Used never, or not for so long.
+    stale = active.exclude(last_used_at__gte=now - UNUSED)
+    for publisher in stale.select_related("issuer"):
+        used = _day(publisher.last_used_at) if publisher.last_used_at else ""
+        key = f"unused:{publisher.pk}:{used}"
+        _tell_owners(key, "publisher_unused", publisher, {"used": used, "days": UNUSED.days})
+
+
+def _exchanges_refused(now: datetime) -> None:
+    """The first at once, later ones as a digest of the day; known by the repository's number."""
+    recent = ExchangeRefusal.objects.filter(at__gt=now - DAY)
+    found: dict[tuple[int, str], Counter[str]] = {}
+    rows = recent.values_list("issuer_id", "workload__repository_id", "code")
+    for issuer_id, repository_id, code in rows:
+        if repository_id:
+            found.setdefault((issuer_id, str(repository_id)), Counter())[code] += 1
+    for (issuer_id, repository_id), codes in found.items():
+        publishers = Publisher.objects.filter(issuer=issuer_id, repository_id=repository_id)
+        lines = [f"{count} x {code}" for code, count in sorted(codes.items())]
+        for publisher in publishers.select_related("issuer"):
+            key = f"{DAILY}refused:{publisher.pk}:{_day(now)}"
+            context: Context = {"repository": publisher.repository, "refusals": lines}
+            _tell_owners(key, "exchanges_refused", publisher, context)
+
+
+def _environments_ignored(now: datetime) -> None:
+    tokens = PublishToken.objects.filter(issued_at__gt=now - LOOK_BACK)
+    named = tokens.exclude(workload__environment=None).prefetch_related("publishers__issuer")
+    # Each once, however many tokens a busy job was given.
+    ignored = {
+        (publisher, environment)
+        for token in named
+        if (environment := token.typed_workload().environment)
+        for publisher in token.publishers.all()
+        if publisher.environment is None
+    }
+    for publisher, environment in ignored:
+        digest = hashlib.sha256(environment.encode()).hexdigest()[:32]
+        key = f"environment:{publisher.pk}:{digest}"
+        _tell_owners(key, "environment_ignored", publisher, {"environment": environment})
+
+
+def _api_tokens_used(now: datetime) -> None:
+    """A long-lived token published although the crate could do without."""
+    actions = VersionAction.objects.filter(
+        action=VersionAction.Action.PUBLISH,
+        at__gt=now - LOOK_BACK,
+        api_token_id__isnull=False,
+        version__crate__publisher_grants__publisher__state=Publisher.State.ACTIVE,
+    )
+    used = actions.select_related("version__crate", "user").order_by("-pk").distinct()
+    for (token_id, crate_id), action in {
+        (action.api_token_id, action.version.crate_id): action for action in used
+    }.items():
+        context: Context = {"version": str(action.version), "login": action.user.login}
+        with transaction.atomic():
+            _tell(f"token:{token_id}:{crate_id}", "api_token_used", ("crate", crate_id), context)
+
+
+def _keys_of_issuers(now: datetime) -> None:
+    late = now - KEYS_MAY_FAIL
+    for row in KeySetRow.objects.exclude(error="").select_related("issuer"):
+        if row.issuer.is_enabled and (row.fetched_at is None or row.fetched_at < late):
+            with transaction.atomic():
+                key = f"{DAILY}keys:{row.pk}:{_day(now)}"
+                context: Context = {"issuer": row.url, "problem": row.error}
+                if _tell(key, "keys_failed", ("administrators", 0), context):
+                    after = {"error": row.error}
+                    audit.record("issuer.keys_failed", actor=CLOCK, subject=row.url, after=after)
+    changed = AuditEvent.objects.filter(name="issuer.keys_changed", at__gt=now - LOOK_BACK)
+    for event in changed.exclude(before={"key_ids": []}):
+        context = {
+            "issuer": event.subject,
+            "before": ", ".join(map(str, event.before.get("key_ids", []))),
+            "after": ", ".join(map(str, event.after.get("key_ids", []))),
+        }
+        with transaction.atomic():
+            _tell(f"keys_changed:{event.pk}", "keys_changed", ("administrators", 0), context)
+
+
+def _tell_owners(key: str, letter: str, publisher: Publisher, context: Context) -> None:
+    """One letter for each crate of the publisher."""
+    for crate_id in PublisherCrate.objects.filter(publisher=publisher).values_list(
+        "crate_id", flat=True
+    ):
+        with transaction.atomic():
+            facts: Context = {"publisher": str(publisher), **context}
+            _tell(f"{key}:{crate_id}", letter, ("crate", crate_id), facts)
+
+
+def _tell(key: str, letter: str, receivers: tuple[str, int], context: Context) -> bool:
+    """Queues the letter unless that was done before; answers whether it is new."""
+    _, is_new = Notice.objects.get_or_create(key=key)
+    if is_new:
+        jobs.after_commit("trustpub.mail_notice", letter, *receivers, json.dumps(context))
+    return is_new
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d}"
+
+
+LOOKS: tuple[Callable[[datetime], None], ...] = (
+    _pending_expire_soon,
+    _publishers_lapse,
+    _publishers_unused,
+    _exchanges_refused,
+    _environments_ignored,
+    _api_tokens_used,
+    _keys_of_issuers,
+)

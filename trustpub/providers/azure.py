@@ -1,0 +1,189 @@
+"""Azure DevOps pipelines: a fixed audience, so an operator must accept that (b.9)."""
+
+import re
+from collections.abc import Sequence
+from datetime import timedelta
+
+from trustpub.conditions import Condition, ConditionKind
+from trustpub.jwt import VerifiedClaims
+from trustpub.providers.base import (
+    ClaimReader,
+    FieldRule,
+    Provider,
+    ProviderFields,
+    StableIds,
+    id_problem,
+    invalid_claim,
+    uuid_problem,
+    web_link,
+)
+from trustpub.providers.claim import Claim, Role
+from trustpub.providers.options import FIXED_AUDIENCE
+from trustpub.providers.ref_rule import kind_of, ref_conditions, ref_field, takes_any_ref
+from trustpub.providers.workflow_file import ID_TOKEN, Target
+from trustpub.workload import CLAIM, Workload, WorkloadLinks
+
+AUDIENCE = "api://AzureADTokenExchange"
+
+# p://ORGANISATION/PROJECT/PIPELINE; sc:// is a service connection, which is no pipeline.
+_SUBJECT = re.compile(r"p://([^/]{1,64})/([^/]{1,64})/([^/]{1,260})")
+_NAME = re.compile(r"[^/\\:*?\"<>|]{1,64}")
+
+
+def _name_problem(value: str) -> str | None:
+    return None if _NAME.fullmatch(value) else "Must be the name as in its address"
+
+
+class AzurePipelines(Provider):
+    """A pipeline by the IDs of organisation, project, definition and repository."""
+
+    kind = "azure"
+    label = "Azure Pipelines"
+    max_lifetime = timedelta(hours=2)
+    needs_jti = False
+    issuer_example = "https://vstoken.dev.azure.com/1d6f0a4e-6c0c-4d1c-9d3e-2d9c2b2a7a10"
+    option_rules = (FIXED_AUDIENCE,)
+    claims = (
+        Claim("sub", Role.IDENTITY),
+        Claim("org_id", Role.IDENTITY),
+        Claim("prj_id", Role.IDENTITY),
+        Claim("def_id", Role.IDENTITY),
+        Claim("rpo_id", Role.MATCHED),
+        Claim("rpo_ref", Role.MATCHED),
+        Claim("rpo_ver", Role.SHOWN, required=False),
+        Claim("run_id", Role.SHOWN),
+    )
+    fields = (
+        FieldRule(
+            "organization",
+            "Organization",
+            True,
+            "As in dev.azure.com/ORGANIZATION.",
+            _name_problem,
+        ),
+        FieldRule("project", "Project", True, "The project's name.", _name_problem),
+        FieldRule("pipeline", "Pipeline", True, "The pipeline's name.", _name_problem),
+        FieldRule(
+            "organization_id",
+            "Organization ID",
+            True,
+            "A UUID; the last part of the issuer's address.",
+            uuid_problem,
+        ),
+        FieldRule("project_id", "Project ID", True, "A UUID; System.TeamProjectId.", uuid_problem),
+        FieldRule(
+            "definition_id", "Definition ID", True, "A number; System.DefinitionId.", id_problem
+        ),
+        FieldRule(
+            "repository_id", "Repository ID", True, "A UUID; Build.Repository.ID.", uuid_problem
+        ),
+        ref_field(),
+    )
+
+    def audiences(self, own: Sequence[str], issuer_url: str) -> Sequence[str]:
+        return [AUDIENCE] if self.options.get(FIXED_AUDIENCE.name) is True else own
+
+    def repository_of(self, fields: ProviderFields) -> str:
+        return f"{fields['organization']}/{fields['project']}/{fields['pipeline']}"
+
+    def title(self, fields: ProviderFields) -> str:
+        return f"pipeline {self.repository_of(fields)}"
+
+    def open_to_branches(self, fields: ProviderFields) -> bool:
+        return takes_any_ref(fields)
+
+    def web_url_of(self, issuer_url: str) -> str:
+        return "https://dev.azure.com"
+
+    def named_fields(self, fields: ProviderFields, repository: str) -> dict[str, str | None]:
+        organization, project, pipeline = repository.split("/", 2)
+        names = {"organization": organization, "project": project, "pipeline": pipeline}
+        return {**fields, **names}
+
+    def ids_of(self, fields: ProviderFields) -> StableIds:
+        pipeline = f"{fields['project_id']}:{fields['definition_id']}"
+        return StableIds(pipeline[:64], fields["organization_id"])
+
+    def conditions(self, fields: ProviderFields) -> tuple[Condition, ...]:
+        return (
+            Condition("repository", ConditionKind.EXACT, self.repository_of(fields)),
+            *(
+                Condition(f"{CLAIM}{name}", ConditionKind.ID, fields[name] or "")
+                for name in ("organization_id", "project_id", "definition_id", "repository_id")
+            ),
+            *ref_conditions(fields),
+        )
+
+    def read(
+        self, claims: VerifiedClaims, issuer_url: str, *, web_base: str | None = None
+    ) -> Workload:
+        reader = ClaimReader(claims)
+        subject = _SUBJECT.fullmatch(reader.required("sub"))
+        if subject is None or any(_name_problem(part) for part in subject.groups()):
+            invalid_claim("sub", "is not that of a pipeline: p://organization/project/pipeline")
+        organization = reader.required_uuid("org_id")
+        if issuer_url.rpartition("/")[2] != organization:
+            invalid_claim("org_id", "is not the organization that issued the token")
+        project = reader.required_uuid("prj_id")
+        definition = reader.required_id("def_id")
+        ref = reader.required("rpo_ref")
+        return Workload(
+            provider=self.kind,
+            repository="/".join(subject.groups()),
+            repository_id=f"{project}:{definition}"[:64],
+            owner_id=organization,
+            workflow="",
+            workflow_ref="",
+            ref=ref,
+            ref_type=kind_of(ref),
+            sha=reader.commit("rpo_ver") or None,
+            event="",
+            run_id=reader.required_id("run_id"),
+            details={
+                "organization_id": organization,
+                "project_id": project,
+                "definition_id": definition,
+                "repository_id": reader.required_uuid("rpo_id"),
+            },
+        )
+
+    def links(self, workload: Workload, web_base: str) -> WorkloadLinks:
+        project = workload.repository.rpartition("/")[0]
+        results = web_link(web_base, project, "_build/results")
+        build = f"{results}?buildId={workload.run_id}" if results else None
+        return WorkloadLinks(run=None if id_problem(workload.run_id) else build)
+
+    def example_workflow(
+        self,
+        crate: str,
+        fields: ProviderFields,
+        *,
+        registry_url: str,
+        audience: str,
+        registry_name: str = "waybill",
+    ) -> str:
+        target = Target(crate, registry_url, audience, registry_name)
+        return _EXAMPLE.format(id_token=ID_TOKEN, script=target.script(6))
+
+
+_EXAMPLE = """\
+# azure-pipelines.yml
+trigger:
+  tags:
+    include: ["v*"]
+  branches:
+    exclude: ["*"]
+pool:
+  vmImage: ubuntu-latest
+steps:
+  - bash: |
+      set -euo pipefail
+      {id_token}=$(printf 'header = "Authorization: Bearer %s"' "$SYSTEM_ACCESSTOKEN" |
+        curl --fail --silent --show-error --config - --request POST --data '' \\
+          "$SYSTEM_OIDCREQUESTURI?api-version=7.1" | jq --raw-output .oidcToken)
+      export {id_token}
+{script}
+    displayName: Publish
+    env:
+      SYSTEM_ACCESSTOKEN: $(System.AccessToken)
+"""

@@ -1,0 +1,65 @@
+"""What the CI files that we propose have in common."""
+
+from dataclasses import dataclass
+from textwrap import indent
+
+# Where a script of ours expects the job's ID token.
+ID_TOKEN = "REGISTRY_ID_TOKEN"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The crate that a CI file publishes, and the registry that it goes to."""
+
+    crate: str
+    registry_url: str
+    audience: str
+    registry_name: str
+
+    @property
+    def prefix(self) -> str:
+        """What cargo's variables for this registry start with."""
+        return f"CARGO_REGISTRIES_{self.registry_name.upper().replace('-', '_')}"
+
+    @property
+    def index(self) -> str:
+        return f"sparse+{self.registry_url.rstrip('/')}/index/"
+
+    @property
+    def tokens_url(self) -> str:
+        return f"{self.registry_url.rstrip('/')}/api/v1/trusted_publishing/tokens"
+
+    @property
+    def command(self) -> str:
+        return f"cargo publish --registry {self.registry_name} --package {self.crate}"
+
+    def script(self, margin: int) -> str:
+        """Exchanges the exported ID token, publishes, and revokes the token whatever happens.
+
+        The token goes through pipes and variables only, so that no list of processes shows it.
+        """
+        lines = _SCRIPT.format(
+            id_token=ID_TOKEN,
+            tokens=self.tokens_url,
+            prefix=self.prefix,
+            index=self.index,
+            command=self.command,
+        )
+        return indent(lines, " " * margin).rstrip("\n")
+
+
+# Without a backslash: some of the files that it goes into would read it for themselves.
+_SCRIPT = """\
+tokens={tokens}
+export {prefix}_INDEX={index}
+answer=$(jq --null-input '{{jwt: env.{id_token}}}' |
+  curl --fail-with-body -sS -H 'Content-Type: application/json' --data-binary @- "$tokens") ||
+  {{ printf '%s' "$answer" >&2; exit 1; }}
+export {prefix}_TOKEN="$(printf %s "$answer" | jq --raw-output .token)"
+revoke() {{
+  printf 'header = "Authorization: Bearer %s"' "${prefix}_TOKEN" |
+    curl -sS --request DELETE --config - "$tokens"
+}}
+trap revoke EXIT
+{command}
+"""
