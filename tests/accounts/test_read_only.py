@@ -78,6 +78,8 @@ def test_people_sign_in_and_out(client: Client, alice: User, settings: Settings)
     assert client.post("/dev-login/", {"login": "alice"}).status_code == 302
     assert client.get("/dashboard").status_code == 200
     assert client.post("/sign-out").status_code == 302
+    # Asked of those who have one, before they are signed in.
+    assert client.post("/second-factor", {"code": "123456"}).status_code == 302
 
 
 def test_without_it_nothing_is_said(settings: Settings) -> None:
