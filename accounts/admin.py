@@ -6,11 +6,13 @@ from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.forms import AdminAuthenticationForm
-from django.http import HttpRequest
+from django.db.models import QuerySet
+from django.http import HttpRequest, StreamingHttpResponse
 
 from accounts.errors import Refusal
 from accounts.models import ApiToken, AuditEvent, User
 from accounts.operations.second_factor import check_code
+from accounts.queries.audit_events import json_line
 from accounts.queries.second_factor import has_second_factor
 
 if TYPE_CHECKING:
@@ -51,9 +53,21 @@ class ApiTokenAdmin(ReadOnlyAdmin):
 @admin.register(AuditEvent)
 class AuditEventAdmin(ReadOnlyAdmin):
     list_display = ["at", "name", "actor_label", "crate", "subject", "address"]
-    list_filter = ["name", "actor_kind"]
-    search_fields = ["crate", "subject", "actor_label", "request_id"]
+    list_filter = ["at", "actor_kind", "name"]
+    search_fields = ["crate", "subject", "actor_label", "name", "request_id", "address"]
+    search_help_text = "crate, subject, who did it, event, request id or address"
     date_hierarchy = "at"
+    actions = ["export"]
+
+    @admin.action(description="Export as JSON lines", permissions=["view"])
+    def export(self, request: HttpRequest, queryset: QuerySet[AuditEvent]) -> StreamingHttpResponse:
+        """What is selected; "select all" takes everything that the search and filters leave."""
+        lines = (f"{json_line(event)}\n" for event in queryset.order_by("pk").iterator())
+        return StreamingHttpResponse(
+            lines,
+            content_type="application/x-ndjson",
+            headers={"Content-Disposition": 'attachment; filename="audit.jsonl"'},
+        )
 
 
 # allauth's own shows the secrets and lets them be changed.

@@ -119,6 +119,8 @@ class SessionAuthentication(authentication.SessionAuthentication):
 
 
 def _note_use(token: ApiToken) -> None:
+    if settings.READ_ONLY:
+        return
     now = timezone.now()
     if token.last_used_at and now - token.last_used_at < LAST_USE_PRECISION:
         return

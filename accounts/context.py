@@ -10,6 +10,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
     return {
         "public_url": settings.PUBLIC_URL,
         "index_url": settings.INDEX_URL,
+        "read_only": settings.READ_ONLY,
         "dev_login": settings.DEV_LOGIN,
         "github_login": settings.GITHUB_LOGIN,
         "oidc_login": settings.OIDC_LOGIN,

@@ -6,6 +6,9 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 from django.utils.http import http_date
 
+# After which a client should try again; nobody knows how long it really takes.
+MAINTENANCE_TAKES = timedelta(minutes=10)
+
 
 class Refusal(Exception):
     """An anticipated "no": a machine code, an HTTP status, and one sentence with the remedy."""
@@ -87,6 +90,19 @@ class BrowserOnly(Refusal):
 
     def __init__(self) -> None:
         super().__init__("this action can only be performed in the browser, after signing in")
+
+
+class ReadOnly(Refusal):
+    code = "read_only"
+    status = 503
+
+    def __init__(self) -> None:
+        retry_at = timezone.now() + MAINTENANCE_TAKES
+        super().__init__(
+            "This registry is in read-only mode for maintenance: downloads and searches work, "
+            f"changes do not. Please try again after {http_date(retry_at.timestamp())}.",
+            retry_at=retry_at,
+        )
 
 
 class ReauthenticationRequired(Refusal):

@@ -9,6 +9,7 @@ from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
 from allauth.socialaccount.providers.base import AuthError, AuthProcess, Provider
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
@@ -16,7 +17,7 @@ from django.shortcuts import render
 
 from accounts import audit
 from accounts.authentication import reject_locked
-from accounts.errors import NotAllowed
+from accounts.errors import NotAllowed, ReadOnly
 from accounts.models import GitHubToken, User
 from accounts.operations.people import save_with_free_login, take_login
 
@@ -62,12 +63,19 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         """
         # allauth could also connect a second GitHub identity: a second key to the account.
         sociallogin.state["process"] = AuthProcess.LOGIN
-        if _is_github(sociallogin) and not sociallogin.is_existing:
+        new = not sociallogin.is_existing and not settings.READ_ONLY
+        if new and _is_github(sociallogin):
             known = User.objects.filter(github_id=int(sociallogin.account.uid)).first()
             if known:
                 sociallogin.connect(request, known)
         holder: User | None = sociallogin.user if sociallogin.is_existing else None
         sociallogin.email_addresses = _trustworthy(sociallogin.email_addresses, holder)
+        if settings.READ_ONLY:
+            # Who is known may look around; nothing about them is refreshed.
+            if holder is None:
+                raise ReadOnly
+            _reject_closed(holder)
+            return
         if holder is None:
             # Set again from the addresses that are left.
             sociallogin.user.email = ""

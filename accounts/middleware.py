@@ -200,9 +200,12 @@ def answer_refusal(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     """The refusal in the form that suits who asked."""
     if request.path.startswith("/api/"):
         return refusal_response(refusal)
-    return render(
+    response = render(
         request,
         "refused.html",
         {"detail": refusal.detail, "status": refusal.status},
         status=refusal.status,
     )
+    for name, value in refusal.headers.items():
+        response[name] = value
+    return response

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -36,6 +37,9 @@ class DurableFileStorage:
 
     def size(self, name: str) -> int:
         return self._path(name).stat().st_size
+
+    def modified_at(self, name: str) -> datetime:
+        return datetime.fromtimestamp(self._path(name).stat().st_mtime, UTC)
 
     def delete(self, name: str) -> None:
         with suppress(FileNotFoundError, NotADirectoryError):

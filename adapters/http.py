@@ -1,4 +1,4 @@
-"""Outgoing requests: JSON from a checked address, within limits of time and size."""
+"""Outgoing requests: an answer from a checked address, within limits of time and size."""
 
 import http.client
 import json
@@ -50,6 +50,15 @@ class JsonAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class RawAnswer:
+    """An answer of any status, at most as long as was allowed; header names are in lower case."""
+
+    status: int
+    content: bytes
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class _Target:
     scheme: str
     host: str
@@ -77,6 +86,54 @@ def fetch_json(
     a 2xx answer with JSON, redirects included (reference: trusted publishing, a.6).
     """
     target = _read_url(url)
+    answer = _ask(
+        target,
+        allow_private=allow_private,
+        headers=headers,
+        max_bytes=max_bytes,
+        connect_timeout=connect_timeout,
+        total_timeout=total_timeout,
+        method=method,
+        body=body,
+    )
+    _check_status(target, answer.status)
+    return JsonAnswer(answer.status, _parse(target, answer.status, answer.content), answer.headers)
+
+
+def fetch(
+    url: str,
+    *,
+    allow_private: bool = False,
+    headers: Mapping[str, str] | None = None,
+    max_bytes: int = 256 * 1024,
+    connect_timeout: float = 3.0,
+    total_timeout: float = 5.0,
+) -> RawAnswer:
+    """GET like `fetch_json`, for a caller that knows what each status means to it.
+
+    Raises OutgoingError where there is no answer, or one with more than `max_bytes`.
+    """
+    return _ask(
+        _read_url(url),
+        allow_private=allow_private,
+        headers=headers,
+        max_bytes=max_bytes,
+        connect_timeout=connect_timeout,
+        total_timeout=total_timeout,
+    )
+
+
+def _ask(
+    target: _Target,
+    *,
+    allow_private: bool,
+    headers: Mapping[str, str] | None,
+    max_bytes: int,
+    connect_timeout: float,
+    total_timeout: float,
+    method: str = "GET",
+    body: bytes | None = None,
+) -> RawAnswer:
     _check_headers(headers or {})
     started = time.monotonic()
     deadline = started + total_timeout
@@ -95,12 +152,12 @@ def fetch_json(
                 content = response.read(max_bytes + 1)
         # A connection that was cut off looks like one that ended.
         _remaining(deadline)
-    _check_answer(target, response.status, content, max_bytes)
-    return JsonAnswer(
-        response.status,
-        _parse(target, response.status, content),
-        {name.lower(): value for name, value in response.headers.items()},
-    )
+    if len(content) > max_bytes and 200 <= response.status < 300:
+        raise OutgoingError(
+            f"{target.host} answered with more than {max_bytes} bytes", False, response.status
+        )
+    found = {name.lower(): value for name, value in response.headers.items()}
+    return RawAnswer(response.status, content, found)
 
 
 def _read_url(url: str) -> _Target:
@@ -234,7 +291,7 @@ def _shut_down(connected: socket.socket) -> None:
         socket.socket.shutdown(connected, socket.SHUT_RDWR)
 
 
-def _check_answer(target: _Target, status: int, content: bytes, max_bytes: int) -> None:
+def _check_status(target: _Target, status: int) -> None:
     if 300 <= status < 400:
         raise OutgoingError(
             f"{target.host} answered with a redirect ({status}), which is not followed",
@@ -244,10 +301,6 @@ def _check_answer(target: _Target, status: int, content: bytes, max_bytes: int) 
     if not 200 <= status < 300:
         raise OutgoingError(
             f"{target.host} answered {status}", status in _WORTH_ANOTHER_TRY, status
-        )
-    if len(content) > max_bytes:
-        raise OutgoingError(
-            f"{target.host} answered with more than {max_bytes} bytes", False, status
         )
 
 

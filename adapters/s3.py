@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
@@ -15,6 +16,7 @@ from adapters.object_names import checked, checked_prefix
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
 _DOWNLOAD_SECONDS = 300
 _NOT_FOUND = frozenset({"404", "NoSuchKey", "NotFound"})
@@ -69,9 +71,10 @@ class S3ObjectStorage:
         return True
 
     def size(self, name: str) -> int:
-        with _os_errors(name):
-            answer = self._client.head_object(Bucket=self._bucket, Key=self._key(name))
-            return answer["ContentLength"]
+        return self._head(name)["ContentLength"]
+
+    def modified_at(self, name: str) -> datetime:
+        return self._head(name)["LastModified"]
 
     def delete(self, name: str) -> None:
         with _os_errors(name):
@@ -106,6 +109,10 @@ class S3ObjectStorage:
                     # Some browsers for S3 leave an empty object as the mark of a folder.
                     if not name.endswith("/"):
                         yield name
+
+    def _head(self, name: str) -> "HeadObjectOutputTypeDef":
+        with _os_errors(name):
+            return self._client.head_object(Bucket=self._bucket, Key=self._key(name))
 
     def _key(self, name: str) -> str:
         return self._prefix + checked(name)

@@ -1,6 +1,7 @@
 """Where crates and index files are kept: what we ask of any storage, and how one is chosen."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -39,6 +40,9 @@ class ObjectStorage(Protocol):
 
     def size(self, name: str) -> int:
         """In bytes; raises FileNotFoundError."""
+
+    def modified_at(self, name: str) -> datetime:
+        """When it was written last; raises FileNotFoundError."""
 
     def delete(self, name: str) -> None:
         """Removes an object, if it is there."""

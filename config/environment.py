@@ -53,6 +53,8 @@ class Environment:
     require_second_factor: bool
     # Reads need a token too.
     auth_required: bool
+    # Reads go on, and nothing can be changed over the network.
+    read_only: bool
     # Web processes count downloads; off where access logs are counted instead.
     count_downloads: bool
     # Versions come from CI alone; no API token publishes.
@@ -153,6 +155,7 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         dev_login=dev_login,
         require_second_factor=_flag(env, "REQUIRE_SECOND_FACTOR"),
         auth_required=_flag(env, "AUTH_REQUIRED"),
+        read_only=_flag(env, "READ_ONLY"),
         count_downloads=_flag(env, "COUNT_DOWNLOADS", default=True),
         trusted_publishing_only=_flag(env, "TRUSTED_PUBLISHING_ONLY"),
         web_workers=_whole_number(env, "WEB_WORKERS", default=min(cores, 4), lowest=1, highest=256),

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+from config.checkup import CHECKS
 from config.environment import read_environment
 from config.mail import mail_settings
 from config.queue import filesystem_broker
@@ -60,6 +61,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.middleware.UserAgentMiddleware",
+    "accounts.read_only.ReadOnlyMiddleware",
     "accounts.middleware.LockedAccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -219,6 +221,7 @@ STEP_UP_LIFETIME = timedelta(minutes=10)
 DEV_LOGIN = ENVIRONMENT.dev_login
 TRUSTED_PROXIES = ENVIRONMENT.trusted_proxies
 AUTH_REQUIRED = ENVIRONMENT.auth_required
+READ_ONLY = ENVIRONMENT.read_only
 REQUIRE_USER_AGENT = ENVIRONMENT.require_user_agent
 # Without Redis the counts of rate limits live in the database.
 REDIS_LIMITS = ENVIRONMENT.redis_url is not None
@@ -353,6 +356,8 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "queue" / "timetable")
 CELERY_BEAT_SCHEDULE = TIMETABLE
+# What `doctor` runs.
+CHECKUP = CHECKS
 
 # --- Mail ---------------------------------------------------------------------
 

@@ -7,4 +7,7 @@ class RegistryConfig(AppConfig):
     name = "registry"
 
     def ready(self) -> None:
-        from registry import tasks  # noqa: F401, PLC0415 - jobs register by being imported
+        # Jobs register by being imported.
+        from registry import job_log, tasks  # noqa: F401, PLC0415
+
+        job_log.connect()

@@ -11,8 +11,8 @@ from registry.operations.invitations import new_token
 
 
 @shared_task(name="registry.sweep_index")
-def sweep_index() -> None:
-    index.sweep()
+def sweep_index() -> str:
+    return f"{index.sweep()} index files written"
 
 
 @shared_task(name="registry.delete_full_buckets")

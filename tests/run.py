@@ -49,6 +49,8 @@ def _needed(services: Mapping[str, str | None]) -> dict[str, str | None]:
         "PostgreSQL": services["TEST_DATABASE_URL"],
         "Redis": services["TEST_REDIS_URL"],
         "cargo": shutil.which("cargo"),
+        # Debian keeps it where only root's PATH leads.
+        "nginx": shutil.which("nginx") or shutil.which("/usr/sbin/nginx"),
         "Chromium": next(filter(None, map(shutil.which, CHROMIUM)), None),
     }
 

@@ -2,6 +2,7 @@
 
 from accounts.models.address_confirmation import AddressConfirmation
 from accounts.models.api_token import ApiToken
+from accounts.models.audit_erasure import AuditErasure
 from accounts.models.audit_event import AuditEvent
 from accounts.models.browser_session import BrowserSession
 from accounts.models.github_token import GitHubToken
@@ -11,6 +12,7 @@ from accounts.models.user import User
 __all__ = [
     "AddressConfirmation",
     "ApiToken",
+    "AuditErasure",
     "AuditEvent",
     "BrowserSession",
     "GitHubToken",

@@ -4,7 +4,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from accounts import audit
-from accounts.models import AuditEvent, User
+from accounts.models import AuditErasure, AuditEvent, User
 from adapters import jobs
 
 # Events whose subject is the person, by their login.
@@ -19,7 +19,10 @@ def erase(user: User) -> None:
     """
     login, address, number = user.login, user.verified_email(), user.pk
     audit.record("user.deleted", actor=user, subject=login)
-    _rename_events(user, f"deleted account {number}")
+    name = f"deleted account {number}"
+    leave = AuditErasure.objects.create(login=login, name=name)
+    _rename_events(user, name)
+    leave.delete()
     user.delete()
     if address:
         jobs.after_commit("accounts.mail_account_deleted", address, login)

@@ -1,4 +1,4 @@
-"""/healthz and /readyz."""
+"""/healthz and /readyz: whether this process should get requests, and what else is wrong."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from registry import storage
 from registry.models import IndexChange
+from registry.queries.timetable import clock_is_late, timetable, worker_is_late
 
 # The clock sweeps every few seconds; an older row means that no worker is alive.
 LATE = timedelta(minutes=5)
@@ -20,11 +21,17 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 
 def readyz(request: HttpRequest) -> JsonResponse:
-    """What the process needs answers too; names what does not."""
-    problems = [name for name, check in CHECKS.items() if not _passes(check)]
+    """503 where this process cannot answer requests; names also what others fail to do.
+
+    Without a worker reads and publishes go on. A balancer that took every web process away for it
+    would turn late work into an outage (docs/decisions/0018).
+    """
+    needed = [name for name, check in NEEDED.items() if not _passes(check)]
+    # What they ask is in the database.
+    elsewhere = [] if needed else [name for name, check in ELSEWHERE.items() if not _passes(check)]
+    status = "not ready" if needed else "degraded" if elsewhere else "ok"
     return JsonResponse(
-        {"status": "not ready" if problems else "ok", "problems": problems},
-        status=503 if problems else 200,
+        {"status": status, "problems": needed + elsewhere}, status=503 if needed else 200
     )
 
 
@@ -48,7 +55,13 @@ def _storage() -> bool:
 
 
 def _worker() -> bool:
-    return not IndexChange.objects.filter(created_at__lt=timezone.now() - LATE).exists()
+    late = IndexChange.objects.filter(created_at__lt=timezone.now() - LATE).exists()
+    return not (late or worker_is_late(timetable()))
 
 
-CHECKS = {"database": _database, "storage": _storage, "worker": _worker}
+def _clock() -> bool:
+    return not clock_is_late(timetable())
+
+
+NEEDED = {"database": _database, "storage": _storage}
+ELSEWHERE = {"worker": _worker, "clock": _clock}

@@ -5,13 +5,15 @@ from collections.abc import Iterator
 from django.conf import settings
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.module_loading import import_string
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
-from registry.models import Crate, IndexChange, Provenance, PublishKind, Version
+from registry.models import Crate, IndexChange, JobRun, Provenance, PublishKind, Version
+from registry.queries.timetable import clock_is_late, timetable, worker_is_late
 
 
 class RegistryCollector(Collector):
@@ -32,6 +34,31 @@ class RegistryCollector(Collector):
         for kind in PublishKind.values:
             kinds.add_metric([kind], counts.get(kind, 0))
         yield kinds
+        yield from _jobs()
+
+
+def _jobs() -> Iterator[Metric]:
+    families = [
+        GaugeMetricFamily(f"waybill_job_{name}", text, labels=["job"])
+        for name, text in (
+            ("last_success_timestamp_seconds", "When the job last ended well"),
+            ("last_duration_seconds", "How long its last run took"),
+            ("late", "1 if its last run is longer ago than two periods and five minutes"),
+        )
+    ]
+    failures = CounterMetricFamily("waybill_job_failures", "Runs that failed", labels=["job"])
+    entries = timetable()
+    now = timezone.now()
+    for entry in entries:
+        run = entry.run or JobRun()
+        succeeded = run.succeeded_at.timestamp() if run.succeeded_at else 0
+        figures = (succeeded, (run.duration_ms or 0) / 1000, entry.is_late(now))
+        for family, figure in zip(families, figures, strict=True):
+            family.add_metric([entry.job], figure)
+        failures.add_metric([entry.job], run.failures)
+    yield from [*families, failures]
+    for name, late in (("clock", clock_is_late(entries)), ("worker", worker_is_late(entries))):
+        yield GaugeMetricFamily(f"waybill_{name}_late", f"1 if no {name} seems to live", late)
 
 
 def metrics(request: HttpRequest) -> HttpResponse:

@@ -66,7 +66,7 @@ class SiteMetadata(APIView):
             "deployed_sha": "unknown",
             "commit": "unknown",
             "cdn_base": settings.PUBLIC_URL,
-            "read_only": False,
+            "read_only": settings.READ_ONLY,
             "banner_message": None,
         }
         return Response(body, headers={"Cache-Control": _cache_control()})

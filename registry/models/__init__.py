@@ -9,6 +9,7 @@ from registry.models.download_count import CountedFile, DownloadTotals, VersionD
 from registry.models.follow import Follow
 from registry.models.index_change import IndexChange
 from registry.models.invitation import Invitation
+from registry.models.job_run import JobRun
 from registry.models.keyword import Keyword
 from registry.models.ownership import Ownership, Team
 from registry.models.provenance import Provenance, PublishKind
@@ -29,6 +30,7 @@ __all__ = [
     "Follow",
     "IndexChange",
     "Invitation",
+    "JobRun",
     "Keyword",
     "LimitOverride",
     "LimitedAction",

@@ -4,16 +4,24 @@ import io
 import json
 import struct
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, cast
+
+from django.conf import settings
+from django.utils import timezone
 
 from accounts.errors import InvalidInput
 from accounts.models import User
 from registry.actors import System
+from registry.formats.archive import read_archive
+from registry.formats.archive_file import read_text
 from registry.formats.errors import FormatError
+from registry.formats.manifest import read_manifest
+from registry.formats.readme import MAX_README_BYTES
 from registry.formats.semver import Version as Semver
 from registry.models import Version
-from registry.operations.publish import publish
+from registry.operations.publish import Origin, publish
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +34,16 @@ class Importable:
     number: Semver
     # Crates of this registry that must exist before.
     needs: frozenset[str]
+    origin: Origin
 
 
 def find(folder: Path) -> list[Importable]:
     """What the folder holds, dependencies before dependents.
 
     Metadata lies beside each archive as `NAME-VERSION.json`, or for all in one `publish.json`
-    with `{"crates": [{"file": ..., "metadata": {...}}]}` in publish order. Raises InvalidInput.
+    with `{"crates": [{"file": ..., "metadata": {...}}]}` in publish order. Besides what cargo sends
+    it may say `pubtime` (RFC 3339), `yanked`, and as `index` the address of the registry that the
+    archive was published to. Raises InvalidInput.
     """
     listing = folder / "publish.json"
     if listing.is_file():
@@ -52,16 +63,47 @@ def import_one(item: Importable, owner: User) -> bool:
     if there.exists():
         return False
     with item.archive.open("rb") as file:
-        metadata = json.dumps(item.metadata).encode()
+        metadata = json.dumps(_readme(item, file) | item.metadata).encode()
         head = struct.pack("<I", len(metadata)) + metadata
         head += struct.pack("<I", item.archive.stat().st_size)
         stream = _Joined(io.BytesIO(head), file)
+        actor = System("import_crates", on_behalf_of=owner)
         publish(
-            actor=System("import_crates", on_behalf_of=owner),
+            actor=actor,
             stream=cast(BinaryIO, stream),
             user_agent="import_crates",
+            origin=item.origin,
         )
     return True
+
+
+def _readme(item: Importable, file: BinaryIO) -> dict[str, str]:
+    """What cargo would have sent of it; an index does not say. The file stands at its start again.
+
+    What is wrong with the archive is for the publish to say.
+    """
+    if "readme" in item.metadata:
+        return {}
+    limit, folder = settings.MAX_UNPACKED_BYTES, f"{item.name}-{item.metadata['vers']}"
+    try:
+        archive = read_archive(
+            file,
+            name=item.name,
+            version=item.metadata["vers"],
+            max_unpacked_bytes=limit,
+            max_entries=settings.MAX_ARCHIVE_ENTRIES,
+            token_prefix=settings.TOKEN_PREFIX,
+        )
+        path = read_manifest(archive.manifest_text, archive.paths).readme
+        file.seek(0)
+        text = path and read_text(
+            file, f"{folder}/{path}", max_unpacked_bytes=limit, max_bytes=MAX_README_BYTES
+        )
+    except FormatError:
+        return {}
+    finally:
+        file.seek(0)
+    return {"readme": text, "readme_file": path} if path and text else {}
 
 
 class _Joined:
@@ -92,7 +134,12 @@ def _importable(archive: Path, metadata: dict[str, Any]) -> Importable:
     match metadata:
         case {"name": str(name), "vers": str(num)}:
             return Importable(
-                archive, metadata, name, _number(archive, num), _needs(archive, metadata)
+                archive,
+                metadata,
+                name,
+                _number(archive, num),
+                _needs(archive, metadata),
+                _origin(archive, metadata),
             )
     raise InvalidInput(f"{archive.name}: its metadata must hold `name` and `vers` as texts")
 
@@ -102,6 +149,25 @@ def _number(archive: Path, text: str) -> Semver:
         return Semver.parse(text)
     except FormatError as error:
         raise InvalidInput(f"{archive.name}: {error}") from None
+
+
+def _origin(archive: Path, metadata: dict[str, Any]) -> Origin:
+    index, pubtime = metadata.get("index"), metadata.get("pubtime")
+    try:
+        published_at = datetime.fromisoformat(pubtime) if pubtime else None
+    except (TypeError, ValueError):
+        published_at = None
+    if pubtime and (published_at is None or published_at.tzinfo is None):
+        raise InvalidInput(
+            f"{archive.name}: `pubtime` must be a time with its zone, such as 2026-08-31T12:00:00Z"
+        )
+    # A clock that was ahead must not make a version that is not there yet.
+    past = published_at and min(published_at.astimezone(UTC), timezone.now())
+    return Origin(
+        frozenset({index} if isinstance(index, str) else ()),
+        past,
+        yanked=metadata.get("yanked") is True,
+    )
 
 
 def _needs(archive: Path, metadata: dict[str, Any]) -> frozenset[str]:

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from registry import storage
 from registry.models import Crate, IndexChange, Version
+from registry.operations.difference import Difference, Kind
 
 logger = logging.getLogger(__name__)
 
@@ -57,22 +58,24 @@ def rebuild(names: Iterable[str] | None = None) -> int:
     return count
 
 
-def differences(names: Iterable[str] | None = None) -> Iterator[str]:
-    """One sentence for each file that is not what the database says."""
+def differences(names: Iterable[str] | None = None) -> Iterator[Difference]:
+    """Each file that is not what the database says."""
     expected = set()
     for name in _names(names):
-        expected.add(storage.index_key(name))
-        crate = Crate.objects.get(name=name)
+        key = storage.index_key(name)
+        expected.add(key)
+        # Deleted since the names were asked for.
+        crate = Crate.objects.filter(name=name).first()
         stored = _stored(name)
-        wanted = rendered(crate)
+        wanted = rendered(crate) if crate else ""
         if stored is None and wanted:
-            yield f"{storage.index_key(name)}: missing"
+            yield Difference(Kind.INDEX_DIFFERS, key, "missing", name)
         elif (stored or "") != wanted:
-            yield f"{storage.index_key(name)}: differs from the database"
+            yield Difference(Kind.INDEX_DIFFERS, key, "differs from the database", name)
     if names is None:
         for key in storage.objects().walk("index"):
             if key not in expected:
-                yield f"{key}: no such crate"
+                yield Difference(Kind.STRAY_INDEX_FILE, key, "no such crate")
 
 
 def rendered(crate: Crate) -> str:

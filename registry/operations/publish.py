@@ -61,6 +61,7 @@ from registry.models import (
 from registry.operations import index, search_document, summary, topics
 from registry.operations.packed_tokens import refuse_tokens
 from registry.operations.rate_limits import check_daily_versions, take_token
+from registry.operations.yank import yank
 from registry.policies import Action, require_rights, require_scope
 from registry.queries.ci_only import ci_only_because
 from registry.queries.provenance_line import break_of
@@ -68,6 +69,16 @@ from registry.queries.provenance_line import break_of
 MAX_VERSION_LENGTH = 150
 # Uploads up to this size stay in memory while they are read.
 SPOOL_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an import comes from: what the other registry calls itself, and what it says of it."""
+
+    index_urls: frozenset[str] = frozenset()
+    published_at: datetime | None = None
+    # Nobody sees the version before it is yanked.
+    yanked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +90,12 @@ class Intent:
     is_first: bool
     limits: ManifestLimits
     max_upload_bytes: int
+    origin: Origin
+
+    @property
+    def published_at(self) -> datetime:
+        """In whole seconds: what the index says of a version must be what the API says."""
+        return (self.origin.published_at or timezone.now()).replace(microsecond=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +108,16 @@ class Package:
     dependencies: tuple[Required, ...]
 
 
-def publish(*, actor: Actor, stream: BinaryIO, user_agent: str = "") -> Version:
+def publish(
+    *, actor: Actor, stream: BinaryIO, user_agent: str = "", origin: Origin | None = None
+) -> Version:
     """Reads a publish frame from `stream` and publishes what it holds.
 
     Raises a Refusal; then no row and no file of the upload remain.
     """
     with _format_errors_refused():
         metadata = read_metadata(stream)
-        intent = _intend(actor, metadata)
+        intent = _intend(actor, metadata, origin or Origin())
         with SpooledTemporaryFile(max_size=SPOOL_BYTES) as spooled:
             file = cast(BinaryIO, spooled)
             digest = read_archive_into(stream, file, limit=intent.max_upload_bytes)
@@ -121,7 +140,7 @@ def _format_errors_refused() -> Iterator[None]:
         raise InvalidUpload(str(error)) from None
 
 
-def _intend(actor: Actor, metadata: PublishMetadata) -> Intent:
+def _intend(actor: Actor, metadata: PublishMetadata, origin: Origin) -> Intent:
     """Everything that can be refused before the archive is read."""
     check_crate_name(metadata.name)
     number = Semver.parse(metadata.vers)
@@ -142,7 +161,7 @@ def _intend(actor: Actor, metadata: PublishMetadata) -> Intent:
         actor.look_up_rights(crate)
     else:
         _check_name_is_free(metadata.name)
-    return _limited(metadata, number, is_first=crate is None)
+    return _limited(metadata, number, origin, is_first=crate is None)
 
 
 def _check_ci_only(actor: Actor, crate: Crate | None, name: str) -> None:
@@ -158,7 +177,9 @@ def _check_name_is_free(name: str) -> None:
         raise NameRecentlyDeleted(name, found.available_at)
 
 
-def _limited(metadata: PublishMetadata, number: Semver, *, is_first: bool) -> Intent:
+def _limited(
+    metadata: PublishMetadata, number: Semver, origin: Origin, *, is_first: bool
+) -> Intent:
     own = CrateLimits.objects.filter(canonical_name=canonical(metadata.name)).first()
     max_features = (own and own.max_features) or settings.MAX_FEATURES
     return Intent(
@@ -169,6 +190,7 @@ def _limited(metadata: PublishMetadata, number: Semver, *, is_first: bool) -> In
             max_features=max_features, max_dependencies=settings.MAX_DEPENDENCIES
         ),
         max_upload_bytes=(own and own.max_upload_bytes) or settings.MAX_UPLOAD_BYTES,
+        origin=origin,
     )
 
 
@@ -200,7 +222,9 @@ def _inspect(intent: Intent, archive: Archive, digest: ArchiveDigest) -> Package
             f"{', '.join(unknown)}. Choose from crates.io's list of category slugs."
         )
     dependencies = resolve_registries(
-        manifest.dependencies, metadata.dependencies, frozenset({settings.INDEX_URL})
+        manifest.dependencies,
+        metadata.dependencies,
+        intent.origin.index_urls | {settings.INDEX_URL},
     )
     _check_registries(dependencies)
     return Package(digest, archive, manifest, dependencies)
@@ -247,6 +271,8 @@ def _commit(
     index.note_change(crate)
     if facts.kind != PublishKind.IMPORTED:
         jobs.after_commit("registry.mail_version_published", version.pk, actor.label)
+    if intent.origin.yanked:
+        yank(actor=actor, version=version)
     # Last, so that a refusal by the database leaves no file behind.
     file.seek(0)
     storage.store_archive(crate.name, version.num, file)
@@ -260,7 +286,7 @@ def _find_or_found(actor: Actor, intent: Intent) -> Crate:
         raise NameReserved
     if intent.is_first:
         _check_ci_only(actor, None, name)
-        return _found(actor, name)
+        return _found(actor, intent)
     crate = Crate.objects.locked().named(name).first()
     if crate is None:
         raise NameTaken(name)
@@ -272,12 +298,13 @@ def _find_or_found(actor: Actor, intent: Intent) -> Crate:
     return crate
 
 
-def _found(actor: Actor, name: str) -> Crate:
+def _found(actor: Actor, intent: Intent) -> Crate:
+    name = intent.metadata.name
     # The name first: who loses it must not hold what the winner is about to remove.
     try:
         with transaction.atomic():
             crate = Crate.objects.create(
-                name=name, canonical_name=canonical(name), created_at=_now()
+                name=name, canonical_name=canonical(name), created_at=intent.published_at
             )
     except IntegrityError:
         raise actor.name_was_taken(name) from None
@@ -291,7 +318,7 @@ def _save_version(
     actor: Actor, crate: Crate, intent: Intent, package: Package, user_agent: str
 ) -> Version:
     manifest, metadata = package.manifest, intent.metadata
-    now = _now()
+    now = intent.published_at
     version = Version(
         crate=crate,
         num=metadata.vers,
@@ -328,11 +355,6 @@ def _save_version(
     except IntegrityError:
         raise VersionExists(version.num_without_build) from None
     return version
-
-
-def _now() -> datetime:
-    """In whole seconds: what the index says of a version must be what the API says."""
-    return timezone.now().replace(microsecond=0)
 
 
 def _index_entry(version: Version, dependencies: tuple[Required, ...]) -> IndexEntry:

@@ -1,4 +1,5 @@
 import threading
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -38,6 +39,7 @@ def test_it_keeps_what_was_written(storage: ObjectStorage, durable: bool) -> Non
     assert read(storage, CRATE) == b"content"
     assert storage.exists(CRATE)
     assert storage.size(CRATE) == 7
+    assert abs(datetime.now(UTC) - storage.modified_at(CRATE)) < timedelta(minutes=1)
 
 
 def test_it_writes_from_an_open_file(storage: ObjectStorage) -> None:
@@ -69,6 +71,8 @@ def test_it_knows_what_is_missing(storage: ObjectStorage) -> None:
         storage.open_read(CRATE)
     with pytest.raises(FileNotFoundError):
         storage.size(CRATE)
+    with pytest.raises(FileNotFoundError):
+        storage.modified_at(CRATE)
 
 
 def test_it_deletes_and_does_not_mind_doing_it_twice(storage: ObjectStorage) -> None:

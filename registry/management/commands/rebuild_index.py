@@ -23,7 +23,7 @@ class Command(BaseCommand):
             return
         found = 0
         for difference in index.differences(names):
-            self.stdout.write(difference)
+            self.stdout.write(str(difference))
             found += 1
         if found:
             raise CommandError(f"{found} differences; run rebuild_index to mend them")

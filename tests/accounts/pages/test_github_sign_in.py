@@ -276,3 +276,25 @@ def test_nobody_adds_a_second_github_identity(client: Client, github: FakeGitHub
 
 def test_it_leads_nowhere_else(client: Client, github: FakeGitHub) -> None:
     assert sign_in(client, next="https://evil.example/")["Location"] == "/dashboard"
+
+
+def test_in_read_only_mode_people_sign_in_and_nothing_about_them_is_refreshed(
+    client: Client, github: FakeGitHub, settings: Settings
+) -> None:
+    sign_in(Client())
+    User.objects.update(name="as it was")
+    settings.READ_ONLY = True
+
+    assert sign_in(client)["Location"] == "/dashboard"
+
+    assert User.objects.get().name == "as it was"
+
+
+def test_in_read_only_mode_nobody_new_comes(
+    client: Client, github: FakeGitHub, settings: Settings
+) -> None:
+    settings.READ_ONLY = True
+
+    answer = sign_in(client)
+
+    assert (answer.status_code, User.objects.count()) == (503, 0)

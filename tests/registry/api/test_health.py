@@ -5,7 +5,7 @@ import pytest
 from django.conf import LazySettings
 from django.utils import timezone
 
-from registry.models import IndexChange
+from registry.models import IndexChange, JobRun
 from tests.factories.registry import make_crate, make_version
 from tests.wire import send
 
@@ -43,7 +43,43 @@ def test_work_that_nobody_does_is_named() -> None:
     late = timezone.now() - timedelta(minutes=6)
     IndexChange.objects.create(crate_name="demo", created_at=late)
 
-    assert send("GET", "/readyz").json()["problems"] == ["worker"]
+    answer = send("GET", "/readyz")
+
+    # Whoever asks here is served all the same.
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {"status": "degraded", "problems": ["worker"]},
+    )
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("sent", "finished", "problems"),
+    [
+        (1, 1, []),
+        (1, 6, ["worker"]),
+        (6, 6, ["worker", "clock"]),
+        (6, 1, ["clock"]),
+        (6, None, ["worker", "clock"]),
+        (1, None, []),
+    ],
+)
+def test_a_worker_or_a_clock_that_was_there_and_is_silent_is_named(
+    sent: int, finished: int | None, problems: list[str]
+) -> None:
+    now = timezone.now()
+    JobRun.objects.create(
+        job="registry.sweep_index",
+        sent_at=now - timedelta(minutes=sent),
+        finished_at=finished and now - timedelta(minutes=finished),
+    )
+
+    answer = send("GET", "/readyz")
+
+    assert (answer.status_code, answer.json()["problems"]) == (200, problems)
+    text = send("GET", "/metrics").content.decode()
+    assert f"waybill_worker_late {float('worker' in problems)}" in text
+    assert f"waybill_clock_late {float('clock' in problems)}" in text
 
 
 @pytest.mark.django_db

@@ -1,0 +1,289 @@
+"""The nginx files as they are in `deploy/`, with a real nginx in front of a private registry.
+
+What the public file serves from the disk needs no token, and what it passes on meets the registry's
+own 401: so one server shows both.
+"""
+
+import http.client
+import os
+import re
+import shutil
+import socket
+import ssl
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from registry.formats.access_log import AccessLog
+from tests.factories.archives import build_crate, build_frame, metadata_for
+from tests.journeys.wire import upload_plain
+from tests.prepared import Prepared
+from tests.server import ROOT, Server, free_port
+
+NGINX = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
+SECONDS_TO_START = 10
+# One command instead of two: each takes a second to start.
+NORA = """
+from django.core.management import call_command
+call_command("create_user", "nora", email="nora@example.com", stdout=open("/dev/null", "w"))
+call_command("create_token", "nora", "laptop")
+"""
+DOWNLOAD = "/api/v1/crates/tide-pool/0.1.0/download"
+INDEX = "/index/ti/de/tide-pool"
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.once,
+    pytest.mark.skipif(not NGINX, reason="the program nginx is not here (apt: nginx-light)"),
+]
+
+
+@dataclass(frozen=True)
+class Site:
+    """Two virtual hosts in front of one private registry, and a token that opens it."""
+
+    public: int
+    private: int
+    token: str
+    logs: Path
+    registry: Server
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("nginx")
+    with prepared.copy(folder / "data") as database:
+        server = Server(folder, database=database, AUTH_REQUIRED="1", TRUSTED_PROXIES="127.0.0.1")
+        try:
+            server.start()
+            token = server.manage("shell", "-v0", "-c", NORA)
+            assert upload_plain(server.url, token, "tide-pool").status == 200
+            with _nginx(folder, server) as ports:
+                yield Site(*ports, token, folder, server)
+        finally:
+            server.kill()
+
+
+class _nginx:  # noqa: N801 - a context manager
+    """The two files of `deploy/nginx`, with ports, folders and certificate of this test."""
+
+    def __init__(self, folder: Path, server: Server) -> None:
+        self.folder, self.server = folder, server
+        self.ports = (free_port(), free_port())
+
+    def __enter__(self) -> tuple[int, int]:
+        _make_certificate(self.folder)
+        texts = [
+            self._adapted("waybill.conf", self.ports[0], "open"),
+            self._adapted("waybill-private.conf", self.ports[1], "closed"),
+        ]
+        head = [
+            "user root;" if os.getuid() == 0 else "",
+            f"pid {self.folder}/nginx.pid; error_log {self.folder}/error.log; daemon off;",
+            "worker_processes 1; events { } http { include /etc/nginx/mime.types;",
+            *(
+                f"{kind}_temp_path {self.folder}/{kind};"
+                for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+            ),
+            f"access_log {self.folder}/access.log;",
+        ]
+        configuration = self.folder / "nginx.conf"
+        configuration.write_text("\n".join([*head, *texts, "}"]))
+        assert NGINX
+        with (self.folder / "stderr.log").open("wb") as log:
+            self.process = subprocess.Popen(
+                [NGINX, "-c", str(configuration), "-p", str(self.folder)],
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+            )
+        deadline = time.monotonic() + SECONDS_TO_START
+        while not all(map(_listens, self.ports)):
+            said = (self.folder / "stderr.log").read_text()
+            assert self.process.poll() is None, said
+            assert time.monotonic() < deadline, said
+            time.sleep(0.02)
+        return self.ports
+
+    def __exit__(self, *failure: object) -> None:
+        self.process.terminate()
+        self.process.wait(10)
+
+    def _adapted(self, name: str, port: int, prefix: str) -> str:
+        text = (ROOT / "deploy" / "nginx" / name).read_text()
+        # The redirect from port 80 is a server of its own, on a port that nobody asks.
+        text = re.sub(r"\n    listen \[::\].*;", "", text)
+        text = text.replace("listen 80;", f"listen 127.0.0.1:{free_port()};")
+        text = text.replace("listen 443", f"listen 127.0.0.1:{port}")
+        text = text.replace("127.0.0.1:8000", f"127.0.0.1:{self.server.port}")
+        text = text.replace("/etc/ssl/waybill", str(self.folder))
+        text = text.replace("/var/log/nginx/waybill", f"{self.folder}/{prefix}")
+        text = text.replace("/var/lib/waybill", str(self.server.data_dir))
+        for shared in ("upstream waybill", "http://waybill", "waybill_downloads", "waybill_wants"):
+            text = text.replace(shared, shared.replace("waybill", prefix))
+        return text
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _make_certificate(folder: Path) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "crates.example.com")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=1))
+    ).sign(key, hashes.SHA256())
+    (folder / "fullchain.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    (folder / "privkey.pem").write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+
+
+def ask(
+    port: int,
+    path: str,
+    token: str | None = None,
+    *,
+    method: str = "GET",
+    body: bytes | None = None,
+    **headers: str,
+) -> Answer:
+    context = ssl._create_unverified_context()
+    connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=30, context=context)
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    if token:
+        sent["Authorization"] = token
+    try:
+        connection.request(method, path, body=body, headers=sent)
+        response = connection.getresponse()
+        return Answer(response.status, response.headers, response.read())
+    finally:
+        connection.close()
+
+
+def test_it_speaks_http_2(site: Site) -> None:
+    context = ssl._create_unverified_context()
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    for port in (site.public, site.private):
+        with (
+            socket.create_connection(("127.0.0.1", port)) as plain,
+            context.wrap_socket(plain, server_hostname="crates.example.com") as secured,
+        ):
+            assert secured.selected_alpn_protocol() == "h2"
+
+
+def test_index_and_archives_come_from_the_disk(site: Site) -> None:
+    line = ask(site.public, INDEX)
+    assert (line.status, line.headers["Content-Type"]) == (200, "text/plain; charset=utf-8")
+    assert line.headers["Cache-Control"] == "public, max-age=60, must-revalidate"
+    assert b'"name":"tide-pool"' in line.body
+    # As cargo asks: with one of the two.
+    for validator in ("ETag", "Last-Modified"):
+        header = {"ETag": "If_None_Match"}.get(validator, "If_Modified_Since")
+        assert ask(site.public, INDEX, **{header: line.headers[validator]}).status == 304
+
+    archive = ask(site.public, DOWNLOAD)
+    assert (archive.status, archive.headers["Content-Type"]) == (200, "application/gzip")
+    assert archive.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert archive.body == build_crate("tide-pool")
+    # The log is what count_downloads reads.
+    said = (site.logs / "open-downloads.log").read_text()
+    assert f'"GET {DOWNLOAD} HTTP/1.1" 200' in said
+    assert [row.name for row in AccessLog().downloads(said.splitlines())] == ["tide-pool"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/index/config.json",
+        "/index/no/ne/none",
+        "/api/v1/crates/tide_pool/0.1.0/download",
+        "/api/v1/crates/tide-pool/9.9.9/download",
+        "/api/v1/crates",
+    ],
+)
+def test_what_is_no_file_goes_on_to_the_registry(site: Site, path: str) -> None:
+    assert ask(site.public, path).status == 401
+    assert "X-Request-Id" in ask(site.public, path).headers
+
+
+def test_who_wants_json_gets_the_address(site: Site) -> None:
+    for port in (site.public, site.private):
+        answer = ask(port, DOWNLOAD, site.token, Accept="application/json")
+        assert (answer.status, b'"url"' in answer.body) == (200, True)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/index/../crates/tide-pool/tide-pool-0.1.0.crate",
+        "/index/%2e%2e/%2e%2e/secret_key",
+        "/api/v1/crates/tide-pool/..%2f..%2f..%2fsecret_key/download",
+        "/api/v1/crates/../0.1.0/download",
+        "/index/.hidden",
+    ],
+)
+def test_nothing_leads_out_of_the_folder(site: Site, path: str) -> None:
+    secret = (site.registry.data_dir / "secret_key").read_bytes()
+    for port in (site.public, site.private):
+        answer = ask(port, path)
+        assert answer.status in (400, 401, 404), answer
+        assert secret not in answer.body
+
+
+@pytest.mark.parametrize("path", [INDEX, DOWNLOAD, "/index/config.json", "/api/v1/crates"])
+def test_a_private_registry_asks_for_a_token_and_says_where_to_get_one(
+    site: Site, path: str
+) -> None:
+    for token in (None, site.token[:-1] + "x"):
+        answer = ask(site.private, path, token)
+        assert answer.status == 401
+        assert "Cargo login_url=" in answer.headers["WWW-Authenticate"]
+        assert b'"code": "malformed_credentials"' in answer.body
+
+    assert ask(site.private, path, site.token).status == 200
+
+
+def test_members_read_files_that_others_may_not_keep(site: Site) -> None:
+    line, archive = ask(site.private, INDEX, site.token), ask(site.private, DOWNLOAD, site.token)
+
+    assert line.headers["Cache-Control"] == "private, no-cache"
+    assert archive.headers["Cache-Control"] == "private, max-age=31536000, immutable"
+    # Straight from the disk.
+    assert "X-Request-Id" not in line.headers
+    assert archive.body == build_crate("tide-pool")
+    assert ask(site.private, INDEX, site.token, If_None_Match=line.headers["ETag"]).status == 304
+
+
+def test_a_publish_passes_and_shows_at_once(site: Site) -> None:
+    frame = build_frame(metadata_for("rock-pool"), build_crate("rock-pool"))
+
+    answer = ask(site.private, "/api/v1/crates/new", site.token, method="PUT", body=frame)
+
+    assert answer.status == 200, answer.body
+    assert ask(site.private, "/index/ro/ck/rock-pool", site.token).status == 200
+
+
+def test_figures_are_for_the_operators_network(site: Site) -> None:
+    assert ask(site.public, "/metrics", site.token).status == 200
