@@ -5,6 +5,7 @@ from pathlib import Path
 
 from config.checkup import CHECKS
 from config.environment import read_environment
+from config.logs import LOGS
 from config.mail import mail_settings
 from config.queue import filesystem_broker
 from config.timetable import TIMETABLE
@@ -376,27 +377,4 @@ DEFAULT_FROM_EMAIL = f"Waybill <noreply@{ENVIRONMENT.audience.split('/')[0].rspl
 # --- Logging ------------------------------------------------------------------
 
 DEFAULT_EXCEPTION_REPORTER = "accounts.log_redaction.RedactingReporter"
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "accounts.request_context.RequestIdFilter"}},
-    "formatters": {
-        "line": {
-            # Whatever a library writes, no token gets out.
-            "()": "accounts.log_redaction.RedactingFormatter",
-            "fmt": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s",
-        }
-    },
-    "handlers": {
-        "console": {
-            "class": "logging.StreamHandler",
-            "formatter": "line",
-            "filters": ["request_id"],
-        }
-    },
-    "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {
-        # Every answered "no" would be a line; the audit log and metrics tell them better.
-        "django.request": {"level": "ERROR"},
-    },
-}
+LOGGING = LOGS

@@ -26,7 +26,6 @@ from registry.errors import (
     NameTaken,
     SpelledDifferently,
     TrustedPublishingOnly,
-    UnknownDependency,
     UploadTooLarge,
     VersionExists,
 )
@@ -49,7 +48,6 @@ from registry.models import (
     Crate,
     CrateLimits,
     DeletedCrate,
-    Dependency,
     LimitedAction,
     Ownership,
     Provenance,
@@ -59,6 +57,7 @@ from registry.models import (
     VersionAction,
 )
 from registry.operations import index, search_document, summary, topics
+from registry.operations.dependencies import check_registries, save_dependencies
 from registry.operations.packed_tokens import refuse_tokens
 from registry.operations.rate_limits import check_daily_versions, take_token
 from registry.operations.yank import yank
@@ -226,18 +225,8 @@ def _inspect(intent: Intent, archive: Archive, digest: ArchiveDigest) -> Package
         metadata.dependencies,
         intent.origin.index_urls | {settings.INDEX_URL},
     )
-    _check_registries(dependencies)
+    check_registries(dependencies)
     return Package(digest, archive, manifest, dependencies)
-
-
-def _check_registries(dependencies: tuple[Required, ...]) -> None:
-    for dependency in dependencies:
-        where = dependency.registry_index
-        if where and where not in settings.FOREIGN_REGISTRIES:
-            raise InvalidUpload(
-                f"Dependency `{dependency.name}` is hosted on another registry ({where[:200]}), "
-                "which this registry's administrator does not allow (FOREIGN_REGISTRIES)."
-            )
 
 
 @transaction.atomic
@@ -247,7 +236,7 @@ def _commit(
     """One transaction: crate, version, dependencies, provenance, archive, outbox, audit event."""
     crate = _find_or_found(actor, intent)
     version = _save_version(actor, crate, intent, package, user_agent)
-    _save_dependencies(version, package.dependencies)
+    save_dependencies(version, package.dependencies)
     _describe(crate, version)
     facts = actor.provenance()
     Provenance.objects.create(version=version, kind=facts.kind, **facts.fields)
@@ -368,29 +357,6 @@ def _index_entry(version: Version, dependencies: tuple[Required, ...]) -> IndexE
         links=version.links or None,
         rust_version=version.rust_version or None,
         pubtime=version.created_at,
-    )
-
-
-def _save_dependencies(version: Version, dependencies: tuple[Required, ...]) -> None:
-    here = {d.name for d in dependencies if d.registry_index is None}
-    known = set(Crate.objects.filter(name__in=here).values_list("name", flat=True))
-    if missing := sorted(here - known):
-        raise UnknownDependency(missing[0])
-    Dependency.objects.bulk_create(
-        Dependency(
-            version=version,
-            name=required.name,
-            canonical_name=canonical(required.name),
-            alias=required.alias or "",
-            requirement=required.requirement,
-            kind=required.kind,
-            target=required.target or "",
-            optional=required.optional,
-            default_features=required.default_features,
-            features=list(required.features),
-            registry_index=required.registry_index or "",
-        )
-        for required in dependencies
     )
 
 
