@@ -44,6 +44,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 def _wide_limits(settings: Settings) -> None:
     """What is tested here is the database, which the limits would spare the most of it."""
     settings.EXCHANGES_PER_REPOSITORY = settings.FAILED_EXCHANGES_PER_REPOSITORY = 1000
+    settings.KEY_WAITERS = 20
 
 
 @pytest.fixture
