@@ -42,6 +42,8 @@ INDEX = "/index/ti/de/tide-pool"
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.once,
+    # One server for all of them.
+    pytest.mark.xdist_group("nginx"),
     pytest.mark.skipif(not NGINX, reason="the program nginx is not here (apt: nginx-light)"),
 ]
 
@@ -138,6 +140,14 @@ class _nginx:  # noqa: N801 - a context manager
         return text
 
 
+def _line_of(log: Path) -> str:
+    """nginx writes it once the answer is on its way."""
+    deadline = time.monotonic() + SECONDS_TO_START
+    while not (said := log.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return said
+
+
 def _listens(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
@@ -208,7 +218,7 @@ def test_index_and_archives_come_from_the_disk(site: Site) -> None:
     assert archive.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert archive.body == build_crate("tide-pool")
     # The log is what count_downloads reads.
-    said = (site.logs / "open-downloads.log").read_text()
+    said = _line_of(site.logs / "open-downloads.log")
     assert f'"GET {DOWNLOAD} HTTP/1.1" 200' in said
     assert [row.name for row in AccessLog().downloads(said.splitlines())] == ["tide-pool"]
 
