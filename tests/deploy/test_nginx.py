@@ -43,7 +43,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.once,
     # One server for all of them.
-    pytest.mark.xdist_group("nginx"),
     pytest.mark.skipif(not NGINX, reason="the program nginx is not here (apt: nginx-light)"),
 ]
 

@@ -21,7 +21,7 @@ from tests.factories.archives import build_crate, build_frame, manifest_for, met
 from tests.journeys.wire import ask, index_lines, upload, upload_plain
 from tests.server import Server
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.once]
 CRATES_IO = "https://github.com/rust-lang/crates.io-index"
 TOP = """
 [dependencies.moved]

@@ -14,7 +14,7 @@ from tests.browser import chromium, page_in
 from tests.prepared import Prepared
 from tests.server import Server
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("github")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 class Place:

@@ -146,6 +146,7 @@ def test_a_server_that_is_not_there_is_a_problem(settings: LazySettings) -> None
     assert "does not answer" in only(front.public_url).text
 
 
+@pytest.mark.once
 def test_the_running_server_is_recognised(settings: LazySettings, running_server: Server) -> None:
     settings.PUBLIC_URL = running_server.url
     found = {finding.check: finding for finding in front.public_url()}
