@@ -12,4 +12,6 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "index_url": settings.INDEX_URL,
         "dev_login": settings.DEV_LOGIN,
         "github_login": settings.GITHUB_LOGIN,
+        "oidc_login": settings.OIDC_LOGIN,
+        "oidc_name": settings.OIDC_NAME,
     }

@@ -1,5 +1,7 @@
 """One function per letter about accounts."""
 
+from collections.abc import Mapping
+
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.template.loader import render_to_string
@@ -33,6 +35,20 @@ def confirm_address(address: EmailAddress, token: str) -> None:
     )
 
 
+def address_changed(user: User, former: str) -> None:
+    """Goes to the address that no longer counts: its owner may not have been the one to change."""
+    send("address_changed", [former], {"login": user.login, "address": settings.PUBLIC_URL})
+
+
+def token_expiring(token: ApiToken) -> None:
+    """Three days ahead, once (accounts.operations.expiring_tokens)."""
+    address = token.user.verified_email()
+    if address is None:
+        return
+    link = f"{settings.PUBLIC_URL}/settings/tokens/new?from={token.pk}"
+    send("token_expiring", [address], {"token": token, "address": link})
+
+
 def notifications_off(user: User) -> None:
     address = user.verified_email()
     if address is None:
@@ -40,11 +56,35 @@ def notifications_off(user: User) -> None:
     send(
         "notifications_off",
         [address],
-        {"login": user.login, "address": f"{settings.PUBLIC_URL}/settings/profile"},
+        {"login": user.login, "address": f"{settings.PUBLIC_URL}/settings/notifications"},
     )
 
 
-def send(letter: str, receivers: list[str], context: dict[str, object]) -> None:
+def second_factor(user: User, change: str) -> None:
+    """`change` is what happened to it, as a participle."""
+    address = user.verified_email()
+    if address is None:
+        return
+    facts: dict[str, object] = {
+        "login": user.login,
+        "change": change,
+        "public_url": settings.PUBLIC_URL,
+        "address": f"{settings.PUBLIC_URL}/settings/log",
+    }
+    send("second_factor", [address], facts)
+
+
+def account_deleted(address: str, login: str) -> None:
+    """The last letter, to where nothing else knows of any more."""
+    send("account_deleted", [address], {"login": login, "public_url": settings.PUBLIC_URL})
+
+
+def send(
+    letter: str,
+    receivers: list[str],
+    context: dict[str, object],
+    headers: Mapping[str, str] | None = None,
+) -> None:
     """Renders templates/emails/<letter>/ and sends it to each receiver apart."""
     folder = f"emails/{letter}"
     send_letter(
@@ -52,4 +92,5 @@ def send(letter: str, receivers: list[str], context: dict[str, object]) -> None:
         subject=render_to_string(f"{folder}/subject.txt", context).strip(),
         text=render_to_string(f"{folder}/text.txt", context),
         html=None,
+        headers=headers,
     )

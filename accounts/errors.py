@@ -89,6 +89,28 @@ class BrowserOnly(Refusal):
         super().__init__("this action can only be performed in the browser, after signing in")
 
 
+class ReauthenticationRequired(Refusal):
+    code = "reauthentication_required"
+    status = 403
+
+    def __init__(self, address: str) -> None:
+        super().__init__(
+            f"You signed in too long ago for this. Confirm that it is you at {address}, "
+            "and try again"
+        )
+
+
+class SecondFactorRequired(Refusal):
+    code = "second_factor_required"
+    status = 403
+
+    def __init__(self, address: str) -> None:
+        super().__init__(
+            "This registry asks everybody who does this for a second factor. "
+            f"Set one up at {address}"
+        )
+
+
 class NotAllowed(Refusal):
     code = "not_allowed"
     status = 403

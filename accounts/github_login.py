@@ -1,5 +1,6 @@
-"""What allauth asks of us when somebody signs in with GitHub."""
+"""What allauth asks of us when somebody signs in with GitHub or the company's own provider."""
 
+from functools import partial
 from typing import Any, NoReturn
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -7,16 +8,19 @@ from allauth.account.models import EmailAddress
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
-from allauth.socialaccount.providers.base import AuthError, AuthProcess
+from allauth.socialaccount.providers.base import AuthError, AuthProcess, Provider
 from django.db import transaction
 from django.db.models import Q
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from accounts import audit
 from accounts.authentication import reject_locked
 from accounts.errors import NotAllowed
 from accounts.models import GitHubToken, User
-from accounts.operations.people import take_login
+from accounts.operations.people import save_with_free_login, take_login
+
+GITHUB = "github"
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -28,9 +32,21 @@ class AccountAdapter(DefaultAccountAdapter):
     def add_message(self, *args: Any, **kwargs: Any) -> None:
         """Nothing: the page that follows shows who is signed in."""
 
+    def get_login_stages(self) -> list[str]:
+        """Our own, because allauth's for second factors cannot do without passkeys."""
+        return ["accounts.pages.second_factor.SecondFactorStage"]
+
+    def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
+        audit.record("session.started", actor=user, subject=user.login)
+        answer: HttpResponse = super().post_login(request, user, **kwargs)
+        return answer
+
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):
-    """The GitHub id decides whose account it is; login, name and addresses are kept up to date."""
+    """The GitHub id, or the provider's `sub`, decides whose account it is; never a name.
+
+    Of GitHub's people login, name and addresses are kept up to date, of others all but the login.
+    """
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
         return True
@@ -46,9 +62,10 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         """
         # allauth could also connect a second GitHub identity: a second key to the account.
         sociallogin.state["process"] = AuthProcess.LOGIN
-        known = User.objects.filter(github_id=int(sociallogin.account.uid)).first()
-        if known and not sociallogin.is_existing:
-            sociallogin.connect(request, known)
+        if _is_github(sociallogin) and not sociallogin.is_existing:
+            known = User.objects.filter(github_id=int(sociallogin.account.uid)).first()
+            if known:
+                sociallogin.connect(request, known)
         holder: User | None = sociallogin.user if sociallogin.is_existing else None
         sociallogin.email_addresses = _trustworthy(sociallogin.email_addresses, holder)
         if holder is None:
@@ -56,9 +73,10 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
             sociallogin.user.email = ""
         else:
             _reject_closed(holder)
-            take_login(user=holder, login=sociallogin.account.extra_data["login"])
+            if _is_github(sociallogin):
+                take_login(user=holder, login=sociallogin.account.extra_data["login"])
+                GitHubToken.keep(holder, sociallogin.token.token)
             _copy_profile(holder, sociallogin)
-            GitHubToken.keep(holder, sociallogin.token.token)
             _add_addresses(holder, sociallogin.email_addresses)
 
     @transaction.atomic
@@ -66,18 +84,23 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         self, request: HttpRequest, sociallogin: SocialLogin, form: object = None
     ) -> User:
         user: User = sociallogin.user
-        take_login(user=user, login=sociallogin.account.extra_data["login"])
-        user.github_id = int(sociallogin.account.uid)
         user.set_unusable_password()
-        sociallogin.save(request)
+        if _is_github(sociallogin):
+            take_login(user=user, login=sociallogin.account.extra_data["login"])
+            user.github_id = int(sociallogin.account.uid)
+            sociallogin.save(request)
+            GitHubToken.keep(user, sociallogin.token.token)
+        else:
+            save_with_free_login(
+                user, _wanted_login(sociallogin), partial(sociallogin.save, request)
+            )
         _copy_profile(user, sociallogin)
-        GitHubToken.keep(user, sociallogin.token.token)
         return user
 
     def on_authentication_error(
         self,
         request: HttpRequest,
-        provider: object,
+        provider: Provider,
         error: str | None = None,
         exception: Exception | None = None,
         extra_context: dict[str, Any] | None = None,
@@ -87,7 +110,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         page = render(
             request,
             "accounts/sign_in_failed.html",
-            {"cancelled": cancelled},
+            {"cancelled": cancelled, "provider": provider.name},
             status=200 if cancelled else 401,
         )
         raise ImmediateHttpResponse(page)
@@ -99,9 +122,28 @@ def _reject_closed(user: User) -> None:
         raise NotAllowed("This account was closed. Ask an administrator to open it again.")
 
 
+def _is_github(sociallogin: SocialLogin) -> bool:
+    return bool(sociallogin.account.provider == GITHUB)
+
+
+def _wanted_login(sociallogin: SocialLogin) -> str:
+    facts = _facts(sociallogin)
+    return str(facts.get("preferred_username") or facts.get("email") or "").split("@")[0]
+
+
+def _facts(sociallogin: SocialLogin) -> dict[str, Any]:
+    """GitHub's answer, or the claims of a provider, which come in two parts."""
+    data: dict[str, Any] = sociallogin.account.extra_data
+    return (
+        data
+        if _is_github(sociallogin)
+        else {**data.get("id_token", {}), **data.get("userinfo", {})}
+    )
+
+
 def _copy_profile(user: User, sociallogin: SocialLogin) -> None:
-    facts = sociallogin.account.extra_data
-    user.name = (facts.get("name") or "")[:255]
+    facts = _facts(sociallogin)
+    user.name = str(facts.get("name") or "").replace("\0", "")[:255]
     user.avatar_url = (facts.get("avatar_url") or "")[:200]
     user.save(update_fields=["name", "avatar_url"])
 

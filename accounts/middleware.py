@@ -25,7 +25,7 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "font-src 'self'; connect-src 'self'; form-action 'self' {github}; "
+    "font-src 'self'; connect-src 'self'; form-action 'self' {providers}; "
     "frame-ancestors 'none'; base-uri 'none'"
 )
 # Readable without credentials even on a private registry.
@@ -36,10 +36,17 @@ OPEN_PREFIXES = (
     "/sign-in",
     "/dev-login",
     "/accounts/",
+    "/second-factor",
     "/admin/",
     # These prove who asks by themselves.
     "/api/v1/trusted_publishing/",
     "/api/github/secret-scanning/",
+    # The link of a letter proves who has it.
+    "/confirm/",
+    "/accept-invite/",
+    "/unsubscribe/",
+    "/api/v1/confirm/",
+    "/api/v1/me/crate_owner_invitations/accept/",
 )
 # Readable without saying what reads; load balancers often don't.
 NAMELESS_PREFIXES = ("/healthz", "/readyz", "/static/", "/index/")
@@ -84,8 +91,12 @@ class SecurityHeadersMiddleware:
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
-        # A sign-in form is redirected to GitHub, which browsers hold against form-action.
-        self.policy = CONTENT_SECURITY_POLICY.format(github=settings.GITHUB_URL)
+        # A sign-in form is redirected to them, which browsers hold against form-action.
+        providers = [
+            settings.GITHUB_URL,
+            *([_origin(settings.OIDC_ISSUER)] if settings.OIDC_ISSUER else []),
+        ]
+        self.policy = CONTENT_SECURITY_POLICY.format(providers=" ".join(providers))
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
@@ -95,6 +106,10 @@ class SecurityHeadersMiddleware:
         elif settings.SESSION_COOKIE_NAME in request.COOKIES:
             response.headers.setdefault("Cache-Control", "no-store")
         return response
+
+
+def _origin(address: str) -> str:
+    return "/".join(address.split("/")[:3])
 
 
 class UserAgentMiddleware:

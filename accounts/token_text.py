@@ -9,6 +9,7 @@ from enum import StrEnum
 ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 SECRET_LENGTH = 40  # about 238 bits
 CHECK_LENGTH = 6  # 62**6 > 2**32
+LETTER_LENGTH = 26  # about 154 bits
 
 
 class TokenKind(StrEnum):
@@ -34,6 +35,11 @@ def kind_of(text: str, prefix: str) -> TokenKind | None:
             if text.isascii() and text[len(start) :].isalnum() and _check(body) == check:
                 return kind
     return None
+
+
+def new_letter_token() -> str:
+    """What the link of a letter proves; it lies in the letter and nowhere else."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(LETTER_LENGTH))
 
 
 def digest(text: str) -> str:

@@ -1,9 +1,10 @@
 """Sends one letter: subject, text, HTML; and writes letters as files where there is no SMTP."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from smtplib import SMTPRecipientsRefused
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -14,7 +15,14 @@ from django.core.validators import validate_email
 from adapters.atomic_file import write_atomically
 
 
-def send_letter(*, to: Sequence[str], subject: str, text: str, html: str | None = None) -> None:
+def send_letter(
+    *,
+    to: Sequence[str],
+    subject: str,
+    text: str,
+    html: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> None:
     """Sends one letter to each address, so that no recipient sees another's.
 
     Line breaks in the subject become spaces. Raises ValidationError for an address that is not
@@ -23,8 +31,19 @@ def send_letter(*, to: Sequence[str], subject: str, text: str, html: str | None 
     """
     for address in to:
         validate_email(address)
-    letters = [_letter(address, subject, text, html) for address in to]
-    get_connection().send_messages(letters)
+    letters = [_letter(address, subject, text, html, headers or {}) for address in to]
+    if not letters:
+        return
+    refused: SMTPRecipientsRefused | None = None
+    with get_connection() as connection:
+        for letter in letters:
+            try:
+                connection.send_messages([letter])
+            except SMTPRecipientsRefused as error:
+                # One owner's dead address must not keep the others from hearing of a change.
+                refused = error
+    if refused:
+        raise refused
 
 
 class EmlFileBackend(BaseEmailBackend):
@@ -58,13 +77,15 @@ class EmlFileBackend(BaseEmailBackend):
         return written
 
 
-def _letter(address: str, subject: str, text: str, html: str | None) -> EmailMultiAlternatives:
+def _letter(
+    address: str, subject: str, text: str, html: str | None, headers: Mapping[str, str]
+) -> EmailMultiAlternatives:
     letter = EmailMultiAlternatives(
         subject=" ".join(subject.split()),
         body=text,
         to=[address],
         # RFC 3834: keeps holiday notices from answering.
-        headers={"Auto-Submitted": "auto-generated"},
+        headers={"Auto-Submitted": "auto-generated", **headers},
     )
     if html is not None:
         letter.attach_alternative(html, "text/html")

@@ -41,8 +41,16 @@ class Environment:
     github_client_secret: str | None
     github_url: str
     github_api_url: str
+    # The company's own sign-in, any OpenID Connect provider; None hides it.
+    oidc_issuer: str | None
+    oidc_client_id: str
+    oidc_client_secret: str
+    # What the button says after "Sign in with".
+    oidc_name: str
     # Sign-in without a password, for a developer's own machine only.
     dev_login: bool
+    # Whoever adds owners, publishers or tokens in a browser needs a second factor.
+    require_second_factor: bool
     # Reads need a token too.
     auth_required: bool
     # Web processes count downloads; off where access logs are counted instead.
@@ -63,6 +71,9 @@ class Environment:
     max_new_versions_daily: int | None
     # What trusted publishing allows, and how long it keeps what; named as in TRUSTPUB_NUMBERS.
     trustpub: Mapping[str, int]
+    # Whoever is added as an owner is asked first.
+    owner_invitations: bool
+    owner_invitation_days: int
     # Every request must say which program it comes from.
     require_user_agent: bool
     # Index addresses of other registries that dependencies may name.
@@ -135,7 +146,12 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         github_client_secret=env.get("GITHUB_CLIENT_SECRET") or None,
         github_url=_http_url(env, "GITHUB_URL", "https://github.com"),
         github_api_url=_http_url(env, "GITHUB_API_URL", _api_of(env)),
+        oidc_issuer=_oidc_issuer(env),
+        oidc_client_id=env.get("OIDC_CLIENT_ID") or "",
+        oidc_client_secret=env.get("OIDC_CLIENT_SECRET") or "",
+        oidc_name=env.get("OIDC_NAME") or "single sign-on",
         dev_login=dev_login,
+        require_second_factor=_flag(env, "REQUIRE_SECOND_FACTOR"),
         auth_required=_flag(env, "AUTH_REQUIRED"),
         count_downloads=_flag(env, "COUNT_DOWNLOADS", default=True),
         trusted_publishing_only=_flag(env, "TRUSTED_PUBLISHING_ONLY"),
@@ -153,6 +169,10 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
             name: _whole_number(env, name, default=default, lowest=1, highest=1_000_000)
             for name, default in TRUSTPUB_NUMBERS.items()
         },
+        owner_invitations=_flag(env, "OWNER_INVITATIONS", default=True),
+        owner_invitation_days=_whole_number(
+            env, "OWNER_INVITATION_DAYS", default=30, lowest=1, highest=3650
+        ),
         require_user_agent=_flag(env, "REQUIRE_USER_AGENT"),
         foreign_registries=tuple(
             (env.get("FOREIGN_REGISTRIES") or " ".join(CRATES_IO_INDEX)).split()
@@ -235,6 +255,21 @@ def _api_of(env: Mapping[str, str]) -> str:
     """GitHub Enterprise Server answers its API below its own address."""
     web = (env.get("GITHUB_URL") or "").rstrip("/")
     return f"{web}/api/v3" if web and web != "https://github.com" else "https://api.github.com"
+
+
+def _oidc_issuer(env: Mapping[str, str]) -> str | None:
+    """Whoever answers at this address says who people are, so nobody may stand in between."""
+    if not env.get("OIDC_ISSUER"):
+        return None
+    example = "https://login.example.com"
+    value = _http_url(env, "OIDC_ISSUER", example)
+    parts = urlsplit(value)
+    if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+        raise InvalidEnvironment("OIDC_ISSUER", "it must be an https address", example)
+    for name in ("OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET"):
+        if not env.get(name):
+            raise InvalidEnvironment(name, "it is empty, and OIDC_ISSUER is set", "waybill")
+    return value
 
 
 def _optional_url(

@@ -33,6 +33,8 @@ PARTS = {
     "user": "login of the user; the own id to change settings",
     "team": "login of the team, as `github:ORGANIZATION:TEAM`",
     "email_token": "the code from the letter",
+    "crate_id": "id of the crate",
+    "token": "the code from the letter",
     "id": "its identifier",
     "action": "`suspend`, `resume`, `confirm` or `renew`",
 }

@@ -6,6 +6,7 @@ from pathlib import Path
 from config.environment import read_environment
 from config.mail import mail_settings
 from config.queue import filesystem_broker
+from config.timetable import TIMETABLE
 
 ENVIRONMENT = read_environment()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -40,13 +41,15 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.socialaccount",
+    "allauth.mfa",
     "rest_framework",
     "drf_spectacular",
     "accounts",
     "registry",
     "trustpub",
-    # Last, because its templates extend ours.
+    # Last, because their templates extend ours.
     "accounts.github",
+    "accounts.openid_connect",
 ]
 MIDDLEWARE = [
     "accounts.middleware.RequestIdMiddleware",
@@ -127,6 +130,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 LANGUAGE_CODE = "en-us"
 USE_TZ = True
 TIME_ZONE = "UTC"
+SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"  # Strict would lose the session on the way back from GitHub.
 CSRF_COOKIE_HTTPONLY = True
@@ -161,7 +165,7 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = "login"
 ACCOUNT_USER_MODEL_EMAIL_FIELD = "email"
 ACCOUNT_ADAPTER = "accounts.github_login.AccountAdapter"
 ACCOUNT_EMAIL_VERIFICATION = "none"
-SOCIALACCOUNT_ONLY = True
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
 SOCIALACCOUNT_ADAPTER = "accounts.github_login.SocialAccountAdapter"
 # Kept by accounts.github_login instead, which encrypts them.
 SOCIALACCOUNT_STORE_TOKENS = False
@@ -172,6 +176,9 @@ GITHUB_API_URL = ENVIRONMENT.github_api_url
 # Id and secret of the OAuth app, empty where there is none.
 GITHUB_CLIENT = (ENVIRONMENT.github_client_id or "", ENVIRONMENT.github_client_secret or "")
 GITHUB_LOGIN = all(GITHUB_CLIENT)
+OIDC_ISSUER = ENVIRONMENT.oidc_issuer
+OIDC_NAME = ENVIRONMENT.oidc_name
+OIDC_LOGIN = OIDC_ISSUER is not None
 SOCIALACCOUNT_PROVIDERS = {
     "github": {
         # Teams own crates; who is in one is for its members to see.
@@ -185,8 +192,30 @@ SOCIALACCOUNT_PROVIDERS = {
         ]
         if GITHUB_LOGIN
         else [],
-    }
+    },
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                # In the addresses of the flow and in the rows of who signed in.
+                "provider_id": "oidc",
+                "name": OIDC_NAME,
+                "client_id": ENVIRONMENT.oidc_client_id,
+                "secret": ENVIRONMENT.oidc_client_secret,
+                "settings": {"server_url": OIDC_ISSUER},
+            }
+        ]
+        if OIDC_LOGIN
+        else [],
+    },
 }
+# Attempts per minute.
+SIGN_INS_PER_ADDRESS = 120
+MFA_ADAPTER = "accounts.second_factor.SealedFactors"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+REQUIRE_SECOND_FACTOR = ENVIRONMENT.require_second_factor
+# How long after a proof of who somebody is they may change what gives others power.
+STEP_UP_LIFETIME = timedelta(minutes=10)
 DEV_LOGIN = ENVIRONMENT.dev_login
 TRUSTED_PROXIES = ENVIRONMENT.trusted_proxies
 AUTH_REQUIRED = ENVIRONMENT.auth_required
@@ -251,6 +280,11 @@ MAX_DEPENDENCIES = 500
 # Action -> (burst, seconds for one more), for each person or publisher.
 RATE_LIMITS = ENVIRONMENT.rate_limits
 MAX_NEW_VERSIONS_DAILY = ENVIRONMENT.max_new_versions_daily
+
+# --- Owners -------------------------------------------------------------------
+
+OWNER_INVITATIONS = ENVIRONMENT.owner_invitations
+OWNER_INVITATION_LIFETIME = timedelta(days=ENVIRONMENT.owner_invitation_days)
 
 # --- Downloads ----------------------------------------------------------------
 
@@ -318,24 +352,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "queue" / "timetable")
-CELERY_BEAT_SCHEDULE = {
-    "sweep the index outbox": {"task": "registry.sweep_index", "schedule": 15.0},
-    "remove files of deleted crates": {"task": "registry.sweep_deleted", "schedule": 900.0},
-    "remove unfinished files": {"task": "registry.remove_unfinished_files", "schedule": 21600.0},
-    "fold in what was downloaded": {"task": "registry.fold_downloads", "schedule": 60.0},
-    "refresh issuers' keys": {"task": "trustpub.refresh_key_sets", "schedule": 600.0},
-    "end what was switched off": {"task": "registry.end_trustpub_only", "schedule": 300.0},
-    "tell people what they should know": {"task": "trustpub.notify", "schedule": 900.0},
-    "add up how exchanges ended": {"task": "trustpub.fold_notes", "schedule": 15.0},
-    "expire publishers": {"task": "trustpub.expire", "schedule": 3600.0},
-    "delete what trusted publishing no longer needs": {
-        "task": "trustpub.clean_up",
-        "schedule": 3600.0,
-    },
-    "forget old network addresses": {"task": "accounts.forget_addresses", "schedule": 3600.0},
-    "delete full buckets": {"task": "registry.delete_full_buckets", "schedule": 3600.0},
-    "delete old rate windows": {"task": "accounts.delete_old_rate_windows", "schedule": 900.0},
-}
+CELERY_BEAT_SCHEDULE = TIMETABLE
 
 # --- Mail ---------------------------------------------------------------------
 

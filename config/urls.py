@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from accounts.pages.sign_in_limit import limited
 from config import api_page
 from config.openapi import openapi
 
@@ -12,8 +13,10 @@ handler404 = "accounts.pages.errors.not_found"
 handler500 = "accounts.pages.errors.server_error"
 
 urlpatterns = [
+    path("admin/login/", limited(admin.site.login)),
     path("admin/", admin.site.urls),
     path("accounts/", include("accounts.github.urls")),
+    path("accounts/", include("accounts.openid_connect.urls")),
     path("api/openapi.json", openapi, name="openapi"),
     path("docs/api", api_page.show, name="api_page"),
     path("", include("trustpub.api.urls")),

@@ -32,6 +32,8 @@ class OAuthFlow:
         self._client_secret = client_secret
         self._codes: dict[str, _Grant] = {}
         self._tokens: dict[str, _Grant] = {}
+        # What GitHub does with an app that broke its rules, or whose owner deleted it.
+        self.is_suspended = False
 
     def approve(self, query: Mapping[str, str], account: FakeAccount) -> str:
         """Where the browser goes after consent: the redirect address with code and state."""
@@ -46,6 +48,14 @@ class OAuthFlow:
         refusal = {
             "error": "access_denied",
             "error_description": "The user has denied your application access.",
+        }
+        return _with_query(query["redirect_uri"], {**refusal, **_state(query)})
+
+    def refuse_suspended(self, query: Mapping[str, str]) -> str:
+        """Where the browser goes at once while the app is suspended."""
+        refusal = {
+            "error": "application_suspended",
+            "error_description": "Your application has been suspended.",
         }
         return _with_query(query["redirect_uri"], {**refusal, **_state(query)})
 
@@ -99,6 +109,12 @@ class OAuthFlow:
     def revoke(self, token: str) -> None:
         """What happens when somebody withdraws their consent."""
         self._tokens.pop(token, None)
+
+    def revoke_all(self, account: FakeAccount) -> None:
+        """The person withdrew the app's access in GitHub's settings."""
+        for token, grant in list(self._tokens.items()):
+            if grant.account is account:
+                self.revoke(token)
 
     def _grant(self, authorization: str) -> _Grant | None:
         scheme, _, token = authorization.partition(" ")

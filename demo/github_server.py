@@ -214,6 +214,8 @@ class _Handler(BaseHTTPRequestHandler):
         github = self.server.github
         if not self._is_ours(query) or github.browser_account is None:
             self._send(404, "Not Found", "text/plain")
+        elif github.oauth.is_suspended:
+            self._redirect(302, github.oauth.refuse_suspended(query))
         elif github.ask_consent:
             page = _PAGE.format(
                 client=escape(github.client_id),

@@ -37,8 +37,6 @@ class Actor(ABC):
     # The person to show and to credit; None for a CI job and the system.
     user: User | None = None
     api_token: ApiToken | None = None
-    # Whether the owners are told of what it publishes.
-    is_announced = True
 
     @property
     @abstractmethod
@@ -176,8 +174,6 @@ class System(Actor):
     """The registry itself or its operator at the shell; `reason` says on what occasion."""
 
     kind = "system"
-    # An import of a thousand crates is no thousand letters.
-    is_announced = False
 
     def __init__(self, reason: str, *, on_behalf_of: User | None = None) -> None:
         self.reason = reason

@@ -15,6 +15,7 @@ from registry.models import (
     Crate,
     CrateLimits,
     DeletedCrate,
+    Invitation,
     LimitOverride,
     Provenance,
     ReservedName,
@@ -41,6 +42,14 @@ class ProvenanceAdmin(ReadOnlyAdmin):
     list_select_related = ["version__crate"]
     list_filter = ["kind", "provider"]
     search_fields = ["version__crate__name", "repository", "sha", "run_id"]
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ReadOnlyAdmin):
+    list_display = ["crate", "invitee", "inviter", "created_at", "expires_at"]
+    list_select_related = ["crate", "invitee", "inviter"]
+    search_fields = ["crate__name", "invitee__login", "inviter__login"]
+    exclude = ["digest"]
 
 
 @admin.register(DeletedCrate)

@@ -5,7 +5,8 @@ from django.conf import settings
 
 from accounts.emails import send
 from accounts.models import ApiToken, User
-from registry.models import Crate, DeletedCrate, Provenance, PublishKind, Team, Version
+from registry.models import Crate, DeletedCrate, Invitation, PublishKind, Team, Version
+from registry.operations.notifications import unsubscribe_token
 from registry.queries import leaks
 
 
@@ -13,7 +14,7 @@ def owner_added(crate: Crate, user: User, by: str) -> None:
     send(
         "owner_added",
         owner_addresses(crate),
-        {"crate": crate, "user": user, "by": by, "address": _page(crate)},
+        {"crate": crate, "user": user, "by": by, "address": f"{_page(crate)}/settings/owners"},
     )
 
 
@@ -25,7 +26,7 @@ def owner_removed(crate: Crate, user: User, by: str) -> None:
     send(
         "owner_removed",
         receivers,
-        {"crate": crate, "user": user, "by": by, "address": _page(crate)},
+        {"crate": crate, "user": user, "by": by, "address": f"{_page(crate)}/settings/owners"},
     )
 
 
@@ -63,50 +64,78 @@ def provenance_break(version: Version, what: str) -> None:
     )
 
 
-def crate_deleted(deleted: DeletedCrate) -> None:
-    address = deleted.deleted_by.verified_email() if deleted.deleted_by else None
+def crate_deleted(deleted: DeletedCrate, user: User) -> None:
+    """To somebody who owned it."""
+    address = user.verified_email()
     if address is None:
         return
+    page = "settings/tokens" if deleted.deleted_by == user else ""
     send(
         "crate_deleted",
         [address],
-        {"deleted": deleted, "address": f"{settings.PUBLIC_URL}/settings/tokens"},
+        {"deleted": deleted, "user": user, "address": f"{settings.PUBLIC_URL}/{page}"},
     )
 
 
-def version_published(version: Version) -> None:
-    """To the owners who want to know; a job is named by its workflow, never by a person."""
-    provenance = Provenance.objects.filter(version=version).first()
-    is_trusted = provenance is not None and provenance.kind == PublishKind.TRUSTED
+def owner_invited(invitation: Invitation, token: str) -> None:
+    """To a verified address alone: the link is enough to accept."""
+    address = invitation.invitee.verified_email()
+    if address is None:
+        return
     send(
-        "version_published",
-        list(
-            EmailAddress.objects.filter(
-                user__ownerships__crate=version.crate,
-                user__ownerships__email_notifications=True,
-                user__publish_notifications=True,
-                verified=True,
-                primary=True,
-            ).values_list("email", flat=True)
-        ),
+        "owner_invited",
+        [address],
         {
-            "version": version,
-            "provenance": provenance if is_trusted else None,
-            "run": provenance.links.get("run", "") if provenance and is_trusted else "",
-            "address": f"{_page(version.crate)}/{version.num}",
-            "settings": f"{settings.PUBLIC_URL}/settings/profile",
+            "invitation": invitation,
+            "crate": invitation.crate,
+            "invitee": invitation.invitee,
+            "inviter": invitation.inviter,
+            "address": f"{settings.PUBLIC_URL}/accept-invite/{token}",
+            "list_address": f"{settings.PUBLIC_URL}/me/pending-invites",
         },
     )
 
 
+def invitation_accepted(crate: Crate, user: User, inviter: str) -> None:
+    facts = {
+        "crate": crate,
+        "user": user,
+        "inviter": inviter,
+        "address": f"{_page(crate)}/settings/owners",
+    }
+    send("invitation_accepted", owner_addresses(crate), facts)
+
+
+def version_published(version: Version, by: str) -> None:
+    """To each owner who wants it, with a link of their own to get no more of them."""
+    provenance = version.provenance
+    facts: dict[str, object] = {
+        "version": version,
+        "by": by,
+        "trusted": provenance.kind == PublishKind.TRUSTED,
+        "run": provenance.links.get("run", ""),
+        "address": f"{_page(version.crate)}/{version.num}",
+        "settings_address": f"{_page(version.crate)}/settings",
+    }
+    failed: OSError | None = None
+    for address in _wanting_versions(version.crate):
+        try:
+            _send_published(version, address, facts)
+        except OSError as error:
+            # One owner's dead address keeps no other letter back.
+            failed = error
+    if failed:
+        raise failed
+
+
 def team_added(crate: Crate, login: str, by: str) -> None:
     """To the people who own the crate; who is in the team is GitHub's to know."""
-    facts = {"crate": crate, "login": login, "by": by, "address": _page(crate)}
+    facts = {"crate": crate, "login": login, "by": by, "address": f"{_page(crate)}/settings/owners"}
     send("team_added", owner_addresses(crate), facts)
 
 
 def team_removed(crate: Crate, login: str, by: str) -> None:
-    facts = {"crate": crate, "login": login, "by": by, "address": _page(crate)}
+    facts = {"crate": crate, "login": login, "by": by, "address": f"{_page(crate)}/settings/owners"}
     send("team_removed", owner_addresses(crate), facts)
 
 
@@ -126,12 +155,49 @@ def token_leaked(token: ApiToken, source: str, place: str) -> None:
     send("token_leaked", [address], facts)
 
 
+def owner_left(crate: Crate, login: str) -> None:
+    """To those who stay; the account is gone already."""
+    send(
+        "owner_left",
+        owner_addresses(crate),
+        {"crate": crate, "login": login, "address": _page(crate)},
+    )
+
+
 def owner_addresses(crate: Crate) -> list[str]:
     """The verified primary addresses of the people who own the crate."""
     return list(
         EmailAddress.objects.filter(
             user__ownerships__crate=crate, verified=True, primary=True
         ).values_list("email", flat=True)
+    )
+
+
+def _send_published(version: Version, address: EmailAddress, facts: dict[str, object]) -> None:
+    token = unsubscribe_token(address.user, version.crate)
+    link = f"{settings.PUBLIC_URL}/unsubscribe/{token}"
+    send(
+        "version_published",
+        [address.email],
+        {**facts, "login": address.user.login, "unsubscribe": link},
+        # RFC 8058: mail programs offer a button of their own.
+        {"List-Unsubscribe": f"<{link}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"},
+    )
+
+
+def _wanting_versions(crate: Crate) -> list[EmailAddress]:
+    """One query, however many owners there are."""
+    return list(
+        EmailAddress.objects.filter(
+            user__ownerships__crate=crate,
+            user__ownerships__email_notifications=True,
+            user__publish_notifications=True,
+            user__is_active=True,
+            verified=True,
+            primary=True,
+        )
+        .select_related("user")
+        .order_by("user__login")
     )
 
 

@@ -152,6 +152,27 @@ class EmailNotVerified(NotAllowed):
         )
 
 
+class InviteeNotVerified(NotAllowed):
+    code = "email_not_verified"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            "You need to verify your email address before you can accept the invitation to become "
+            f"an owner of the {name} crate."
+        )
+
+
+class InvitationExpired(Refusal):
+    code = "invitation_expired"
+    status = 410
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The invitation to become an owner of the {name} crate expired. Please reach out to "
+            "an owner of the crate to request a new invitation."
+        )
+
+
 class TooManyChanges(Refusal):
     code = "rate_limited"
     status = 429
@@ -182,3 +203,15 @@ def crate_not_found(name: str) -> NotFound:
 
 def version_not_found(name: str, num: str) -> NotFound:
     return NotFound(f"crate `{name}` does not have a version `{num[:150]}`")
+
+
+class SoleOwner(Refusal):
+    code = "sole_owner"
+    status = 409
+
+    def __init__(self, names: list[str]) -> None:
+        shown = ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
+        super().__init__(
+            f"You are the only person who owns {shown}. "
+            "Add another owner to each, or delete the crates that nobody relies on."
+        )

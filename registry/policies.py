@@ -37,8 +37,8 @@ RULES = {
     Action.PUBLISH: Rule(
         Scope.PUBLISH_UPDATE,
         Rights.PUBLISH,
-        "this crate exists but you don't seem to be an owner. "
-        "If you believe this is a mistake, ask one of its owners to add you.",
+        "this crate exists but you don't seem to be an owner. If you believe this is a mistake, "
+        "perhaps you need to accept an invitation to be an owner before publishing.",
     ),
     Action.YANK: Rule(Scope.YANK, Rights.PUBLISH, "must already be an owner to yank or unyank"),
     Action.CHANGE_OWNERS: Rule(

@@ -4,9 +4,10 @@ from celery import shared_task
 
 from accounts.models import ApiToken, User
 from registry import emails
-from registry.models import Crate, DeletedCrate, Team, Version
+from registry.models import Crate, DeletedCrate, Invitation, Team, Version
 from registry.operations import clean_up, count_downloads, delete, index, rate_limits
 from registry.operations import settings as crate_settings
+from registry.operations.invitations import new_token
 
 
 @shared_task(name="registry.sweep_index")
@@ -21,12 +22,41 @@ def delete_full_buckets() -> None:
 
 @shared_task(name="registry.mail_owner_added")
 def mail_owner_added(crate_id: int, user_id: int, by: str) -> None:
-    emails.owner_added(Crate.objects.get(pk=crate_id), User.objects.get(pk=user_id), by)
+    if found := _still_there(crate_id, user_id):
+        emails.owner_added(*found, by)
 
 
 @shared_task(name="registry.mail_owner_removed")
 def mail_owner_removed(crate_id: int, user_id: int, by: str) -> None:
-    emails.owner_removed(Crate.objects.get(pk=crate_id), User.objects.get(pk=user_id), by)
+    if found := _still_there(crate_id, user_id):
+        emails.owner_removed(*found, by)
+
+
+@shared_task(name="registry.mail_invitation")
+def mail_invitation(invitation_id: int) -> None:
+    """The token is made here, so that it never lies in the queue."""
+    invitation = Invitation.objects.with_everybody().filter(pk=invitation_id).first()
+    if invitation and invitation.invitee.verified_email():
+        emails.owner_invited(invitation, new_token(invitation))
+
+
+@shared_task(name="registry.mail_invitation_accepted")
+def mail_invitation_accepted(crate_id: int, user_id: int, inviter: str) -> None:
+    if found := _still_there(crate_id, user_id):
+        emails.invitation_accepted(*found, inviter)
+
+
+@shared_task(name="registry.mail_version_published")
+def mail_version_published(version_id: int, by: str) -> None:
+    rows = Version.objects.select_related("crate", "provenance")
+    if version := rows.filter(pk=version_id).first():
+        emails.version_published(version, by)
+
+
+@shared_task(name="registry.mail_owner_left")
+def mail_owner_left(crate_id: int, login: str) -> None:
+    if crate := Crate.objects.filter(pk=crate_id).first():
+        emails.owner_left(crate, login)
 
 
 @shared_task(name="registry.mail_trustpub_only_changed")
@@ -70,8 +100,9 @@ def sweep_deleted() -> None:
 
 
 @shared_task(name="registry.mail_crate_deleted")
-def mail_crate_deleted(deleted_id: int) -> None:
-    emails.crate_deleted(DeletedCrate.objects.select_related("deleted_by").get(pk=deleted_id))
+def mail_crate_deleted(deleted_id: int, user_id: int) -> None:
+    deleted = DeletedCrate.objects.select_related("deleted_by").get(pk=deleted_id)
+    emails.crate_deleted(deleted, User.objects.get(pk=user_id))
 
 
 @shared_task(name="registry.remove_unfinished_files")
@@ -81,12 +112,14 @@ def remove_unfinished_files() -> None:
 
 @shared_task(name="registry.mail_team_added")
 def mail_team_added(crate_id: int, login: str, by: str) -> None:
-    emails.team_added(Crate.objects.get(pk=crate_id), login, by)
+    if crate := Crate.objects.filter(pk=crate_id).first():
+        emails.team_added(crate, login, by)
 
 
 @shared_task(name="registry.mail_team_removed")
 def mail_team_removed(crate_id: int, login: str, by: str) -> None:
-    emails.team_removed(Crate.objects.get(pk=crate_id), login, by)
+    if crate := Crate.objects.filter(pk=crate_id).first():
+        emails.team_removed(crate, login, by)
 
 
 @shared_task(name="registry.fold_downloads")
@@ -101,8 +134,8 @@ def mail_token_leaked(token_id: int, source: str, place: str) -> None:
         emails.token_leaked(token, source, place)
 
 
-@shared_task(name="registry.mail_version_published")
-def mail_version_published(version_id: int) -> None:
-    version = Version.objects.filter(pk=version_id).select_related("crate", "published_by").first()
-    if version:
-        emails.version_published(version)
+def _still_there(crate_id: int, user_id: int) -> tuple[Crate, User] | None:
+    """Either may be gone by the time the job runs."""
+    crate = Crate.objects.filter(pk=crate_id).first()
+    user = User.objects.filter(pk=user_id).first()
+    return (crate, user) if crate and user else None

@@ -37,6 +37,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         fixtures = set(getattr(item, "fixturenames", ()))
         if item.get_closest_marker("django_db") or fixtures & DATABASE_FIXTURES:
             item.add_marker("database")
+        if "running_server" in fixtures:
+            # On one process, which has to start it once.
+            item.add_marker(pytest.mark.xdist_group("running_server"))
         if _commits(item):
             # Puts the rows of the migrations back, which the test before has flushed.
             whole = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -44,9 +47,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(trylast=True, specname="pytest_collection_modifyitems")
-def pytest_put_committing_tests_last(items: list[pytest.Item]) -> None:
-    """They empty the tables, and the others count on the rows of the migrations."""
-    items.sort(key=_commits)
+def pytest_put_tests_in_order(items: list[pytest.Item]) -> None:
+    """Those that share a server first: many at a time go to one process.
+
+    Those that commit last: they empty the tables, and the others count on the migrations' rows.
+    """
+    items.sort(key=lambda item: (_commits(item), item.get_closest_marker("xdist_group") is None))
 
 
 def _commits(item: pytest.Item) -> bool:

@@ -56,7 +56,7 @@ def _needed(services: Mapping[str, str | None]) -> dict[str, str | None]:
 def _run(label: str, services: Mapping[str, str], arguments: Sequence[str]) -> int:
     print(f"=== Tests {label}", flush=True)
     started = time.monotonic()
-    parallel = ["-n", str(PROCESSES), "--dist", "worksteal"]
+    parallel = ["-n", str(PROCESSES), "--dist", "loadgroup"]
     command = [sys.executable, "-m", "pytest", "--quiet", *parallel, *arguments]
     status = subprocess.run(command, env={**os.environ, **services}, check=False).returncode
     print(f"=== Tests {label} took {time.monotonic() - started:.0f} s", flush=True)

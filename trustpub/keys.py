@@ -31,6 +31,7 @@ MINUTE = timedelta(minutes=1)
 NEW_ENTERPRISES_PER_MINUTE = 10
 SECONDS_TO_WAIT = 5.0
 PAUSE_SECONDS = 0.05
+MOMENT = timedelta(seconds=1)
 
 
 class _WaitingRoom:
@@ -130,9 +131,21 @@ def _refreshed(row: KeySetRow) -> KeySetRow:
     Only some threads may wait: a slow issuer must not take those that serve everything else.
     """
     with _waiting_room.seat() as seated:
-        if not seated:
+        return _awaited(row) if seated else _awaited_standing(row)
+
+
+def _awaited_standing(row: KeySetRow) -> KeySetRow:
+    """For the others: an issuer in good health answers within a moment of the attempt."""
+    arrived = timezone.now()
+    while True:
+        row.refresh_from_db()
+        # The attempt of those with a seat, who may be about to begin.
+        began = arrived if _is_cool(row) else (row.attempted_at or arrived)
+        if not _is_cool(row) and not _is_loading(row):
+            return row
+        if timezone.now() - began > MOMENT:
             raise _unavailable(row, timezone.now() + timedelta(seconds=SECONDS_TO_WAIT))
-        return _awaited(row)
+        time.sleep(PAUSE_SECONDS)
 
 
 def _awaited(row: KeySetRow) -> KeySetRow:

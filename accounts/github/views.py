@@ -6,6 +6,8 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
+from accounts.pages.sign_in_limit import limited
+
 
 class ConfiguredGitHubAdapter(GitHubOAuth2Adapter):
     """Addresses are asked for when they are needed, so that settings decide alone."""
@@ -31,5 +33,5 @@ class ConfiguredGitHubAdapter(GitHubOAuth2Adapter):
         return f"{settings.PUBLIC_URL}{reverse('github_callback')}"
 
 
-oauth2_login = OAuth2LoginView.adapter_view(ConfiguredGitHubAdapter)
-oauth2_callback = OAuth2CallbackView.adapter_view(ConfiguredGitHubAdapter)
+oauth2_login = limited(OAuth2LoginView.adapter_view(ConfiguredGitHubAdapter))
+oauth2_callback = limited(OAuth2CallbackView.adapter_view(ConfiguredGitHubAdapter))

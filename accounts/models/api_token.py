@@ -39,6 +39,8 @@ class ApiToken(models.Model):
     last_used_at = models.DateTimeField(null=True, editable=False)
     last_used_agent = models.CharField(max_length=255, blank=True, editable=False)
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # When its owner was told that it ends soon.
+    expiry_told_at = models.DateTimeField(null=True, editable=False)
 
     objects: ClassVar[ApiTokenQuerySet] = ApiTokenQuerySet.as_manager()  # type: ignore[assignment]
 

@@ -20,7 +20,11 @@ class AuditEvent(models.Model):
     address = models.GenericIPAddressField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["crate", "-at"], name="audit_crate_at")]
+        indexes = [
+            models.Index(fields=["crate", "-at"], name="audit_crate_at"),
+            # A person's own log, newest first.
+            models.Index(fields=["actor_kind", "actor_id", "-id"], name="audit_actor"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M:%S} {self.name} {self.subject}"

@@ -1,8 +1,5 @@
 """Changes the address of an account, and takes the proof that it is its owner's."""
 
-import hashlib
-import secrets
-import string
 from datetime import timedelta
 
 from allauth.account.models import EmailAddress
@@ -10,13 +7,12 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 
-from accounts import audit, limits
+from accounts import audit, limits, token_text
+from accounts.audit import Acting
 from accounts.errors import InvalidInput
 from accounts.models import AddressConfirmation, User
 from adapters import jobs
 
-TOKEN_LENGTH = 26
-ALPHABET = string.ascii_letters + string.digits
 # Letters to addresses that nobody has confirmed yet.
 LETTERS_PER_DAY = 20
 DAY = timedelta(days=1)
@@ -37,6 +33,7 @@ def change_address(*, user: User, email: str) -> None:
         raise InvalidInput("invalid email address") from None
     _count_letter(user)
     locked = User.objects.select_for_update().get(pk=user.pk)
+    former = locked.verified_email()
     EmailAddress.objects.filter(user=locked).delete()
     # What is not confirmed keeps nobody else from having it.
     locked.email = ""
@@ -46,6 +43,9 @@ def change_address(*, user: User, email: str) -> None:
     )
     audit.record("user.address_changed", actor=user, subject=user.login)
     jobs.after_commit("accounts.mail_confirm_address", address.pk)
+    if former and former != address.email:
+        # Somebody with a stolen session would otherwise take over the letters unnoticed.
+        jobs.after_commit("accounts.mail_address_changed", locked.pk, former)
 
 
 def resend(*, user: User) -> None:
@@ -59,8 +59,8 @@ def resend(*, user: User) -> None:
 
 def new_confirmation(address: EmailAddress) -> str:
     """The text of a new token for the letter; only its digest is kept."""
-    token = "".join(secrets.choice(ALPHABET) for _ in range(TOKEN_LENGTH))
-    AddressConfirmation.objects.create(address=address, digest=_digest(token))
+    token = token_text.new_letter_token()
+    AddressConfirmation.objects.create(address=address, digest=token_text.digest(token))
     return token
 
 
@@ -68,7 +68,7 @@ def new_confirmation(address: EmailAddress) -> str:
 def confirm_address(*, token: str) -> None:
     """Whoever has the token has read the letter. Raises InvalidInput."""
     rows = AddressConfirmation.objects.select_related("address__user")
-    found = rows.filter(digest=_digest(token)).first()
+    found = rows.filter(digest=token_text.digest(token)).first()
     if found is None:
         raise InvalidInput("Email belonging to token not found.")
     address: EmailAddress = found.address
@@ -85,8 +85,11 @@ def confirm_address(*, token: str) -> None:
 
 
 @transaction.atomic
-def set_publish_notifications(*, user: User, wanted: bool) -> None:
-    """Whether letters tell of new versions; switching them off is confirmed by a last one."""
+def set_publish_notifications(*, user: User, wanted: bool, actor: Acting | None = None) -> None:
+    """Whether letters tell of new versions; switching them off is confirmed by a last one.
+
+    `actor` where it is somebody of whom less is known than that they signed in.
+    """
     locked = User.objects.select_for_update().get(pk=user.pk)
     if locked.publish_notifications == wanted:
         return
@@ -94,7 +97,7 @@ def set_publish_notifications(*, user: User, wanted: bool) -> None:
     locked.save(update_fields=["publish_notifications"])
     audit.record(
         "user.notifications_changed",
-        actor=user,
+        actor=actor or user,
         subject=user.login,
         after={"publish_notifications": wanted},
     )
@@ -110,7 +113,3 @@ def _count_letter(user: User) -> None:
         window=DAY,
         what="confirmation letters today",
     )
-
-
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,6 +1,8 @@
 """Makes accounts and keeps them in step with GitHub."""
 
 import re
+import secrets
+from collections.abc import Callable
 
 from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
@@ -92,6 +94,22 @@ def take_login(*, user: User, login: str) -> None:
                 before={"login": before},
                 after={"login": login},
             )
+
+
+def save_with_free_login(user: User, wanted: str, save: Callable[[], object]) -> None:
+    """Saves a new account under the wanted login, or one like it; nobody's name is taken away."""
+    tidy = re.sub(r"[^A-Za-z0-9]+", "-", wanted)[:40].strip("-") or "user"
+    chance = (f"{tidy}-{secrets.token_hex(4)}" for _ in range(3))
+    for login in (tidy, *(f"{tidy}-{number}" for number in range(2, 6)), *chance):
+        user.login = login
+        try:
+            with transaction.atomic():
+                save()
+        except IntegrityError:
+            user.pk = None
+        else:
+            return
+    raise InvalidInput("no login is free for this account; try again")
 
 
 def _free_login(login: str, number: int) -> str:

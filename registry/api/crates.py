@@ -8,6 +8,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.errors import InvalidInput, NotAllowed
+from accounts.step_up import require_fresh
 from registry.actors import Person
 from registry.api.bodies import CRATE_UPDATE
 from registry.api.describe import (
@@ -177,6 +178,8 @@ class CrateDetail(APIView):
         wanted = optional(object_field(json_object(request), "crate"), "trustpub_only", bool)
         crate = crate_named(name)
         require(actor, Action.CHANGE_SETTINGS, crate)
+        if wanted is False:
+            require_fresh(request)
         if wanted is not None:
             crate = set_trustpub_only(actor=actor, crate=crate, trustpub_only=wanted)
         return Response({"crate": crate_json(crate, with_versions=False, with_recent=False)})

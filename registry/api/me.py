@@ -19,7 +19,8 @@ from registry.api.shapes import (
     done,
     flag,
 )
-from registry.models import Ownership, Version
+from registry.models import Version
+from registry.operations.notifications import set_crate_notifications
 
 MAX_SWITCHES = 1000
 MAX_ID = 2**62
@@ -106,10 +107,7 @@ class EmailNotifications(APIView):
     )
     def put(self, request: Request) -> Response:
         user = person_of(request)
-        for crate_id, wanted in _switches(json_body(request)):
-            Ownership.objects.filter(user=user, crate_id=crate_id).update(
-                email_notifications=wanted
-            )
+        set_crate_notifications(user=user, switches=_switches(json_body(request)))
         return Response({"ok": True})
 
 

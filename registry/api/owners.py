@@ -4,6 +4,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.step_up import require_fresh
 from registry.api.bodies import OWNERS
 from registry.api.describe import TOKEN_OR_COOKIE, operation
 from registry.api.rendering import ownership_json
@@ -34,10 +35,11 @@ class Owners(APIView):
     )
     def put(self, request: Request, name: str) -> Response:
         actor = actor_of(request)
+        require_fresh(request)
         # Cargo says `users`.
         logins = text_list(json_object(request), "owners", "users")
         messages = add_owners(actor=actor, crate=crate_named(name), logins=logins)
-        return Response({"ok": True, "msg": ", ".join(messages)})
+        return Response({"ok": True, "msg": ",".join(messages)})
 
     @operation(
         "remove_owners",

@@ -93,15 +93,21 @@ def reject_page(request: Request) -> None:
         raise InvalidInput("?page= is not supported for this request")
 
 
-def seek_through(request: Request, rows: QuerySet[Row], keys: Sequence[SortKey]) -> SeekPage:
-    """One page of the rows in the order of the keys; raises InvalidInput."""
+def seek_through(
+    request: Request, rows: QuerySet[Row], keys: Sequence[SortKey], *, look_ahead: bool = False
+) -> SeekPage:
+    """One page of the rows in the order of the keys; raises InvalidInput.
+
+    Without `look_ahead` a full last page leads on to an empty one, as on crates.io's public lists.
+    """
     reject_page(request)
     per_page = per_page_of(request)
     values = seek_values(request, [key.kind for key in keys])
     if values is not None:
         rows = rows.filter(_behind(keys, values))
-    shown = list(rows.order_by(*(key.order for key in keys))[:per_page])
-    if len(shown) < per_page:
+    found = list(rows.order_by(*(key.order for key in keys))[: per_page + look_ahead])
+    shown = found[:per_page]
+    if len(found) < per_page + look_ahead:
         return SeekPage(shown, None)
     return SeekPage(shown, seek_link(request, [getattr(shown[-1], key.field) for key in keys]))
 

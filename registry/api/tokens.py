@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 from accounts.errors import InvalidInput, NotFound
 from accounts.models import ApiToken, User
 from accounts.operations.tokens import create_token, revoke_token
+from accounts.step_up import require_fresh
 from registry.api.bodies import NEW_TOKEN
 from registry.api.describe import COOKIE, ID, TOKEN, TOKEN_OR_COOKIE, operation, query
 from registry.api.rendering import moment
@@ -64,6 +65,7 @@ class Tokens(APIView):
         if actor.api_token:
             raise InvalidInput("cannot use an API token to create a new API token")
         user = browsing_person_of(request)
+        require_fresh(request)
         body = object_field(json_object(request), "api_token")
         created = create_token(
             user=user,

@@ -10,6 +10,12 @@ from registry.api.downloads import CrateDownloads, VersionDownloads
 from registry.api.follow import Follow, Following
 from registry.api.health import healthz, readyz
 from registry.api.index import config, index_file
+from registry.api.invitations import (
+    InvitationAnswer,
+    InvitationByLetter,
+    InvitationList,
+    MyInvitations,
+)
 from registry.api.keywords import KeywordDetail, KeywordList
 from registry.api.me import EmailNotifications, Me, Updates
 from registry.api.metrics import metrics
@@ -41,6 +47,10 @@ urlpatterns = [
     path("api/v1/me", Me.as_view()),
     path("api/v1/me/updates", Updates.as_view()),
     path("api/v1/me/email_notifications", EmailNotifications.as_view()),
+    path("api/v1/me/crate_owner_invitations", MyInvitations.as_view()),
+    path("api/v1/me/crate_owner_invitations/<int:crate_id>", InvitationAnswer.as_view()),
+    path("api/v1/me/crate_owner_invitations/accept/<str:token>", InvitationByLetter.as_view()),
+    path("api/private/crate_owner_invitations", InvitationList.as_view()),
     path("api/v1/me/tokens", Tokens.as_view()),
     path("api/v1/me/tokens/<int:token_id>", TokenDetail.as_view()),
     path("api/v1/tokens/current", CurrentToken.as_view()),

@@ -8,6 +8,7 @@ from registry.models.dependency import Dependency
 from registry.models.download_count import CountedFile, DownloadTotals, VersionDownload
 from registry.models.follow import Follow
 from registry.models.index_change import IndexChange
+from registry.models.invitation import Invitation
 from registry.models.keyword import Keyword
 from registry.models.ownership import Ownership, Team
 from registry.models.provenance import Provenance, PublishKind
@@ -27,6 +28,7 @@ __all__ = [
     "DownloadTotals",
     "Follow",
     "IndexChange",
+    "Invitation",
     "Keyword",
     "LimitOverride",
     "LimitedAction",

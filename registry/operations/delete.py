@@ -33,7 +33,7 @@ def delete_crate(*, actor: Actor, crate: Crate, message: str = "") -> None:
     # Not `locked`: that lets rows come in that name the crate.
     locked = Crate.objects.select_for_update().get(pk=crate.pk)
     require(actor, Action.DELETE, locked)
-    _check_unused(locked)
+    check_unused(locked)
     nums = list(locked.versions.order_by("pk").values_list("num", flat=True))
     now = timezone.now()
     deleted = DeletedCrate.objects.create(
@@ -56,9 +56,11 @@ def delete_crate(*, actor: Actor, crate: Crate, message: str = "") -> None:
     )
     topics.file_under(locked, keywords=(), categories=())
     index.note_change(locked)
+    owners = list(locked.ownerships.exclude(user=None).values_list("user_id", flat=True))
     locked.delete()
     jobs.after_commit("registry.remove_deleted_files", deleted.pk)
-    jobs.after_commit("registry.mail_crate_deleted", deleted.pk)
+    for user_id in owners:
+        jobs.after_commit("registry.mail_crate_deleted", deleted.pk, user_id)
 
 
 @transaction.atomic
@@ -85,7 +87,8 @@ def sweep() -> None:
             logger.exception("files of deleted crate %s could not be removed; trying again", pk)
 
 
-def _check_unused(crate: Crate) -> None:
+def check_unused(crate: Crate) -> None:
+    """The rules of crates.io; raises CannotDelete."""
     age = timezone.now() - crate.created_at
     if age > FREE_PERIOD:
         if crate.ownerships.count() > 1:

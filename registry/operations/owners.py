@@ -1,7 +1,8 @@
-"""Adds and removes the people and teams that own a crate."""
+"""Adds, invites and removes the people and teams that own a crate."""
 
 from collections.abc import Mapping, Sequence
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
@@ -9,8 +10,9 @@ from accounts import audit
 from accounts.errors import InvalidInput
 from accounts.models import User
 from adapters import jobs
-from registry.actors import Actor
+from registry.actors import Actor, System
 from registry.models import Crate, Ownership, Team
+from registry.operations.invitations import invite, withdraw_all_from, withdraw_live
 from registry.policies import Action, require
 from registry.teams import FoundTeam, find_team
 
@@ -18,10 +20,10 @@ MAX_NAMES = 10
 
 
 def add_owners(*, actor: Actor, crate: Crate, logins: Sequence[str]) -> list[str]:
-    """Makes each of the people and teams an owner; answers a sentence for each.
+    """Invites each of the people, and makes each team an owner; answers a sentence for each.
 
-    All or nothing: raises InvalidInput for an unknown login, an owner, or too many names, and what
-    GitHub says no to where a team is among them.
+    All or nothing: raises InvalidInput for an unknown login, an owner, or too many names,
+    TooManyRequests, and what GitHub says no to where a team is among them.
     """
     _check_number(logins)
     # GitHub is asked before the transaction, which must not wait for it.
@@ -32,7 +34,10 @@ def add_owners(*, actor: Actor, crate: Crate, logins: Sequence[str]) -> list[str
 
 
 def remove_owners(*, actor: Actor, crate: Crate, logins: Sequence[str]) -> None:
-    """All or nothing: raises InvalidInput for somebody who is no owner, and for the last person."""
+    """Removes owners, and withdraws invitations: theirs to others, and others' to them.
+
+    All or nothing: raises InvalidInput for somebody who is neither, and for the last person.
+    """
     _check_number(logins)
     actor.look_up_rights(crate)
     _remove(actor, crate, logins)
@@ -55,6 +60,15 @@ def _add_person(actor: Actor, crate: Crate, login: str) -> str:
     user = _person(login)
     if crate.is_owned_by(user):
         raise InvalidInput(f"`{user.login}` is already an owner")
+    # The operator at the shell asks nobody.
+    if settings.OWNER_INVITATIONS and actor.user and not isinstance(actor, System):
+        if invite(actor=actor, inviter=actor.user, crate=crate, invitee=user):
+            return f"user {user.login} has been invited to be an owner of crate {crate.name}"
+        return (
+            f"user {user.login} already has a pending invitation to be an owner of "
+            f"crate {crate.name}"
+        )
+    crate.invitations.filter(invitee=user).delete()
     Ownership.objects.create(crate=crate, user=user, created_by=actor.user)
     audit.record("owner.added", actor=actor, crate=crate.name, subject=user.login)
     jobs.after_commit("registry.mail_owner_added", crate.pk, user.pk, actor.label)
@@ -92,15 +106,7 @@ def _saved(found: FoundTeam) -> Team:
 def _remove(actor: Actor, crate: Crate, logins: Sequence[str]) -> None:
     locked = _locked(actor, crate)
     for login in logins:
-        ownership = _ownership(locked, login)
-        ownership.delete()
-        audit.record("owner.removed", actor=actor, crate=locked.name, subject=ownership.login)
-        if ownership.user:
-            jobs.after_commit(
-                "registry.mail_owner_removed", locked.pk, ownership.user.pk, actor.label
-            )
-        else:
-            jobs.after_commit("registry.mail_team_removed", locked.pk, ownership.login, actor.label)
+        _remove_one(actor, locked, login)
     if not Ownership.objects.filter(crate=locked, user__isnull=False).exists():
         raise InvalidInput(
             "cannot remove all individual owners of a crate. "
@@ -109,15 +115,20 @@ def _remove(actor: Actor, crate: Crate, logins: Sequence[str]) -> None:
         )
 
 
-def _ownership(crate: Crate, login: str) -> Ownership:
-    ownership = (
-        crate.ownerships.filter(Q(user__login__iexact=login) | Q(team__login__iexact=login))
-        .select_related("user", "team")
-        .first()
-    )
+def _remove_one(actor: Actor, crate: Crate, login: str) -> None:
+    owners = crate.ownerships.select_related("user", "team")
+    ownership = owners.filter(Q(user__login__iexact=login) | Q(team__login__iexact=login)).first()
     if ownership is None:
+        if withdraw_live(actor=actor, crate=crate, login=login):
+            return
         raise InvalidInput(f"could not find owner with login `{login[:64]}`")
-    return ownership
+    ownership.delete()
+    audit.record("owner.removed", actor=actor, crate=crate.name, subject=ownership.login)
+    if ownership.user:
+        withdraw_all_from(actor=actor, crate=crate, inviter=ownership.user)
+        jobs.after_commit("registry.mail_owner_removed", crate.pk, ownership.user.pk, actor.label)
+    else:
+        jobs.after_commit("registry.mail_team_removed", crate.pk, ownership.login, actor.label)
 
 
 def _check_number(logins: Sequence[str]) -> None:
@@ -139,6 +150,6 @@ def _names_team(login: str) -> bool:
 
 def _person(login: str) -> User:
     user = User.objects.with_login(login) if login.isascii() and "\0" not in login else None
-    if user is None:
+    if user is None or not user.is_active:
         raise InvalidInput(f"could not find user with login `{login[:64]}`")
     return user

@@ -53,6 +53,7 @@ from registry.models import (
     LimitedAction,
     Ownership,
     Provenance,
+    PublishKind,
     ReservedName,
     Version,
     VersionAction,
@@ -244,8 +245,8 @@ def _commit(
         after={"checksum": version.checksum, "size": version.size, "kind": facts.kind},
     )
     index.note_change(crate)
-    if actor.is_announced:
-        jobs.after_commit("registry.mail_version_published", version.pk)
+    if facts.kind != PublishKind.IMPORTED:
+        jobs.after_commit("registry.mail_version_published", version.pk, actor.label)
     # Last, so that a refusal by the database leaves no file behind.
     file.seek(0)
     storage.store_archive(crate.name, version.num, file)

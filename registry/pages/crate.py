@@ -8,6 +8,7 @@ from registry.actors import Person
 from registry.models import Crate
 from registry.policies import Action, may
 from registry.queries.crate_page import crate_page
+from registry.queries.following import follows
 from registry.queries.lookup import crate_named
 from registry.queries.readme import readme_of
 
@@ -23,6 +24,7 @@ def show(request: HttpRequest, name: str) -> HttpResponse:
         "page": page,
         "readme": readme_of(page.version) if page.version else "",
         "may_configure": may_configure(request, crate),
+        "is_followed": request.user.is_authenticated and follows(request.user, crate),
     }
     return render(request, "registry/crate.html", context)
 

@@ -1,16 +1,20 @@
-"""Adding and removing the owners of a crate."""
+"""The owners of a crate: who they are, who is invited, and changing both."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from accounts.errors import Refusal
+from accounts.pages.fresh import fresh
 from accounts.pages.private import SignedInRequest, private
 from registry.actors import Person
 from registry.errors import NotOwner
 from registry.models import Crate
+from registry.operations.invitations import withdraw_invitation
 from registry.operations.owners import add_owners, remove_owners
 from registry.policies import Action, may
+from registry.queries.invitations import invitations_of
 from registry.queries.lookup import crate_named
 from registry.queries.owners import owners_of
 
@@ -26,17 +30,25 @@ def owned_crate(request: SignedInRequest, name: str) -> Crate:
     return crate
 
 
+@private("GET", "HEAD")
+def crate_owners(request: SignedInRequest, name: str) -> HttpResponse:
+    crate = owned_crate(request, name)
+    if crate.name != name:
+        return redirect("crate_owners", crate.name)
+    return _page(request, crate)
+
+
 @private("POST")
+@fresh
 def owner_add(request: SignedInRequest, name: str) -> HttpResponse:
     crate = owned_crate(request, name)
     login = _login(request)
     try:
-        add_owners(actor=Person(request.user), crate=crate, logins=[login])
+        [said] = add_owners(actor=Person(request.user), crate=crate, logins=[login])
     except Refusal as refusal:
-        problem = {"add_problem": refusal.detail, "login": login}
-        return _refused(request, crate, refusal, problem)
-    messages.success(request, f"{login} is now an owner of {crate.name}.")
-    return redirect("crate_settings", crate.name)
+        return _page(request, crate, refusal, {"add_problem": refusal.detail, "login": login})
+    messages.success(request, f"{said[0].upper()}{said[1:]}.")
+    return redirect("crate_owners", crate.name)
 
 
 @private("POST")
@@ -46,11 +58,23 @@ def owner_remove(request: SignedInRequest, name: str) -> HttpResponse:
     try:
         remove_owners(actor=Person(request.user), crate=crate, logins=[login])
     except Refusal as refusal:
-        return _refused(request, crate, refusal, {"remove_problem": refusal.detail})
+        return _page(request, crate, refusal, {"remove_problem": refusal.detail})
     messages.success(request, f"{login} is no longer an owner of {crate.name}.")
     if crate.is_owned_by(request.user):
-        return redirect("crate_settings", crate.name)
+        return redirect("crate_owners", crate.name)
     return redirect("crate", crate.name)
+
+
+@private("POST")
+def invitation_withdraw(request: SignedInRequest, name: str) -> HttpResponse:
+    crate = owned_crate(request, name)
+    login = _login(request)
+    try:
+        withdraw_invitation(actor=Person(request.user), crate=crate, login=login)
+    except Refusal as refusal:
+        return _page(request, crate, refusal, {"withdraw_problem": refusal.detail})
+    messages.success(request, f"The invitation of {login} is withdrawn.")
+    return redirect("crate_owners", crate.name)
 
 
 def _login(request: SignedInRequest) -> str:
@@ -58,9 +82,20 @@ def _login(request: SignedInRequest) -> str:
     return request.POST.get("login", "").replace("\0", "").strip()
 
 
-def _refused(
-    request: SignedInRequest, crate: Crate, refusal: Refusal, problem: dict[str, str]
+def _page(
+    request: SignedInRequest,
+    crate: Crate,
+    refusal: Refusal | None = None,
+    problem: dict[str, str] | None = None,
 ) -> HttpResponse:
-    """The owners alone, with what is wrong; the whole settings page knows more than this app."""
-    context = {"crate": crate, "owners": owners_of(crate), **problem}
-    return render(request, "registry/owners.html", context, status=refusal.status)
+    owners = list(owners_of(crate))
+    context = {
+        "crate": crate,
+        "owners": owners,
+        "people": sum(owner.user is not None for owner in owners),
+        "invitations": invitations_of(crate).order_by("pk"),
+        "asks_first": settings.OWNER_INVITATIONS,
+        **(problem or {}),
+    }
+    status = refusal.status if refusal else 200
+    return render(request, "registry/owners.html", context, status=status)

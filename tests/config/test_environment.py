@@ -56,7 +56,12 @@ def test_the_audience_is_the_address_without_its_scheme(
         ("PORT", "-1"),
         ("PORT", "٨"),
         ("PORT", "9" * 5000),
+        ("OIDC_ISSUER", "http://login.example"),
+        ("OIDC_ISSUER", "login.example"),
+        ("REQUIRE_SECOND_FACTOR", "always"),
         ("DEBUG", "maybe"),
+        ("OWNER_INVITATIONS", "ask"),
+        ("OWNER_INVITATION_DAYS", "0"),
         ("AUTH_REQUIRED", "2"),
         ("REQUIRE_USER_AGENT", "yes please"),
         ("RATE_LIMITER_PUBLISH_NEW_BURST", "0"),
@@ -191,3 +196,20 @@ def test_downloads_are_counted_unless_somebody_else_does(
     tmp_path: Path, value: str, counts: bool
 ) -> None:
     assert read(tmp_path, COUNT_DOWNLOADS=value).count_downloads is counts
+
+
+@pytest.mark.parametrize("missing", ["OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET"])
+def test_a_provider_without_its_client_stops_the_start(tmp_path: Path, missing: str) -> None:
+    client = {"OIDC_CLIENT_ID": "waybill", "OIDC_CLIENT_SECRET": "x", missing: ""}
+
+    with pytest.raises(InvalidEnvironment, match=f"^{missing}: "):
+        read(tmp_path, OIDC_ISSUER="https://login.example", **client)
+
+
+def test_a_provider_on_loopback_may_do_without_tls(tmp_path: Path) -> None:
+    client = {"OIDC_CLIENT_ID": "waybill", "OIDC_CLIENT_SECRET": "x"}
+
+    environment = read(tmp_path, OIDC_ISSUER="http://127.0.0.1:9000/", **client)
+
+    assert environment.oidc_issuer == "http://127.0.0.1:9000"
+    assert environment.oidc_name == "single sign-on"

@@ -156,6 +156,7 @@ def answer_of(client: socket.socket) -> tuple[int, str]:
     return int(head.split()[1]), json.loads(body)["errors"][0]["code"]
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_who_may_not_publish_is_refused_before_the_body(running_server: Server) -> None:
     assert answer_of(opened(running_server)) == (403, "authentication_required")

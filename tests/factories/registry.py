@@ -1,7 +1,7 @@
 """Makes people, crates and versions; a test names only what matters to it."""
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -10,7 +10,15 @@ from django.utils import timezone
 from accounts.models import User
 from registry.formats.names import canonical
 from registry.formats.semver import Version as Semver
-from registry.models import Crate, Dependency, Ownership, Provenance, PublishKind, Version
+from registry.models import (
+    Crate,
+    Dependency,
+    Invitation,
+    Ownership,
+    Provenance,
+    PublishKind,
+    Version,
+)
 from registry.operations import search_document, summary, topics
 
 SHA = "5f2c8e0d9b7a41c36e8d0f1a2b3c4d5e6f708192"
@@ -32,6 +40,17 @@ def make_crate(
     if owner:
         Ownership.objects.create(crate=crate, user=owner, created_by=owner)
     return crate
+
+
+def make_owner(crate: Crate, user: User) -> Ownership:
+    """Without asking."""
+    return Ownership.objects.create(crate=crate, user=user)
+
+
+def make_invitation(crate: Crate, invitee: User, inviter: User, **fields: Any) -> Invitation:
+    """Live for a day, and without a letter, unless told otherwise."""
+    fields.setdefault("expires_at", timezone.now() + timedelta(days=1))
+    return Invitation.objects.create(crate=crate, invitee=invitee, inviter=inviter, **fields)
 
 
 def make_version(

@@ -2,7 +2,9 @@
 
 import json
 import random
+import re
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -298,9 +300,18 @@ def test_owners_come_and_go(
     said = failed(cargo.run("owner", "--add", "bob", "shared-boat", token=bobs))
     assert "only owners have permission to modify owners" in said
 
-    # Alice takes him aboard, in whatever case she types his name.
+    # Alice invites him, in whatever case she types his name.
     said = succeeded(cargo.run("owner", "--add", "Bob", "shared-boat", token=token))
-    assert "user bob has been added as an owner of crate shared-boat" in said
+    assert "user bob has been invited to be an owner of crate shared-boat" in said
+    said = succeeded(cargo.run("owner", "--add", "bob", "shared-boat", token=token))
+    assert "user bob already has a pending invitation" in said
+    said = failed(cargo.publish(cargo.new("shared-boat", "0.2.0"), bobs))
+    assert "perhaps you need to accept an invitation" in said
+
+    # The link of his letter takes him aboard.
+    link = _invitation_in_mail(server, "bob@example.com")
+    accept = f"{server.url}/api/v1/me/crate_owner_invitations/accept/{link}"
+    assert ask("PUT", accept).status == 200
     said = succeeded(cargo.run("owner", "--list", "shared-boat", token=token))
     assert {line.split()[0] for line in said.splitlines() if "Updating" not in line} == {
         "alice",
@@ -320,6 +331,19 @@ def test_owners_come_and_go(
     succeeded(cargo.run("owner", "--remove", "alice", "shared-boat", token=bobs))
     said = failed(cargo.run("owner", "--remove", "bob", "shared-boat", token=bobs))
     assert "cannot remove all individual owners of a crate" in said
+
+
+def _invitation_in_mail(server: Server, address: str) -> str:
+    """The token of the letter that the worker writes."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        for path in (server.data_dir / "mail").glob("*.eml"):
+            letter = path.read_text()
+            found = re.search(r"/accept-invite/(\w+)", letter)
+            if found and f"To: {address}" in letter:
+                return found[1]
+        time.sleep(0.05)
+    raise AssertionError("no invitation in the mail")
 
 
 def test_crates_are_found_shown_and_added(

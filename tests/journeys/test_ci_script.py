@@ -13,7 +13,7 @@ from tests.factories.id_tokens import signing_key
 from tests.server import Server
 from trustpub.providers import provider_for
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.once]
 
 # In the place of cargo: shows that it was given a token and an index, and fails if told to.
 CARGO = """#!/bin/sh

@@ -15,7 +15,7 @@ from tests.cargo import REGISTRY, Cargo, failed, succeeded
 from tests.journeys.wire import ask, index_lines, upload_plain
 from tests.server import Server
 
-pytestmark = [pytest.mark.cargo, pytest.mark.slow]
+pytestmark = [pytest.mark.cargo, pytest.mark.slow, pytest.mark.xdist_group("provider")]
 
 PROGRAM = Path(__file__).parents[2] / "credential" / "cargo_credential_waybill.py"
 REQUEST = "/actions/id-token"

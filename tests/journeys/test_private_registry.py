@@ -15,7 +15,7 @@ from tests.server import Server
 
 PROGRAM = Path(__file__).parents[2] / "credential" / "cargo_credential_waybill.py"
 
-pytestmark = [pytest.mark.cargo, pytest.mark.slow]
+pytestmark = [pytest.mark.cargo, pytest.mark.slow, pytest.mark.xdist_group("private")]
 
 
 @pytest.fixture(scope="module")

@@ -39,6 +39,7 @@ def exchange(server: Server, jwt: str) -> tuple[int, str]:
             return error.code, str(json.load(error)["errors"][0]["code"])
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_a_stalling_issuer_slows_down_nothing_else(running_server: Server) -> None:
     with LocalIssuer(key=signing_key()) as stalling, ThreadPoolExecutor(JOBS) as pool:

@@ -10,6 +10,7 @@ from accounts.operations.tokens import create_token
 from registry.models import Crate, IndexChange, Ownership, Version
 from registry.operations import index, verify_storage
 from tests.conftest import person
+from tests.factories.registry import make_owner
 from tests.races.together import at_once
 from tests.wire import publish, send, stored_files
 
@@ -84,10 +85,11 @@ def test_the_index_follows_yanks_and_uploads_at_once(alice_token: str) -> None:
 
 
 def test_the_last_two_owners_cannot_leave_at_once(alice_token: str) -> None:
-    bob_token = create_token(user=person("bob"), name="ci").text
+    bob = person("bob")
+    bob_token = create_token(user=bob, name="ci").text
     publish(alice_token)
     owners = "/api/v1/crates/demo-crate/owners"
-    send("PUT", owners, alice_token, {"users": ["bob"]})
+    make_owner(Crate.objects.get(), bob)
     logins = [("alice", alice_token), ("bob", bob_token)]
 
     answers = at_once(2, lambda n: send("DELETE", owners, logins[n][1], {"users": [logins[n][0]]}))

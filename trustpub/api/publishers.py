@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 
 from accounts.errors import AuthenticationRequired, InvalidInput, TokenLacksPermission
 from accounts.scopes import Scope
+from accounts.step_up import require_fresh
 from registry.actors import Actor
 from registry.api.describe import SEEK, TOKEN_OR_COOKIE, operation, query
 from registry.api.requests import WrongShape, actor_of, json_object, query_text, text_field
@@ -94,10 +95,12 @@ class Publishers(APIView):
         answer=ONE_PUBLISHER,
     )
     def post(self, request: Request) -> Response:
+        # First, because nobody's body is worth waiting for.
+        actor = actor_of(request)
         body = json_object(request).get("publisher")
         if not isinstance(body, dict):
             raise WrongShape("the body must be a JSON object with `publisher`")
-        actor = actor_of(request)
+        require_fresh(request)
         issuer, form = _issuer(body), _form(body)
         name = text_field(body, "crate", within="publisher.")
         if body.get("pending") is True:
@@ -118,6 +121,7 @@ class Publishers(APIView):
     )
     def put(self, request: Request) -> Response:
         actor, body = actor_of(request), json_object(request)
+        require_fresh(request)
         crates = _crates(body.get("crates"))
         entries = body.get("publishers")
         if not isinstance(entries, list) or len(entries) > MOST_DECLARED:

@@ -4,11 +4,24 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from accounts.pages.private import SignedInRequest, private
+from registry.pages.paging import page_number, paging
+from registry.queries.invitations import invitations_to
 from trustpub.queries.dashboard import dashboard_crates
 from trustpub.queries.pending import pending_cards
+
+PER_PAGE = 100
 
 
 @private("GET", "HEAD")
 def dashboard(request: SignedInRequest) -> HttpResponse:
-    context = {"crates": dashboard_crates(request.user), "cards": pending_cards(request.user)}
+    crates = dashboard_crates(request.user)
+    start = (page_number(request) - 1) * PER_PAGE
+    context = {
+        "crates": crates[start : start + PER_PAGE],
+        "total": len(crates),
+        "urgent": sum(1 for row in crates if row.weight),
+        "paging": paging(request, total=len(crates), per_page=PER_PAGE),
+        "cards": pending_cards(request.user),
+        "invitations": invitations_to(request.user).count(),
+    }
     return render(request, "trustpub/dashboard.html", context)

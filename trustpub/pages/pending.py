@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from accounts.errors import Refusal
+from accounts.pages.fresh import fresh
 from accounts.pages.private import SignedInRequest, private
 from registry.actors import Person
 from trustpub.operations.pending import cancel, register
@@ -22,6 +23,7 @@ def pending_publishers(request: SignedInRequest) -> HttpResponse:
 
 
 @private("GET", "HEAD", "POST")
+@fresh
 def pending_new(request: SignedInRequest) -> HttpResponse:
     """Also where the link in a refused exchange leads; a GET changes nothing."""
     if request.method == "POST":

@@ -5,6 +5,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from accounts.errors import NotFound, Refusal
+from accounts.pages.fresh import fresh
 from accounts.pages.private import SignedInRequest, private
 from registry.actors import Person
 from registry.models import Crate
@@ -20,6 +21,7 @@ from trustpub.queries.refusals import refusal_for
 
 
 @private("GET", "HEAD", "POST")
+@fresh
 def publisher_new(request: SignedInRequest, name: str) -> HttpResponse:
     """A GET fills the form and changes nothing, whatever the link says."""
     crate = owned_crate(request, name)

@@ -3,16 +3,30 @@
 from django.urls import path
 
 from trustpub.pages import (
+    account_data,
     crate_settings,
     dashboard,
     pending,
     publisher_check,
     publisher_edit,
     publishers,
+    tokens,
 )
 
 urlpatterns = [
     path("dashboard", dashboard.dashboard, name="dashboard"),
+    path("settings/data", account_data.account_data, name="account_data"),
+    path("settings/data/export", account_data.account_export, name="account_export"),
+    path("settings/data/delete", account_data.account_delete, name="account_delete"),
+    path("settings/tokens", tokens.tokens, name="tokens"),
+    path("settings/tokens/new", tokens.token_new, name="token_new"),
+    path("settings/tokens/preview", tokens.token_preview, name="token_preview"),
+    path(
+        "settings/tokens/<int:token_id>/regenerate",
+        tokens.token_regenerate,
+        name="token_regenerate",
+    ),
+    path("settings/tokens/<int:token_id>/revoke", tokens.token_revoke, name="token_revoke"),
     path("settings/publishers", pending.pending_publishers, name="pending_publishers"),
     path("settings/publishers/new", pending.pending_new, name="pending_new"),
     path(

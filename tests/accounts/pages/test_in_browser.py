@@ -1,13 +1,9 @@
-"""Two journeys through a running server in a real browser."""
-
-from pathlib import Path
+"""Journeys through a running server in a real browser."""
 
 import pytest
 from playwright.sync_api import expect
 
-from demo.github_server import FakeGitHub
 from tests.browser import browser_page
-from tests.prepared import Prepared
 from tests.server import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -43,36 +39,3 @@ def test_a_token_is_made_shown_once_and_revoked(running_server: Server) -> None:
         page.get_by_role("button", name="Revoke laptop").click()
         expect(page.get_by_text("The token laptop is revoked.")).to_be_visible()
         expect(page.get_by_role("heading", name="No tokens yet")).to_be_visible()
-
-
-def test_somebody_signs_in_with_github(tmp_path: Path, prepared: Prepared) -> None:
-    with (
-        FakeGitHub(ask_consent=True) as github,
-        prepared.copy(tmp_path / "data") as database,
-    ):
-        github.add_user("gina", 4242, email="gina@example.org", name="Gina G.")
-        server = Server(
-            tmp_path,
-            database=database,
-            GITHUB_URL=github.url,
-            GITHUB_API_URL=github.api_url,
-            GITHUB_CLIENT_ID=github.client_id,
-            GITHUB_CLIENT_SECRET=github.client_secret,
-        )
-        try:
-            server.start()
-            with browser_page() as page:
-                # The content policy lets the form lead to GitHub, and back after consent.
-                page.goto(f"{server.url}/settings/profile")
-                page.get_by_role("button", name="Sign in with GitHub").click()
-                page.get_by_role("button", name="Approve").click()
-                expect(page).to_have_url(f"{server.url}/settings/profile")
-                expect(page.get_by_text("Gina G.")).to_be_visible()
-                expect(page.get_by_text("gina@example.org")).to_be_visible()
-
-                # Signing out ends it.
-                page.get_by_role("main").get_by_role("button", name="Sign out").click()
-                page.goto(f"{server.url}/settings/profile")
-                expect(page.get_by_role("button", name="Sign in with GitHub")).to_be_visible()
-        finally:
-            server.kill()

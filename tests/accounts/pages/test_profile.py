@@ -2,7 +2,6 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.test import Client
 
-from accounts.models import User
 from tests.factories.registry import make_user
 
 pytestmark = pytest.mark.django_db
@@ -31,14 +30,3 @@ def test_it_says_what_is_missing_without_an_address(client: Client) -> None:
 
 def test_the_address_that_cargo_prints_leads_to_the_tokens(client: Client) -> None:
     assert client.get("/me")["Location"] == "/settings/tokens"
-
-
-def test_letters_about_new_versions_are_switched_off_and_on(client: Client, alice: User) -> None:
-    client.force_login(alice)
-    for wanted, shown in (("no", "You are not told"), ("yes", "You are told by letter")):
-        answer = client.post("/settings/profile/notifications", {"wanted": wanted})
-
-        assert answer["Location"] == "/settings/profile"
-        alice.refresh_from_db()
-        assert alice.publish_notifications == (wanted == "yes")
-        assert shown in client.get("/settings/profile").content.decode()

@@ -13,7 +13,7 @@ from demo.github_server import FakeGitHub
 from registry.actors import Person
 from registry.models import Crate, Ownership, Team
 from registry.policies import Action, may
-from tests.factories.registry import make_crate
+from tests.factories.registry import make_crate, make_owner
 from tests.wire import nothing_happens, publish, refusal, send
 
 OWNERS = "/api/v1/crates/demo-crate/owners"
@@ -61,8 +61,8 @@ def test_a_member_adds_their_team(github: FakeGitHub, demo: Crate, alice_token: 
     assert AuditEvent.objects.get(name="owner.added").subject == CORE
 
 
-def test_people_are_listed_before_teams(of_core: Crate, alice_token: str, bob: User) -> None:
-    add(alice_token, "bob")
+def test_people_are_listed_before_teams(of_core: Crate, bob: User) -> None:
+    make_owner(of_core, bob)
 
     owners = send("GET", OWNERS).json()["users"]
 
@@ -427,11 +427,11 @@ def test_the_owners_hear_of_it(
         f"Hello,\n\nalice (token laptop) made the team {CORE} an owner of the crate demo-crate.\n\n"
         "Its members may publish and yank versions. They may not change owners or publishers.\n"
         "If this was not intended, remove the team:\n\n"
-        "    http://127.0.0.1:8000/crates/demo-crate"
+        "    http://127.0.0.1:8000/crates/demo-crate/settings/owners"
     )
     assert removed.subject == f"The team {CORE} is no longer an owner of demo-crate"
     assert removed.body.rstrip() == (
         f"Hello,\n\nalice (token laptop) removed the team {CORE} from the owners of the crate "
         "demo-crate.\n\nIf this was not intended, an owner can add it again:\n\n"
-        "    http://127.0.0.1:8000/crates/demo-crate"
+        "    http://127.0.0.1:8000/crates/demo-crate/settings/owners"
     )

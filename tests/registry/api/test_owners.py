@@ -1,9 +1,12 @@
 import pytest
+from pytest_django import Settings
 
 from accounts.models import AuditEvent, User
 from accounts.operations.tokens import create_token
-from registry.models import Crate
-from tests.factories.registry import make_crate
+from registry.actors import System
+from registry.models import Crate, Invitation
+from registry.operations.owners import add_owners
+from tests.factories.registry import make_crate, make_owner
 from tests.wire import nothing_happens, publish, refusal, send
 
 OWNERS = "/api/v1/crates/demo/owners"
@@ -29,23 +32,42 @@ def test_everybody_sees_who_owns_a_crate(demo: Crate) -> None:
 
 
 @pytest.mark.parametrize("key", ["users", "owners"])
-def test_an_owner_adds_others_by_login(
-    demo: Crate, alice_token: str, bob: User, bob_token: str, charlie: User, key: str
+def test_an_owner_invites_others_by_login(
+    demo: Crate, alice_token: str, bob: User, charlie: User, key: str
 ) -> None:
     answer = send("PUT", OWNERS, alice_token, {key: ["BOB", "charlie"]})
 
     assert answer.status_code == 200
     assert answer.json() == {
         "ok": True,
-        "msg": "user bob has been added as an owner of crate demo, "
-        "user charlie has been added as an owner of crate demo",
+        "msg": "user bob has been invited to be an owner of crate demo,"
+        "user charlie has been invited to be an owner of crate demo",
     }
-    assert owners() == ["alice", "bob", "charlie"]
+    assert owners() == ["alice"]
+
+
+def test_people_who_know_each_other_need_no_invitation(
+    demo: Crate, alice: User, alice_token: str, bob: User, bob_token: str, settings: Settings
+) -> None:
+    send("PUT", OWNERS, alice_token, {"users": ["bob"]})
+    settings.OWNER_INVITATIONS = False
+
+    answer = send("PUT", OWNERS, alice_token, {"users": ["bob"]})
+
+    assert answer.json()["msg"] == "user bob has been added as an owner of crate demo"
+    assert owners() == ["alice", "bob"]
+    assert not Invitation.objects.exists()
     assert publish(bob_token, "demo").status_code == 200
 
 
+def test_the_operator_asks_nobody(demo: Crate, alice: User, bob: User) -> None:
+    add_owners(actor=System("shell", on_behalf_of=alice), crate=demo, logins=["bob"])
+
+    assert owners() == ["alice", "bob"]
+
+
 def test_an_owner_may_leave(demo: Crate, alice_token: str, bob: User) -> None:
-    send("PUT", OWNERS, alice_token, {"users": ["bob"]})
+    make_owner(demo, bob)
 
     answer = send("DELETE", OWNERS, alice_token, {"users": ["alice"]})
 
@@ -64,7 +86,7 @@ def test_the_last_owner_stays(demo: Crate, alice_token: str) -> None:
 def test_nobody_leaves_a_crate_behind_by_removing_all_at_once(
     demo: Crate, alice_token: str, bob: User
 ) -> None:
-    send("PUT", OWNERS, alice_token, {"users": ["bob"]})
+    make_owner(demo, bob)
 
     with nothing_happens():
         refusal(send("DELETE", OWNERS, alice_token, {"users": ["alice", "bob"]}), 400)
@@ -79,8 +101,7 @@ def test_nobody_leaves_a_crate_behind_by_removing_all_at_once(
         ("PUT", ["nobody"], "could not find user with login `nobody`"),
         ("PUT", ["bob", "nobody"], "could not find user with login `nobody`"),
         ("PUT", ["alice"], "`alice` is already an owner"),
-        ("PUT", ["bob", "bob"], "`bob` is already an owner"),
-        ("PUT", ["bob", "Bob"], "`bob` is already an owner"),
+        ("PUT", ["bob", "alice"], "`alice` is already an owner"),
         ("PUT", ["github:org:team"], "sign in with GitHub"),
         ("PUT", [""], "could not find user with login ``"),
         ("PUT", ["é" * 5000], "could not find user"),
@@ -127,12 +148,13 @@ def test_an_absent_crate_is_named(alice_token: str, method: str) -> None:
     assert error["detail"] == "crate `demo` does not exist"
 
 
-def test_every_change_is_an_event(demo: Crate, alice_token: str, bob: User) -> None:
-    send("PUT", OWNERS, alice_token, {"users": ["bob"]})
+def test_every_change_is_an_event(demo: Crate, alice_token: str, bob: User, charlie: User) -> None:
+    make_owner(demo, bob)
+    send("PUT", OWNERS, alice_token, {"users": ["charlie"]})
     send("DELETE", OWNERS, alice_token, {"users": ["bob"]})
 
     events = AuditEvent.objects.filter(crate="demo").order_by("pk")
     assert [(event.name, event.subject) for event in events] == [
-        ("owner.added", "bob"),
+        ("owner.invited", "charlie"),
         ("owner.removed", "bob"),
     ]

@@ -13,9 +13,10 @@ from accounts.models import AuditEvent, User
 from accounts.operations.tokens import create_token
 from registry.actors import System
 from registry.errors import TooManyChanges
-from registry.models import LimitedAction, LimitOverride, RateBucket, Version
+from registry.models import Crate, LimitedAction, LimitOverride, RateBucket, Version
 from registry.operations import rate_limits
 from registry.operations.rate_limits import delete_full_buckets, take_token
+from tests.factories.registry import make_owner
 from tests.wire import nothing_happens, publish, refusal, send
 
 START = datetime(2026, 8, 21, 10, 0, 0, 250_000, UTC)
@@ -295,7 +296,7 @@ def test_a_crate_has_so_many_new_versions_a_day(
     settings.MAX_NEW_VERSIONS_DAILY = 2
     for patch in range(2):
         assert publish(alice_token, "one", f"0.1.{patch}").status_code == 200
-    send("PUT", "/api/v1/crates/one/owners", alice_token, {"owners": ["bob"]})
+    make_owner(Crate.objects.get(name="one"), bob)
 
     for token in (alice_token, bob_token):
         with nothing_happens():

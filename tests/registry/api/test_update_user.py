@@ -37,7 +37,12 @@ def test_a_new_address_counts_once_it_is_confirmed(
     me = send("GET", "/api/v1/me", alice_token).json()["user"]
     assert (me["email"], me["email_verified"]) == ("new@example.com", False)
     assert alice.verified_email() is None
-    [letter] = mailoutbox
+    letter, warning = mailoutbox
+    assert (warning.to, warning.subject) == (
+        ["alice@example.com"],
+        "The address of your account alice was changed",
+    )
+    assert "new@example.com" not in warning.body
     assert letter.to == ["new@example.com"]
     assert letter.subject == "Confirm your e-mail address"
     assert "If it was not, do nothing" in letter.body

@@ -1,13 +1,15 @@
 import pytest
 from django.test import Client
+from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from registry.models import Crate, Ownership, Team
-from tests.factories.registry import make_crate
+from tests.factories.registry import make_crate, make_invitation, make_owner, make_user
 
 pytestmark = pytest.mark.django_db
-ADD = "/crates/tide/settings/owners/add"
-REMOVE = "/crates/tide/settings/owners/remove"
+PAGE = "/crates/tide/settings/owners"
+ADD = f"{PAGE}/add"
+REMOVE = f"{PAGE}/remove"
 
 
 @pytest.fixture
@@ -16,11 +18,58 @@ def tide(client: Client, alice: User) -> Crate:
     return make_crate("tide", owner=alice)
 
 
-def test_an_owner_adds_another(client: Client, tide: Crate, bob: User) -> None:
-    answer = client.post(ADD, {"login": " Bob "})
+def test_an_owner_invites_another(client: Client, tide: Crate, bob: User) -> None:
+    answer = client.post(ADD, {"login": " Bob "}, follow=True)
 
-    assert answer["Location"] == "/crates/tide/settings"
-    assert tide.is_owned_by(bob)
+    assert answer.redirect_chain == [(PAGE, 302)]
+    page = answer.content.decode()
+    assert "User bob has been invited to be an owner of crate tide." in page
+    assert "by alice" in page
+    assert not tide.is_owned_by(bob)
+
+
+def test_an_owner_withdraws_an_invitation(client: Client, tide: Crate, bob: User) -> None:
+    client.post(ADD, {"login": "bob"})
+
+    page = client.post(f"{PAGE}/withdraw", {"login": "bob"}, follow=True).content.decode()
+
+    assert "The invitation of bob is withdrawn." in page
+    assert "Nobody is invited." in page
+    again = client.post(f"{PAGE}/withdraw", {"login": "bob"})
+    assert again.status_code == 400
+    assert "no pending invitation" in again.content.decode()
+
+
+def test_the_page_offers_nobody_to_remove_where_one_person_is_left(
+    client: Client, tide: Crate, bob: User
+) -> None:
+    team = Team.objects.create(login="github:org:core", github_id=7, organization_id=42)
+    Ownership.objects.create(crate=tide, team=team)
+
+    page = client.get(PAGE).content.decode()
+    assert "the last person cannot be removed" in page
+    assert 'name="login" value="alice"' not in page
+    assert 'name="login" value="github:org:core"' in page
+
+    make_owner(tide, bob)
+    assert 'name="login" value="alice"' in client.get(PAGE).content.decode()
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_the_page_takes_a_constant_number_of_queries(
+    client: Client,
+    tide: Crate,
+    alice: User,
+    count: int,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    for number in range(count):
+        make_owner(tide, make_user(f"owner-{number}"))
+        make_invitation(tide, make_user(f"guest-{number}"), alice)
+
+    # Session, user, crate, whether it is theirs, owners, invitations.
+    with django_assert_num_queries(6):
+        client.get(PAGE)
 
 
 def test_an_owner_removes_another(client: Client, tide: Crate, bob: User) -> None:
@@ -28,7 +77,7 @@ def test_an_owner_removes_another(client: Client, tide: Crate, bob: User) -> Non
 
     answer = client.post(REMOVE, {"login": "bob"})
 
-    assert answer["Location"] == "/crates/tide/settings"
+    assert answer["Location"] == PAGE
     assert not tide.is_owned_by(bob)
 
 
@@ -65,9 +114,9 @@ def test_an_owner_removes_a_team(client: Client, tide: Crate) -> None:
     team = Team.objects.create(login="github:org:core", github_id=7, organization_id=42)
     Ownership.objects.create(crate=tide, team=team)
     page = client.post(REMOVE, {"login": "nobody"}).content.decode()
-    assert "Yes, remove github:org:core" in page
+    assert 'name="login" value="github:org:core"' in page
 
     answer = client.post(REMOVE, {"login": "github:org:core"})
 
-    assert answer["Location"] == "/crates/tide/settings"
+    assert answer["Location"] == PAGE
     assert not Ownership.objects.filter(team=team).exists()

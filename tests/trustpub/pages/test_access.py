@@ -15,14 +15,36 @@ OWN = [
     "/settings/tokens/new",
     "/settings/publishers",
     "/settings/publishers/new",
+    "/settings/email",
+    "/settings/notifications",
+    "/me/pending-invites",
 ]
-OF_CRATE = ["/crates/tide/settings", "/crates/tide/settings/publishers/new"]
-POSTS = [
-    "/settings/tokens/1/revoke",
-    "/settings/publishers/1/cancel",
+OF_CRATE = [
+    "/crates/tide/settings",
+    "/crates/tide/settings/owners",
+    "/crates/tide/settings/delete",
+    "/crates/tide/settings/publishers/new",
+]
+POSTS_OF_CRATE = [
     "/crates/tide/settings/owners/add",
     "/crates/tide/settings/owners/remove",
+    "/crates/tide/settings/owners/withdraw",
     "/crates/tide/settings/publishers/1/remove",
+]
+POSTS = [
+    *POSTS_OF_CRATE,
+    "/settings/tokens/1/revoke",
+    "/settings/publishers/1/cancel",
+    "/settings/email/resend",
+    "/me/pending-invites/1",
+]
+FORMS_OF_CRATE = ["/crates/tide/settings/publishers/new", "/crates/tide/settings/delete"]
+FORMS = [
+    *FORMS_OF_CRATE,
+    "/settings/tokens/new",
+    "/settings/publishers/new",
+    "/settings/email",
+    "/settings/notifications",
 ]
 
 
@@ -63,7 +85,7 @@ def test_strangers_may_not_see_a_crates_settings(client: Client, charlie: User, 
     assert "Only owners of tide" in answer.content.decode()
 
 
-@pytest.mark.parametrize("page", [*POSTS[2:], "/crates/tide/settings/publishers/new"])
+@pytest.mark.parametrize("page", [*POSTS_OF_CRATE, *FORMS_OF_CRATE])
 def test_strangers_may_not_change_a_crates_settings(
     client: Client, charlie: User, page: str
 ) -> None:
@@ -79,7 +101,7 @@ def test_a_link_changes_nothing(client: Client, alice: User, page: str) -> None:
     assert client.get(page).status_code == 405
 
 
-@pytest.mark.parametrize("page", [*POSTS, "/settings/tokens/new", "/settings/publishers/new"])
+@pytest.mark.parametrize("page", [*POSTS, *FORMS])
 def test_a_change_needs_our_own_form(alice: User, page: str) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(alice)

@@ -104,7 +104,7 @@ def test_what_opens_nothing_may_be_published(alice_token: str, kind: TokenKind) 
     files = {"src/lib.rs": f'const EXAMPLE: &str = "{new_token("wbl", kind)}";'.encode()}
 
     assert upload(alice_token, files=files).status_code == 200
-    assert mail.outbox == []
+    assert [letter.subject for letter in mail.outbox if "token" in letter.subject.lower()] == []
 
 
 def test_a_token_that_was_revoked_already_may_be_published(
@@ -113,4 +113,4 @@ def test_a_token_that_was_revoked_already_may_be_published(
     revoke_token(user=bob, token_id=ApiToken.objects.get(user=bob).pk)
 
     assert upload(alice_token, files={"src/lib.rs": secret.encode()}).status_code == 200
-    assert mail.outbox == []
+    assert [letter.subject for letter in mail.outbox if "token" in letter.subject.lower()] == []

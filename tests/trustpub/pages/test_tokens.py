@@ -9,7 +9,9 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import ApiToken, User
 from accounts.operations.tokens import create_token
 from accounts.token_text import digest
-from tests.factories.registry import make_user
+from registry.models import VersionAction
+from tests.factories.registry import make_crate, make_user, make_version
+from tests.factories.trustpub import make_publisher
 
 pytestmark = pytest.mark.django_db
 
@@ -151,6 +153,141 @@ def test_the_list_takes_a_constant_number_of_queries(
     for number in range(tokens):
         create_token(user=alice, name=f"token {number}")
 
-    # Session, user, tokens.
-    with django_assert_num_queries(3):
+    # Session, user, tokens, what they published; of no tokens Django does not ask.
+    with django_assert_num_queries(4 if tokens else 3):
         client.get("/settings/tokens")
+
+
+def test_the_form_begins_with_what_the_ending_token_had(client: Client, alice: User) -> None:
+    client.force_login(alice)
+    former = create_token(user=alice, name="ci", scopes=["yank"], patterns=["tide-*", "tide"])
+
+    page = client.get(f"/settings/tokens/new?from={former.token.pk}").content.decode()
+
+    assert 'value="ci"' in page
+    assert "tide-*\ntide</textarea>" in page
+    assert page.count(" checked") == 1
+
+
+@pytest.mark.parametrize("former", ["", "x", "9" * 30, "999999"])
+def test_what_is_no_token_of_ones_own_begins_nothing(
+    client: Client, alice: User, bob: User, former: str
+) -> None:
+    client.force_login(alice)
+    theirs = create_token(user=bob, name="bobs-secret-name").token
+
+    for number in (former, str(theirs.pk)):
+        answer = client.get("/settings/tokens/new", {"from": number})
+        assert answer.status_code == 200
+        assert "bobs-secret-name" not in answer.content.decode()
+
+
+@pytest.mark.parametrize("lifetime", [timedelta(days=30), None])
+def test_making_anew_keeps_name_and_limits_and_ends_the_old_one(
+    client: Client, alice: User, lifetime: timedelta | None
+) -> None:
+    end = timezone.now() + lifetime if lifetime else None
+    old = create_token(user=alice, name="ci", scopes=["yank"], patterns=["tide-*"], expires_at=end)
+
+    answer = client.post(f"/settings/tokens/{old.token.pk}/regenerate")
+
+    old.token.refresh_from_db()
+    new = alice.api_tokens.get(revoked_at=None)
+    assert old.token.revoked_at is not None
+    assert new.digest == digest(answer.context["text"]) != old.token.digest
+    assert (new.name, new.endpoint_scopes, new.crate_patterns) == ("ci", ["yank"], ["tide-*"])
+    if lifetime is None:
+        assert new.expires_at is None
+        assert "It never expires." in answer.content.decode()
+    else:
+        assert new.expires_at is not None
+        assert abs(new.expires_at - timezone.now() - lifetime) < timedelta(minutes=1)
+
+
+def test_nobody_makes_anothers_token_anew(client: Client, alice: User) -> None:
+    token = create_token(user=make_user("bob"), name="ci").token
+
+    answer = client.post(f"/settings/tokens/{token.pk}/regenerate")
+
+    token.refresh_from_db()
+    assert answer.status_code == 404
+    assert token.revoked_at is None
+    assert not alice.api_tokens.exists()
+
+
+def test_the_preview_says_which_of_ones_crates_match_and_makes_nothing(
+    client: Client, alice: User
+) -> None:
+    for name in ("tide-core", "tide-web", "reef"):
+        make_crate(name, owner=alice)
+    make_crate("tide-of-bob")
+
+    fields = sent(name="", patterns="tide-*\nreef\nother", expiry="30", scopes=["yank"])
+    answer = client.post("/settings/tokens/preview", fields)
+
+    page = " ".join(answer.content.decode().split())
+    assert "All crates starting with tide-</strong>: tide-core, tide-web" in page
+    assert "Only the crate reef</strong>: reef" in page
+    assert "Only the crate other</strong>: none of yours yet" in page
+    assert "tide-of-bob" not in page
+    # What was typed is still there.
+    assert '<option value="30" selected>' in page
+    assert 'value="yank" checked' in page
+    assert not alice.api_tokens.exists()
+
+
+def test_the_preview_of_no_pattern_names_a_few_and_counts_the_others(
+    client: Client, alice: User
+) -> None:
+    for number in range(23):
+        make_crate(f"tide-{number:02}", owner=alice)
+
+    page = " ".join(client.post("/settings/tokens/preview", sent()).content.decode().split())
+
+    assert "All crates</strong>: tide-00," in page
+    assert "tide-19 and 3 more" in page
+
+
+def test_the_preview_says_what_is_no_pattern(client: Client, alice: User) -> None:
+    answer = client.post("/settings/tokens/preview", sent(patterns="b-*-c"))
+
+    assert answer.status_code == 400
+    assert "invalid crate scope `b-*-c`" in answer.content.decode()
+
+
+def test_it_says_where_a_token_was_used_although_a_workflow_is_trusted(
+    client: Client, alice: User
+) -> None:
+    token = create_token(user=alice, name="laptop").token
+    for name, delay in (("after", 1), ("before", -1)):
+        crate = make_crate(name, owner=alice)
+        grant = make_publisher(crate)
+        VersionAction.objects.create(
+            version=make_version(crate),
+            user=alice,
+            api_token_id=token.pk,
+            action=VersionAction.Action.PUBLISH,
+            at=grant.created_at + timedelta(minutes=delay),
+        )
+
+    (card,) = client.get("/settings/tokens").context["cards"]
+
+    assert list(card.needless) == ["after"]
+    assert "although it has trusted publishing" in client.get("/settings/tokens").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("days", "badge"), [(None, "never expires"), (3, "expires soon"), (60, ""), (-1, "expired")]
+)
+def test_a_badge_says_what_is_to_know_of_the_end(
+    client: Client, alice: User, days: int | None, badge: str
+) -> None:
+    token = create_token(user=alice, name="ci").token
+    if days is not None:
+        token.expires_at = timezone.now() + timedelta(days=days)
+        token.save()
+
+    page = client.get("/settings/tokens").content.decode()
+
+    badges = [text for text in ("never expires", "expires soon", "expired") if f">{text}<" in page]
+    assert badges == ([badge] if badge else [])

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("registry", "0010_rate_limits"),
+        ("registry", "0011_invitations"),
     ]
 
     operations = [

@@ -1,0 +1,257 @@
+"""The OAuth flow in a real browser, between a running server and a GitHub on loopback."""
+
+import time
+from collections.abc import Iterator
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from playwright.sync_api import Browser, Page, expect
+
+from demo.github_server import FakeGitHub
+from demo.github_world import FakeAccount
+from tests.browser import chromium, page_in
+from tests.prepared import Prepared
+from tests.server import Server
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("github")]
+
+
+class Place:
+    """A registry that knows one GitHub; every test brings people of its own."""
+
+    def __init__(self, server: Server, github: FakeGitHub) -> None:
+        self.server = server
+        self.github = github
+
+    def person(self, login: str, id: int, *, email: str | None = None) -> FakeAccount:
+        """Somebody who is signed in at GitHub in the browser that comes next."""
+        account = self.github.add_user(login, id, email=email, name=f"{login.title()} G.")
+        self.github.sign_in_as(login)
+        return account
+
+    def start(self, page: Page) -> None:
+        """Up to where GitHub asks for consent."""
+        page.goto(f"{self.server.url}/settings/profile")
+        page.get_by_role("button", name="Sign in with GitHub").click()
+
+    def sign_in(self, page: Page) -> None:
+        self.start(page)
+        page.get_by_role("button", name="Approve").click()
+        expect(page).to_have_url(f"{self.server.url}/settings/profile")
+
+    def expect_nobody(self, page: Page) -> None:
+        page.goto(f"{self.server.url}/settings/profile")
+        expect(page.get_by_role("button", name="Sign in with GitHub")).to_be_visible()
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared) -> Iterator[Place]:
+    """One start for all of these journeys."""
+    folder = tmp_path_factory.mktemp("github")
+    with FakeGitHub(ask_consent=True) as github, prepared.copy(folder / "data") as database:
+        server = Server(
+            folder,
+            database=database,
+            GITHUB_URL=github.url,
+            GITHUB_API_URL=github.api_url,
+            GITHUB_CLIENT_ID=github.client_id,
+            GITHUB_CLIENT_SECRET=github.client_secret,
+        )
+        try:
+            server.start()
+            yield Place(server, github)
+        finally:
+            server.kill()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
+
+
+def test_somebody_signs_in_and_out(place: Place, browser: Browser) -> None:
+    place.person("gina", 4242, email="gina@example.org")
+
+    with page_in(browser) as page:
+        # The content policy lets the form lead to GitHub, and back after consent.
+        place.sign_in(page)
+        expect(page.get_by_text("Gina G.")).to_be_visible()
+        expect(page.get_by_text("gina@example.org")).to_be_visible()
+
+        # Scripts cannot read the cookie, and other sites' forms do not send it.
+        (cookie,) = [c for c in page.context.cookies() if c["name"] == "sessionid"]
+        assert cookie["httpOnly"]
+        assert cookie["sameSite"] == "Lax"
+
+        # Signing out ends it.
+        page.get_by_role("main").get_by_role("button", name="Sign out").click()
+        place.expect_nobody(page)
+
+
+def test_who_denies_is_not_signed_in(place: Place, browser: Browser) -> None:
+    place.person("dora", 4301, email="dora@example.org")
+
+    with page_in(browser) as page:
+        place.start(page)
+        page.get_by_role("button", name="Deny").click()
+
+        expect(page.get_by_role("heading", name="Not signed in")).to_be_visible()
+        expect(page.get_by_text("You did not let Waybill know who you are")).to_be_visible()
+        place.expect_nobody(page)
+
+
+def test_an_answer_to_another_browser_signs_nobody_in(place: Place, browser: Browser) -> None:
+    # Mallory wants to have her victim signed in as Mallory, to collect their tokens.
+    mallory = place.person("mallory", 4311, email="mallory@example.org")
+
+    with page_in(browser, refusals=True) as page:
+        place.start(page)
+        asked = dict(parse_qsl(urlsplit(page.url).query))
+        bait = place.github.oauth.approve(asked, mallory)
+
+        with page_in(browser, refusals=True) as victim:
+            victim.goto(bait)
+            expect(victim.get_by_role("heading", name="Not signed in")).to_be_visible()
+            expect(victim.get_by_text("was started in another browser")).to_be_visible()
+            place.expect_nobody(victim)
+
+        # Nor does a state that nobody gave out, in the browser that began.
+        page.goto(bait.replace(f"state={asked['state']}", "state=forged"))
+        expect(page.get_by_role("heading", name="Not signed in")).to_be_visible()
+        place.expect_nobody(page)
+
+
+def test_a_suspended_app_signs_nobody_in_and_says_so(place: Place, browser: Browser) -> None:
+    place.person("sue", 4321, email="sue@example.org")
+    place.github.oauth.is_suspended = True
+
+    try:
+        with page_in(browser, refusals=True) as page:
+            place.start(page)
+
+            expect(page.get_by_role("heading", name="Not signed in")).to_be_visible()
+            expect(page.get_by_text("The answer of GitHub could not be used")).to_be_visible()
+    finally:
+        place.github.oauth.is_suspended = False
+
+
+def test_who_revoked_the_app_consents_again_and_has_the_same_account(
+    place: Place, browser: Browser
+) -> None:
+    account = place.person("rita", 4331, email="rita@example.org")
+
+    with page_in(browser) as page:
+        place.sign_in(page)
+        since = page.get_by_text("4331").inner_text()
+        place.github.oauth.revoke_all(account)
+
+        # The session is the registry's own and goes on; the next sign-in asks GitHub again.
+        page.reload()
+        expect(page.get_by_text("Rita G.")).to_be_visible()
+        page.get_by_role("main").get_by_role("button", name="Sign out").click()
+        place.sign_in(page)
+
+        assert page.get_by_text("4331").inner_text() == since
+        expect(page.get_by_text("rita@example.org")).to_be_visible()
+
+
+def test_who_has_no_verified_address_is_told_what_that_means(
+    place: Place, browser: Browser
+) -> None:
+    place.person("nora", 4341)
+
+    with page_in(browser) as page:
+        place.sign_in(page)
+
+        expect(page.get_by_text("you can neither publish crates nor")).to_be_visible()
+
+
+def test_a_renamed_login_keeps_the_account(place: Place, browser: Browser) -> None:
+    place.person("olive", 4351, email="olive@example.org")
+
+    with page_in(browser) as page:
+        place.sign_in(page)
+        place.github.rename_user("olive", "olivia")
+        page.get_by_role("main").get_by_role("button", name="Sign out").click()
+        place.sign_in(page)
+
+        expect(page.get_by_role("banner").get_by_text("olivia", exact=True)).to_be_visible()
+        expect(page.get_by_text("olive@example.org")).to_be_visible()
+
+
+def test_a_login_that_somebody_else_registered_opens_nothing(
+    place: Place, browser: Browser
+) -> None:
+    place.person("vera", 4361, email="vera@example.org")
+
+    with page_in(browser) as page:
+        place.sign_in(page)
+        page.goto(f"{place.server.url}/settings/tokens/new")
+        page.get_by_label("Name").fill("veras laptop")
+        page.get_by_label("Publish new versions of existing crates").check()
+        page.get_by_role("button", name="Make token").click()
+        expect(page.get_by_text("Copy it now.")).to_be_visible()
+
+    # Vera gave up her login at GitHub, and a stranger took it.
+    place.github.rename_user("vera", "vera-moved")
+    place.person("vera", 4362, email="stranger@example.org")
+    with page_in(browser) as page:
+        place.sign_in(page)
+        expect(page.get_by_role("banner").get_by_text("vera", exact=True)).to_be_visible()
+        expect(page.get_by_text("stranger@example.org")).to_be_visible()
+        expect(page.get_by_text("vera@example.org")).not_to_be_visible()
+        page.goto(f"{place.server.url}/settings/tokens")
+        expect(page.get_by_role("heading", name="No tokens yet")).to_be_visible()
+
+    # The account is Vera's still, under the name that she has now.
+    place.github.sign_in_as("vera-moved")
+    with page_in(browser) as page:
+        place.sign_in(page)
+        expect(page.get_by_text("vera@example.org")).to_be_visible()
+        page.goto(f"{place.server.url}/settings/tokens")
+        expect(page.get_by_role("heading", name="veras laptop")).to_be_visible()
+
+
+def test_a_stale_session_proves_itself_at_github_and_goes_on(
+    place: Place, browser: Browser
+) -> None:
+    place.person("fritz", 4371, email="fritz@example.org")
+
+    with page_in(browser) as page:
+        place.sign_in(page)
+        page.goto(f"{place.server.url}/confirm-identity")
+        page.get_by_role("button", name="Confirm with GitHub").click()
+        page.get_by_role("button", name="Approve").click()
+
+        # Nothing was held up, so it leads to the dashboard.
+        expect(page).to_have_url(f"{place.server.url}/dashboard")
+
+
+def test_a_second_factor_is_set_up_and_asked_for(place: Place, browser: Browser) -> None:
+    place.person("tess", 4381, email="tess@example.org")
+
+    with page_in(browser) as page:
+        place.sign_in(page)
+        page.goto(f"{place.server.url}/settings/second-factor")
+        page.get_by_role("link", name="Set it up").click()
+        secret = page.locator("#totp-key").inner_text().replace(" ", "")
+        page.get_by_label("The code that the app shows now").fill(code_now(secret))
+        page.get_by_role("button", name="Turn it on").click()
+        spare = page.locator("#recovery-codes").inner_text().split()
+        assert len(spare) == 10
+
+        # At the next sign-in GitHub's word is not enough.
+        page.get_by_role("banner").get_by_role("button", name="Sign out").click()
+        place.start(page)
+        page.get_by_role("button", name="Approve").click()
+        expect(page.get_by_role("heading", name="One more step, tess")).to_be_visible()
+        page.get_by_label("Code").fill(spare[0])
+        page.get_by_role("button", name="Go on").click()
+
+        expect(page).to_have_url(f"{place.server.url}/settings/profile")
+
+
+def code_now(secret: str) -> str:
+    return format_hotp_value(hotp_value(secret, int(time.time()) // 30))
