@@ -49,6 +49,8 @@ ACTIONS = {
     "confirm": states.confirm,
     "renew": states.renew,
 }
+# Whoever has a stolen session may stop a publisher, as they may remove it, and nothing else.
+STOPS = frozenset({"suspend"})
 OWN_ISSUER = {"github": GITHUB_ISSUER, "gitlab": "https://gitlab.com"}
 
 
@@ -78,8 +80,8 @@ class Configs(APIView):
         name = "" if pending else text_field(body, "crate", within=f"{key}.")
         form = _form(self.provider, body)
         issuer = _issuer(self.provider, body.get("issuer"))
-        require_fresh(request)
         rules = _rules(self.provider, body)
+        require_fresh(request)
         if pending:
             made = _register(actor, names, issuer, form, rules)
             return Response({f"{key}s": made} if "crates" in body else {key: made[0]})
@@ -117,6 +119,7 @@ class ConfigDetail(APIView):
         sent = _form(self.provider, body)
         named = {name: value for name, value in sent.items() if name in body}
         rules = _rules(self.provider, body)
+        require_fresh(request)
         grant = edit_publisher(
             actor=actor,
             grant_id=config_id,
@@ -144,6 +147,8 @@ class ConfigAction(APIView):
         grant_of(actor, config_id, self.provider)
         if action not in ACTIONS:
             raise config_not_found()
+        if action not in STOPS:
+            require_fresh(request)
         grant = ACTIONS[action](actor=actor, grant_id=config_id)
         return Response({f"{self.provider}_config": config_json(grant)})
 

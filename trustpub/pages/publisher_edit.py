@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from accounts.errors import NotFound, Refusal
+from accounts.pages.fresh import fresh
 from accounts.pages.private import SignedInRequest, private
 from registry.actors import Actor, Person
 from registry.models import Crate
@@ -30,6 +31,7 @@ ACTIONS: Mapping[str, tuple[Act, str]] = {
 
 
 @private("GET", "HEAD", "POST")
+@fresh
 def publisher_edit(request: SignedInRequest, name: str, grant_id: int) -> HttpResponse:
     """A GET fills the form, from a refused exchange too, and changes nothing."""
     crate = owned_crate(request, name)
@@ -42,6 +44,7 @@ def publisher_edit(request: SignedInRequest, name: str, grant_id: int) -> HttpRe
 
 
 @private("POST")
+@fresh
 def publisher_action(
     request: SignedInRequest, name: str, grant_id: int, action: str
 ) -> HttpResponse:
