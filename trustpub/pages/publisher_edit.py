@@ -63,6 +63,7 @@ def publisher_action(
 
 
 @private("POST")
+@fresh
 def crate_ci_only(request: SignedInRequest, name: str) -> HttpResponse:
     """Whether only CI publishes the crate: on at once, off after a delay."""
     crate = owned_crate(request, name)
