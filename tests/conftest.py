@@ -3,6 +3,7 @@
 import gc
 import importlib
 import os
+import resource
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -79,6 +80,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_configure() -> None:
+    # Servers, threads and their databases keep files open until a process has run all its tests.
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     sys.addaudithook(_stay_on_this_machine)
 
 
