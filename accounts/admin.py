@@ -3,17 +3,12 @@
 from typing import TYPE_CHECKING, Any
 
 from allauth.mfa.models import Authenticator
-from django import forms
 from django.contrib import admin
-from django.contrib.admin.forms import AdminAuthenticationForm
 from django.db.models import QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
 
-from accounts.errors import Refusal
 from accounts.models import ApiToken, AuditEvent, User
-from accounts.operations.second_factor import check_code
 from accounts.queries.audit_events import json_line
-from accounts.queries.second_factor import has_second_factor
 
 if TYPE_CHECKING:
     AnyModelAdmin = admin.ModelAdmin[Any]
@@ -79,23 +74,3 @@ class AuthenticatorAdmin(ReadOnlyAdmin):
     list_display = ["user", "type", "created_at", "last_used_at"]
     list_select_related = ["user"]
     exclude = ["data"]
-
-
-class SignInForm(AdminAuthenticationForm):
-    """A password is not enough for an account with a second factor."""
-
-    code = forms.CharField(
-        label="Code of the authenticator app, if the account has one", max_length=40, required=False
-    )
-
-    def confirm_login_allowed(self, user: User) -> None:
-        super().confirm_login_allowed(user)
-        if has_second_factor(user):
-            try:
-                check_code(user=user, code=self.data.get("code", "")[:40])
-            except Refusal as refusal:
-                raise forms.ValidationError(refusal.detail) from None
-
-
-admin.site.login_form = SignInForm
-admin.site.login_template = "admin/sign_in.html"

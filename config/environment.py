@@ -87,6 +87,29 @@ class Environment:
         return self.public_url.split("://", 1)[1]
 
     @property
+    def public_origin(self) -> str:
+        """The public address as browsers name where a page comes from."""
+        parts = urlsplit(self.public_url)
+        usual = {"http": 80, "https": 443}[parts.scheme]
+        port = "" if parts.port in {None, usual} else f":{parts.port}"
+        host = parts.hostname or ""
+        return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"
+
+    @property
+    def passkey_host(self) -> str | None:
+        """For which host browsers keep passkeys; None where they would refuse to.
+
+        They want TLS, or `localhost`, and a name in place of an address.
+        """
+        parts = urlsplit(self.public_url)
+        host = parts.hostname or ""
+        try:
+            ip_address(host)
+        except ValueError:
+            return host if parts.scheme == "https" or host == "localhost" else None
+        return None
+
+    @property
     def on_sqlite(self) -> bool:
         return str(self.database["ENGINE"]).endswith("sqlite3")
 

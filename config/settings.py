@@ -17,12 +17,13 @@ DATA_DIR = ENVIRONMENT.data_dir
 # --- Addresses ----------------------------------------------------------------
 
 PUBLIC_URL = ENVIRONMENT.public_url
+PUBLIC_ORIGIN = ENVIRONMENT.public_origin
 INDEX_URL = ENVIRONMENT.index_url
 AUDIENCES = (ENVIRONMENT.audience,)
 FOREIGN_REGISTRIES = ENVIRONMENT.foreign_registries
 # Host headers are not used to build addresses: PUBLIC_URL is.
 ALLOWED_HOSTS = ["*"]
-CSRF_TRUSTED_ORIGINS = ["/".join(PUBLIC_URL.split("/")[:3])]
+CSRF_TRUSTED_ORIGINS = [PUBLIC_ORIGIN]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 # Cargo never follows a redirect of an API call.
@@ -215,7 +216,9 @@ SOCIALACCOUNT_PROVIDERS = {
 # Attempts per minute.
 SIGN_INS_PER_ADDRESS = 120
 MFA_ADAPTER = "accounts.second_factor.SealedFactors"
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+# None where browsers keep no passkeys, and then nobody is offered any.
+PASSKEY_HOST = ENVIRONMENT.passkey_host
 REQUIRE_SECOND_FACTOR = ENVIRONMENT.require_second_factor
 # How long after a proof of who somebody is they may change what gives others power.
 STEP_UP_LIFETIME = timedelta(minutes=10)

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from accounts.pages.admin_sign_in import AdminSignIn
 from accounts.pages.sign_in_limit import limited
 from config import api_page
 from config.openapi import openapi
@@ -13,7 +14,7 @@ handler404 = "accounts.pages.errors.not_found"
 handler500 = "accounts.pages.errors.server_error"
 
 urlpatterns = [
-    path("admin/login/", limited(admin.site.login)),
+    path("admin/login/", limited(AdminSignIn.as_view())),
     path("admin/", admin.site.urls),
     path("accounts/", include("accounts.github.urls")),
     path("accounts/", include("accounts.openid_connect.urls")),

@@ -5,7 +5,9 @@ from datetime import timedelta
 from accounts import audit, limits
 from accounts.errors import InvalidInput
 from accounts.models import User
+from accounts.operations.passkeys import check_passkey
 from accounts.operations.second_factor import check_code
+from accounts.passkeys import State
 
 PASSWORDS = 10
 WINDOW = timedelta(minutes=15)
@@ -23,6 +25,12 @@ def confirm_by_password(*, user: User, password: str) -> None:
 def confirm_by_code(*, user: User, code: str) -> None:
     """Raises InvalidInput for a code that is wrong or was used, and TooManyRequests."""
     check_code(user=user, code=code)
+    audit.record("session.confirmed", actor=user, subject=user.login)
+
+
+def confirm_by_passkey(*, user: User, answer: str, state: State | None) -> None:
+    """Raises InvalidInput for an answer that proves nothing, and TooManyRequests."""
+    check_passkey(user=user, answer=answer, state=state)
     audit.record("session.confirmed", actor=user, subject=user.login)
 
 

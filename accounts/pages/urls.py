@@ -7,6 +7,7 @@ from accounts.pages import (
     confirm_identity,
     dev_login,
     email,
+    passkeys,
     profile,
     second_factor,
     sessions,
@@ -27,6 +28,7 @@ urlpatterns = [
     path("second-factor", second_factor.second_factor_check, name="second_factor_check"),
     path("settings/second-factor", second_factor.second_factor, name="second_factor"),
     path("settings/second-factor/add", second_factor.second_factor_add, name="second_factor_add"),
+    path("settings/second-factor/passkeys/add", passkeys.passkey_add, name="passkey_add"),
     path(
         "settings/second-factor/remove",
         second_factor.second_factor_remove,

@@ -1,15 +1,45 @@
-"""Whether somebody has a second factor, and how many of its recovery codes are left."""
+"""Which second factors somebody has, and how many of their recovery codes are left."""
+
+from dataclasses import dataclass
+from datetime import datetime
 
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from django.conf import settings
+from fido2.webauthn import AttestedCredentialData
 
+from accounts import passkeys
 from accounts.models import User
+
+# Recovery codes stand in for these, and are none by themselves.
+FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFactor:
+    """An authenticator app or a passkey; `name` is empty for the app."""
+
+    number: int
+    name: str
+    created_at: datetime
+    last_used_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Factors:
+    """What the page about them lists."""
+
+    app: ListedFactor | None
+    passkeys: list[ListedFactor]
+    codes_left: int
+
+    @property
+    def is_on(self) -> bool:
+        return bool(self.app or self.passkeys)
 
 
 def has_second_factor(user: User) -> bool:
-    rows = Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP)
-    return bool(rows.exists())
+    return bool(Authenticator.objects.filter(user=user, type__in=FACTORS).exists())
 
 
 def lacks_required_factor(user: User) -> bool:
@@ -17,7 +47,23 @@ def lacks_required_factor(user: User) -> bool:
     return settings.REQUIRE_SECOND_FACTOR and not has_second_factor(user)
 
 
-def recovery_codes_left(user: User) -> int:
-    rows = Authenticator.objects.filter(user=user, type=Authenticator.Type.RECOVERY_CODES)
-    row = rows.first()
-    return len(RecoveryCodes(row).get_unused_codes()) if row else 0
+def factors_of(user: User) -> Factors:
+    """One query."""
+    app, listed, codes_left = None, [], 0
+    for row in Authenticator.objects.filter(user=user).order_by("pk"):
+        if row.type == Authenticator.Type.RECOVERY_CODES:
+            codes_left = len(RecoveryCodes(row).get_unused_codes())
+            continue
+        name = str(row.data.get("name", ""))
+        factor = ListedFactor(row.pk, name, row.created_at, row.last_used_at)
+        if row.type == Authenticator.Type.TOTP:
+            app = factor
+        else:
+            listed.append(factor)
+    return Factors(app, listed, codes_left)
+
+
+def credentials_of(user: User) -> list[AttestedCredentialData]:
+    """Ids and public keys of the person's passkeys."""
+    rows = Authenticator.objects.filter(user=user, type=Authenticator.Type.WEBAUTHN)
+    return [passkeys.credential_of(row.data["credential"]) for row in rows.order_by("pk")]

@@ -211,7 +211,9 @@ def test_taking_it_away_needs_a_proof(client: Client, alice: User) -> None:
     client.force_login(alice)
     make_stale(client)
 
-    held_up = client.post("/settings/second-factor/remove")
+    app = {"factor": Authenticator.objects.get(type="totp").pk}
+
+    held_up = client.post("/settings/second-factor/remove", app)
     assert held_up["Location"] == "/confirm-identity"
     assert Authenticator.objects.count() == 2
 
@@ -219,7 +221,7 @@ def test_taking_it_away_needs_a_proof(client: Client, alice: User) -> None:
     session = client.session
     session[PROVED_AT] = int(time.time())
     session.save()
-    client.post("/settings/second-factor/remove")
+    client.post("/settings/second-factor/remove", app)
     assert not Authenticator.objects.exists()
     assert AuditEvent.objects.filter(name="second_factor.removed").exists()
 
@@ -266,12 +268,29 @@ def test_an_administrators_password_is_not_enough(client: Client, alice: User) -
     forget_used_codes()
     form = {"username": "alice", "password": "right", "next": "/admin/"}
 
-    without = client.post("/admin/login/", form)
-    with_code = client.post("/admin/login/", {**form, "code": code_now(secret)})
+    stopped = client.post("/admin/login/", form)
+    before = client.get("/admin/")
+    done = client.post("/second-factor", {"code": code_now(secret)})
 
-    assert without.status_code == 200
-    assert "code" in without.content.decode()
-    assert with_code["Location"] == "/admin/"
+    assert stopped["Location"] == "/second-factor"
+    assert before["Location"].startswith("/admin/login/")
+    assert done["Location"] == "/admin/"
+    assert client.get("/admin/").status_code == 200
+
+
+def test_an_administrator_without_a_factor_is_in_by_password(client: Client, alice: User) -> None:
+    alice.is_staff = alice.is_superuser = True
+    alice.set_password("right")
+    alice.save()
+
+    form = client.get("/admin/login/?next=/admin/accounts/user/")
+    wrong = client.post("/admin/login/", {"username": "alice", "password": "wrong"})
+    done = client.post("/admin/login/", {"username": "alice", "password": "right"})
+
+    assert 'name="password"' in form.content.decode()
+    assert wrong.status_code == 200
+    assert done["Location"] == "/admin/"
+    assert client.get("/admin/").status_code == 200
 
 
 def test_a_secret_that_does_not_open_fits_no_code() -> None:
