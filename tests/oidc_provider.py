@@ -20,13 +20,17 @@ SECRET = "the secret of waybill"
 
 
 class OidcProvider:
-    """`person` are the claims of whoever signs in next; `userinfo`, if set, says other things."""
+    """`person` are the claims of whoever signs in next; `userinfo`, if set, says other things.
+
+    With `denies` whoever signs in next does not let the registry know who they are.
+    """
 
     def __init__(self, key: SigningKey | None = None) -> None:
         self.key = key or new_key()
         self.person: dict[str, Any] = {}
         self.userinfo: dict[str, Any] | None = None
         self.announced_issuer: str | None = None
+        self.denies = False
         self.asked: list[dict[str, str]] = []
         self.codes: dict[str, dict[str, Any]] = {}
         self._server = _Server(("127.0.0.1", 0), _Handler)
@@ -55,6 +59,17 @@ class OidcProvider:
             "jwks_uri": f"{self.url}/keys",
             "token_endpoint_auth_methods_supported": ["client_secret_post"],
         }
+
+    def answer_to(self, query: dict[str, str]) -> str:
+        """Where the browser is sent back to, with a code or without."""
+        self.asked.append(query)
+        if self.denies:
+            answer = {"error": "access_denied", "state": query["state"]}
+        else:
+            code = secrets.token_hex(8)
+            self.codes[code] = {"query": query, "person": dict(self.person)}
+            answer = {"code": code, "state": query["state"]}
+        return f"{query['redirect_uri']}?{urlencode(answer)}"
 
     def redeem(self, form: dict[str, str]) -> tuple[int, dict[str, object]]:
         """Once, for the right client, and with the verifier of the challenge (RFC 7636)."""
@@ -109,13 +124,8 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing."""
 
     def _authorize(self, query: dict[str, str]) -> None:
-        provider = self.server.provider
-        provider.asked.append(query)
-        code = secrets.token_hex(8)
-        provider.codes[code] = {"query": query, "person": dict(provider.person)}
         self.send_response(302)
-        answer = urlencode({"code": code, "state": query["state"]})
-        self.send_header("Location", f"{query['redirect_uri']}?{answer}")
+        self.send_header("Location", self.server.provider.answer_to(query))
         self.send_header("Content-Length", "0")
         self.end_headers()
 

@@ -21,16 +21,23 @@ class Server:
     """Started and killed at will; its data outlive it."""
 
     def __init__(
-        self, folder: Path, *, database: str | None = None, redis: str | None = None, **more: str
+        self,
+        folder: Path,
+        *,
+        database: str | None = None,
+        redis: str | None = None,
+        host: str = "127.0.0.1",
+        **more: str,
     ) -> None:
         self.folder = folder
         self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://{host}:{self.port}"
         self.index = f"sparse+{self.url}/index/"
         self.data_dir = folder / "data"
         self.environment = {
             **{name: os.environ[name] for name in INHERITED if name in os.environ},
             "PORT": str(self.port),
+            "PUBLIC_URL": self.url,
             "DATA_DIR": str(self.data_dir),
             "DEV_LOGIN": "1",
             "WEB_WORKERS": "2",

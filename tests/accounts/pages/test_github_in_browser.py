@@ -1,74 +1,16 @@
 """The OAuth flow in a real browser, between a running server and a GitHub on loopback."""
 
 import time
-from collections.abc import Iterator
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
-from demo.github_server import FakeGitHub
-from demo.github_world import FakeAccount
-from tests.browser import chromium, page_in
-from tests.prepared import Prepared
-from tests.server import Server
+from tests.accounts.pages.place import Place
+from tests.browser import page_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-
-class Place:
-    """A registry that knows one GitHub; every test brings people of its own."""
-
-    def __init__(self, server: Server, github: FakeGitHub) -> None:
-        self.server = server
-        self.github = github
-
-    def person(self, login: str, id: int, *, email: str | None = None) -> FakeAccount:
-        """Somebody who is signed in at GitHub in the browser that comes next."""
-        account = self.github.add_user(login, id, email=email, name=f"{login.title()} G.")
-        self.github.sign_in_as(login)
-        return account
-
-    def start(self, page: Page) -> None:
-        """Up to where GitHub asks for consent."""
-        page.goto(f"{self.server.url}/settings/profile")
-        page.get_by_role("button", name="Sign in with GitHub").click()
-
-    def sign_in(self, page: Page) -> None:
-        self.start(page)
-        page.get_by_role("button", name="Approve").click()
-        expect(page).to_have_url(f"{self.server.url}/settings/profile")
-
-    def expect_nobody(self, page: Page) -> None:
-        page.goto(f"{self.server.url}/settings/profile")
-        expect(page.get_by_role("button", name="Sign in with GitHub")).to_be_visible()
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared) -> Iterator[Place]:
-    """One start for all of these journeys."""
-    folder = tmp_path_factory.mktemp("github")
-    with FakeGitHub(ask_consent=True) as github, prepared.copy(folder / "data") as database:
-        server = Server(
-            folder,
-            database=database,
-            GITHUB_URL=github.url,
-            GITHUB_API_URL=github.api_url,
-            GITHUB_CLIENT_ID=github.client_id,
-            GITHUB_CLIENT_SECRET=github.client_secret,
-        )
-        try:
-            server.start()
-            yield Place(server, github)
-        finally:
-            server.kill()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 def test_somebody_signs_in_and_out(place: Place, browser: Browser) -> None:
@@ -235,7 +177,7 @@ def test_a_second_factor_is_set_up_and_asked_for(place: Place, browser: Browser)
     with page_in(browser) as page:
         place.sign_in(page)
         page.goto(f"{place.server.url}/settings/second-factor")
-        page.get_by_role("link", name="Set it up").click()
+        page.get_by_role("link", name="Set up an authenticator app").click()
         secret = page.locator("#totp-key").inner_text().replace(" ", "")
         page.get_by_label("The code that the app shows now").fill(code_now(secret))
         page.get_by_role("button", name="Turn it on").click()
@@ -247,7 +189,7 @@ def test_a_second_factor_is_set_up_and_asked_for(place: Place, browser: Browser)
         place.start(page)
         page.get_by_role("button", name="Approve").click()
         expect(page.get_by_role("heading", name="One more step, tess")).to_be_visible()
-        page.get_by_label("Code").fill(spare[0])
+        page.get_by_label("Code of your authenticator app").fill(spare[0])
         page.get_by_role("button", name="Go on").click()
 
         expect(page).to_have_url(f"{place.server.url}/settings/profile")
