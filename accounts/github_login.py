@@ -22,6 +22,7 @@ from accounts.models import GitHubToken, User
 from accounts.operations.people import save_with_free_login, take_login
 
 GITHUB = "github"
+LONGEST_URL = 200
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -152,7 +153,8 @@ def _facts(sociallogin: SocialLogin) -> dict[str, Any]:
 def _copy_profile(user: User, sociallogin: SocialLogin) -> None:
     facts = _facts(sociallogin)
     user.name = str(facts.get("name") or "").replace("\0", "")[:255]
-    user.avatar_url = (facts.get("avatar_url") or "")[:200]
+    avatar = facts.get("avatar_url") or facts.get("picture") or ""
+    user.avatar_url = avatar if isinstance(avatar, str) and len(avatar) <= LONGEST_URL else ""
     user.save(update_fields=["name", "avatar_url"])
 
 

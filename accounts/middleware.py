@@ -24,7 +24,7 @@ from accounts.request_context import RequestContext, current_request, set_curren
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:{avatars}; "
     "font-src 'self'; connect-src 'self'; form-action 'self' {providers}; "
     "frame-ancestors 'none'; base-uri 'none'"
 )
@@ -96,7 +96,10 @@ class SecurityHeadersMiddleware:
             settings.GITHUB_URL,
             *([_origin(settings.OIDC_ISSUER)] if settings.OIDC_ISSUER else []),
         ]
-        self.policy = CONTENT_SECURITY_POLICY.format(providers=" ".join(providers))
+        self.policy = CONTENT_SECURITY_POLICY.format(
+            avatars="".join(f" {site}" for site in settings.AVATAR_SITES),
+            providers=" ".join(providers),
+        )
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)

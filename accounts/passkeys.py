@@ -3,7 +3,7 @@
 import hashlib
 import json
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,7 +73,7 @@ def registration(
         resident_key_requirement=ResidentKeyRequirement.PREFERRED,
         user_verification=UserVerificationRequirement.PREFERRED,
     )
-    return json.dumps(dict(options.public_key)), state
+    return _sent(options.public_key), state
 
 
 def registered(answer: str, state: State) -> Registered:
@@ -98,7 +98,7 @@ def authentication(known: Sequence[AttestedCredentialData]) -> tuple[str, State]
     options, state = _server().authenticate_begin(
         known, user_verification=UserVerificationRequirement.PREFERRED
     )
-    return json.dumps(dict(options.public_key)), state
+    return _sent(options.public_key), state
 
 
 def proven(answer: str, state: State, known: Sequence[AttestedCredentialData]) -> Proof:
@@ -126,10 +126,13 @@ def fingerprint(credential_id: bytes) -> str:
 
 def _server() -> Fido2Server:
     # Addresses below ours belong to others: fido2 by itself would take their answers, too.
-    party = PublicKeyCredentialRpEntity(id=settings.PASSKEY_HOST, name=settings.PASSKEY_HOST)
-    server = Fido2Server(party, verify_origin=lambda origin: origin == settings.PUBLIC_ORIGIN)
-    server.timeout = PATIENCE
-    return server
+    host = str(settings.PASSKEY_HOST)
+    party = PublicKeyCredentialRpEntity(id=host, name=host)
+    return Fido2Server(party, verify_origin=lambda origin: origin == settings.PUBLIC_ORIGIN)
+
+
+def _sent(options: Mapping[str, Any]) -> str:
+    return json.dumps({**options, "timeout": PATIENCE})
 
 
 def _parsed(answer: str) -> dict[str, Any]:

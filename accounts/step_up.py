@@ -32,17 +32,21 @@ def is_fresh(request: HttpRequest) -> bool:
 
 
 def require_fresh(request: Request) -> None:
-    """For the API: asks nothing of a token, whose scopes say what it may do.
+    """For the API: of a token no proof is asked, because its scopes say what it may do.
 
     Raises ReauthenticationRequired for a browser that was signed in too long ago, and
     SecondFactorRequired where everybody needs one.
     """
-    if request.auth is not None:
-        return
-    if isinstance(request.user, User) and lacks_required_factor(request.user):
-        raise SecondFactorRequired(f"{settings.PUBLIC_URL}/settings/second-factor")
-    if not is_fresh(request._request):
+    if isinstance(request.user, User):
+        require_factor(request.user)
+    if request.auth is None and not is_fresh(request._request):
         raise ReauthenticationRequired(f"{settings.PUBLIC_URL}/confirm-identity")
+
+
+def require_factor(user: User) -> None:
+    """Raises SecondFactorRequired where everybody needs one, and this person has none."""
+    if lacks_required_factor(user):
+        raise SecondFactorRequired(f"{settings.PUBLIC_URL}/settings/second-factor")
 
 
 def watch_sign_ins() -> None:

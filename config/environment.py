@@ -8,6 +8,8 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
+from config.browser_addresses import is_site
+
 
 class InvalidEnvironment(SystemExit):
     """A variable has a value that Waybill cannot work with; stops the start with one line."""
@@ -51,6 +53,8 @@ class Environment:
     dev_login: bool
     # Whoever adds owners, publishers or tokens in a browser needs a second factor.
     require_second_factor: bool
+    # Sites, as scheme, host and port, from which pages may show people's pictures.
+    avatar_sites: tuple[str, ...]
     # Reads need a token too.
     auth_required: bool
     # Reads go on, and nothing can be changed over the network.
@@ -85,29 +89,6 @@ class Environment:
     def audience(self) -> str:
         """The `aud` that a CI job must ask for: the public address without its scheme."""
         return self.public_url.split("://", 1)[1]
-
-    @property
-    def public_origin(self) -> str:
-        """The public address as browsers name where a page comes from."""
-        parts = urlsplit(self.public_url)
-        usual = {"http": 80, "https": 443}[parts.scheme]
-        port = "" if parts.port in {None, usual} else f":{parts.port}"
-        host = parts.hostname or ""
-        return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"
-
-    @property
-    def passkey_host(self) -> str | None:
-        """For which host browsers keep passkeys; None where they would refuse to.
-
-        They want TLS, or `localhost`, and a name in place of an address.
-        """
-        parts = urlsplit(self.public_url)
-        host = parts.hostname or ""
-        try:
-            ip_address(host)
-        except ValueError:
-            return host if parts.scheme == "https" or host == "localhost" else None
-        return None
 
     @property
     def on_sqlite(self) -> bool:
@@ -177,6 +158,7 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         oidc_name=env.get("OIDC_NAME") or "single sign-on",
         dev_login=dev_login,
         require_second_factor=_flag(env, "REQUIRE_SECOND_FACTOR"),
+        avatar_sites=_sites(env, "AVATAR_SITES"),
         auth_required=_flag(env, "AUTH_REQUIRED"),
         read_only=_flag(env, "READ_ONLY"),
         count_downloads=_flag(env, "COUNT_DOWNLOADS", default=True),
@@ -361,6 +343,20 @@ def _networks(env: Mapping[str, str], name: str) -> tuple[IPv4Network | IPv6Netw
                 name, f"{text!r} is neither an address nor a network", '"127.0.0.1 10.0.0.0/8"'
             ) from None
     return tuple(networks)
+
+
+def _sites(env: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """They become part of the content policy, so nothing but a site may be in them."""
+    example = "https://avatars.githubusercontent.com"
+    sites = (env.get(name) or "").split()
+    for site in sites:
+        parts = _split(name, site, example)
+        is_safe = parts.scheme == "https" or is_loopback(parts.hostname or "")
+        if not (is_safe and is_site(site)):
+            raise InvalidEnvironment(
+                name, f"{site[:100]!r} is no https site without a path", example
+            )
+    return tuple(sites)
 
 
 def _token_prefix(env: Mapping[str, str]) -> str:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+from config.browser_addresses import origin, passkey_host
 from config.checkup import CHECKS
 from config.environment import read_environment
 from config.logs import LOGS
@@ -17,7 +18,7 @@ DATA_DIR = ENVIRONMENT.data_dir
 # --- Addresses ----------------------------------------------------------------
 
 PUBLIC_URL = ENVIRONMENT.public_url
-PUBLIC_ORIGIN = ENVIRONMENT.public_origin
+PUBLIC_ORIGIN = origin(PUBLIC_URL)
 INDEX_URL = ENVIRONMENT.index_url
 AUDIENCES = (ENVIRONMENT.audience,)
 FOREIGN_REGISTRIES = ENVIRONMENT.foreign_registries
@@ -213,12 +214,14 @@ SOCIALACCOUNT_PROVIDERS = {
         else [],
     },
 }
+# Whose pictures of people pages may show, which tells those sites who looks.
+AVATAR_SITES = ENVIRONMENT.avatar_sites
 # Attempts per minute.
 SIGN_INS_PER_ADDRESS = 120
 MFA_ADAPTER = "accounts.second_factor.SealedFactors"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 # None where browsers keep no passkeys, and then nobody is offered any.
-PASSKEY_HOST = ENVIRONMENT.passkey_host
+PASSKEY_HOST = passkey_host(PUBLIC_URL)
 REQUIRE_SECOND_FACTOR = ENVIRONMENT.require_second_factor
 # How long after a proof of who somebody is they may change what gives others power.
 STEP_UP_LIFETIME = timedelta(minutes=10)

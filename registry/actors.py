@@ -9,6 +9,7 @@ from django.conf import settings
 from accounts.errors import Refusal, TokenLacksPermission
 from accounts.models import ApiToken, User
 from accounts.scopes import Scope
+from accounts.step_up import require_factor
 from registry.errors import EmailNotVerified, NameTaken, NotOwner
 from registry.models import Crate, PublishKind, Team, Version
 from registry.teams import is_member
@@ -142,6 +143,7 @@ class Person(Actor):
     def check_may_publish(self) -> None:
         if self.user.verified_email() is None:
             raise EmailNotVerified(f"{settings.PUBLIC_URL}/settings/profile")
+        require_factor(self.user)
 
     def _is_in(self, team: Team) -> bool:
         if team.pk not in self._memberships:

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
@@ -77,6 +78,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     @property
     def label(self) -> str:
         return self.login
+
+    @property
+    def picture(self) -> str:
+        """Where browsers may fetch the avatar; empty unless AVATAR_SITES has that site."""
+        site = "/".join(self.avatar_url.split("/")[:3])
+        return self.avatar_url if site in settings.AVATAR_SITES else ""
 
     def is_locked(self, now: datetime | None = None) -> bool:
         if self.locked_at is None:

@@ -106,9 +106,10 @@ def reset_second_factor(*, actor: Acting, user: User, reason: str) -> int:
 
     Raises InvalidInput where there is none, or no reason.
     """
-    if not reason.strip():
+    reason = " ".join(reason.split())
+    if not reason:
         raise InvalidInput("say why: the reason goes into the audit log and to the person")
-    removed = Authenticator.objects.filter(user=user, type__in=FACTORS).count()
+    removed = int(Authenticator.objects.filter(user=user, type__in=FACTORS).count())
     if not removed:
         raise InvalidInput(f"{user.login} has no second factor")
     Authenticator.objects.filter(user=user).delete()

@@ -6,9 +6,9 @@ from allauth.account.internal.flows.login import perform_login
 from allauth.account.models import Login
 from django.contrib import admin
 from django.contrib.admin.forms import AdminAuthenticationForm
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
 from django.http import HttpResponse
-from django.urls import reverse_lazy
 
 
 class AdminSignIn(LoginView):
@@ -16,9 +16,9 @@ class AdminSignIn(LoginView):
 
     template_name = "admin/login.html"
     authentication_form = AdminAuthenticationForm
-    next_page = reverse_lazy("admin:index")
+    next_page = "admin:index"
 
-    def form_valid(self, form: AdminAuthenticationForm) -> HttpResponse:
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         login = Login(user=form.get_user(), redirect_url=self.get_success_url())
         answer: HttpResponse = perform_login(self.request, login)
         return answer

@@ -13,6 +13,7 @@ from accounts import audit, limits, token_text
 from accounts.authentication import reject_locked
 from accounts.errors import InvalidInput, NotFound
 from accounts.models import User
+from accounts.step_up import require_factor
 from adapters import jobs
 from registry.actors import Actor, Person
 from registry.errors import InvitationExpired, InviteeNotVerified
@@ -69,7 +70,7 @@ def invite(*, actor: Actor, inviter: User, crate: Crate, invitee: User) -> bool:
 def answer_invitation(*, actor: Person, crate_id: int, accepted: bool) -> Crate:
     """The actor becomes an owner, or says no, which works even after the end.
 
-    Raises NotFound, InvitationExpired or InviteeNotVerified.
+    Raises NotFound, InvitationExpired, InviteeNotVerified or SecondFactorRequired.
     """
     invitation = _locked(crate_id=crate_id, invitee=actor.user)
     if accepted:
@@ -83,7 +84,7 @@ def answer_invitation(*, actor: Person, crate_id: int, accepted: bool) -> Crate:
 def answer_by_letter(*, token: str, accepted: bool) -> Invitation:
     """Whoever has the letter answers for the invitee, as on crates.io.
 
-    Raises NotFound, InvitationExpired, InviteeNotVerified or AccountLocked.
+    Raises NotFound, InvitationExpired, InviteeNotVerified, SecondFactorRequired or AccountLocked.
     """
     invitation = _locked(digest=token_text.digest(token))
     reject_locked(invitation.invitee)
@@ -149,6 +150,7 @@ def _accept(actor: Person, invitation: Invitation) -> None:
         raise InvitationExpired(crate.name)
     if invitee.verified_email() is None:
         raise InviteeNotVerified(crate.name)
+    require_factor(invitee)
     Ownership.objects.get_or_create(
         crate=crate, user=invitee, defaults={"created_by": invitation.inviter}
     )
