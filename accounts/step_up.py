@@ -39,6 +39,14 @@ def require_fresh(request: Request) -> None:
     """
     if isinstance(request.user, User):
         require_factor(request.user)
+    require_proof(request)
+
+
+def require_proof(request: Request) -> None:
+    """The same for what people without a second factor may do, too.
+
+    Raises ReauthenticationRequired.
+    """
     if request.auth is None and not is_fresh(request._request):
         raise ReauthenticationRequired(f"{settings.PUBLIC_URL}/confirm-identity")
 

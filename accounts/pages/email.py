@@ -7,11 +7,14 @@ from django.shortcuts import redirect, render
 
 from accounts.errors import Refusal
 from accounts.operations.addresses import change_address, resend
+from accounts.pages.fresh import fresh_without_factor as fresh
 from accounts.pages.private import SignedInRequest, private
 
 
 @private("GET", "HEAD", "POST")
+@fresh
 def email(request: SignedInRequest) -> HttpResponse:
+    """Whoever changes the address reads what would warn its owner, so a proof comes first."""
     if request.method != "POST":
         return _page(request)
     wanted = request.POST.get("email", "")

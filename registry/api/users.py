@@ -14,6 +14,7 @@ from accounts.operations.addresses import (
     resend,
     set_publish_notifications,
 )
+from accounts.step_up import require_proof
 from registry.api.bodies import USER_UPDATE
 from registry.api.describe import TOKEN_OR_COOKIE, operation
 from registry.api.rendering import user_json
@@ -45,6 +46,8 @@ class UserDetail(APIView):
         wanted = object_field(json_object(request), "user")
         email = optional(wanted, "email", str, within="user.")
         notifications = optional(wanted, "publish_notifications", bool, within="user.")
+        if email is not None:
+            require_proof(request)
         with transaction.atomic():
             if notifications is not None:
                 set_publish_notifications(user=caller, wanted=notifications)

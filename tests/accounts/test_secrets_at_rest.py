@@ -14,8 +14,13 @@ from django.test import Client
 from pytest_django import Settings
 
 from accounts.models import BrowserSession, GitHubToken, User
+from accounts.operations.people import Shell, create_user
 from demo.github_server import FakeGitHub
+from demo.issuer import LocalIssuer
 from tests.accounts.pages.test_github_sign_in import github, sign_in
+from tests.ci import exchange, id_token, let_publish, trusted
+from tests.factories.id_tokens import signing_key
+from tests.factories.registry import make_crate
 
 pytestmark = pytest.mark.django_db
 
@@ -53,6 +58,19 @@ def test_after_a_whole_journey_no_table_holds_a_secret(
     secrets["token of the API"] = made.json()["api_token"]["token"]
     client.get("/api/v1/me", headers={"authorization": secrets["token of the API"]})
 
+    # A CI job publishes her crate and is told its token; she invites Bob by a letter.
+    crate = make_crate("tide", owner=alice)
+    with LocalIssuer(key=signing_key()) as ci:
+        let_publish(crate, alice, trusted(ci))
+        secrets["ID token"] = id_token(ci)
+        granted = exchange(secrets["ID token"])
+    secrets["publish token"] = granted.json()["token"]
+    with django_capture_on_commit_callbacks(execute=True):
+        create_user(actor=Shell("tests"), login="bob", email="bob@example.org")
+        client.post("/crates/tide/settings/owners/add", {"login": "bob"})
+    invitation = re.search(r"/accept-invite/(\w+)", str(mail.outbox[-1].body))
+    secrets["invitation"] = invitation[1] if invitation else ""
+
     # She changes her address, and the letter has a link.
     with django_capture_on_commit_callbacks(execute=True):
         client.put(
@@ -69,7 +87,8 @@ def test_after_a_whole_journey_no_table_holds_a_secret(
     secrets["key of the app"] = "".join(setup.context["groups"])
     code = format_hotp_value(hotp_value(secrets["key of the app"], int(time.time()) // 30))
     sealed = setup.context["sealed"]
-    assert client.post("/settings/second-factor/add", {"sealed": sealed, "code": code})
+    spare = client.post("/settings/second-factor/add", {"sealed": sealed, "code": code})
+    recovery_codes = spare.context["codes"].split()
 
     # An administrator has a password.
     secrets["password"] = "correct horse battery staple"
@@ -77,10 +96,13 @@ def test_after_a_whole_journey_no_table_holds_a_secret(
     alice.save()
 
     assert Authenticator.objects.count() == 2
+    assert len(recovery_codes) == 10
     assert all(len(secret) > 20 for secret in secrets.values()), secrets
     tables = everything()
     assert "laptop" in tables
     assert [name for name, secret in secrets.items() if secret in tables] == []
+    words = set(re.findall(r"\w+", tables))
+    assert words.isdisjoint(recovery_codes)
 
 
 def everything() -> str:

@@ -76,6 +76,7 @@ def started_place(folder: Path, prepared: Prepared) -> Iterator[Place]:
             OIDC_CLIENT_ID=CLIENT,
             OIDC_CLIENT_SECRET=SECRET,
             OIDC_NAME=COMPANY,
+            AVATAR_SITES=github.url,
         )
         try:
             server.start()

@@ -22,6 +22,10 @@ def test_somebody_signs_in_and_out(place: Place, browser: Browser) -> None:
         expect(page.get_by_text("Gina G.")).to_be_visible()
         expect(page.get_by_text("gina@example.org")).to_be_visible()
 
+        # The operator allows GitHub's pictures, and so does the content policy.
+        picture = page.get_by_role("banner").locator("img.initial")
+        assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)")
+
         # Scripts cannot read the cookie, and other sites' forms do not send it.
         (cookie,) = [c for c in page.context.cookies() if c["name"] == "sessionid"]
         assert cookie["httpOnly"]

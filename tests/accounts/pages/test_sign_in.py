@@ -80,3 +80,20 @@ def test_signing_out_needs_the_form() -> None:
     client.force_login(make_user())
 
     assert client.post("/sign-out").status_code == 403
+
+
+def test_the_admins_form_does_not_say_who_has_an_account(client: Client) -> None:
+    administrator = make_user("ada", is_staff=True)
+    somebody = make_user("bob")
+    for user in (administrator, somebody):
+        user.set_password("right")
+        user.save()
+
+    tried = [("ada", "wrong"), ("bob", "wrong"), ("bob", "right"), ("nobody", "wrong")]
+    answers = [
+        client.post("/admin/login/", {"username": login, "password": password})
+        for login, password in tried
+    ]
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({str(answer.context["form"].errors) for answer in answers}) == 1

@@ -52,6 +52,8 @@ CHANGES = [
     ("/crates/tide/settings/owners/add", lambda: {"login": "bob"}),
     ("/crates/tide/settings/publishers/new", publisher_form),
     ("/settings/publishers/new", lambda: {**publisher_form(), "names": "tide-new"}),
+    ("/settings/email", lambda: {"email": "thief@example.org"}),
+    ("/settings/second-factor/passkeys/add", dict),
     ("/settings/data/export", dict),
     ("/settings/data/delete", lambda: {"login": "alice"}),
 ]
@@ -67,7 +69,7 @@ def test_it_is_held_up_until_somebody_proved_who_they_are(
     assert not PublisherCrate.objects.exists()
     assert not PendingPublisher.objects.exists()
     assert not crate.is_owned_by(bob)
-    assert User.objects.filter(login="alice").exists()
+    assert User.objects.get(login="alice").verified_email() == "alice@example.com"
     assert not User.objects.get(login="alice").api_tokens.exists()
 
 
@@ -112,6 +114,16 @@ def test_a_form_that_is_too_large_is_not_kept_in_part(stale: Client) -> None:
     stale.post("/confirm-identity")
 
     assert stale.get("/confirm-identity/done").context["fields"] == []
+
+
+def test_the_api_holds_another_address_up_too(stale: Client, alice: User) -> None:
+    address = f"/api/v1/users/{alice.pk}"
+    wanted = {"user": {"email": "thief@example.org"}}
+
+    answer = stale.put(address, wanted, content_type="application/json")
+
+    assert answer.json()["errors"][0]["code"] == "reauthentication_required"
+    assert alice.verified_email() == "alice@example.com"
 
 
 def test_without_a_proof_nothing_goes_on(stale: Client) -> None:
