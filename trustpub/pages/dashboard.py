@@ -4,6 +4,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from accounts.pages.private import SignedInRequest, private
+from accounts.queries.second_factor import lacks_required_factor
 from registry.pages.paging import page_number, paging
 from registry.queries.invitations import invitations_to
 from trustpub.queries.dashboard import dashboard_crates
@@ -22,6 +23,7 @@ def dashboard(request: SignedInRequest) -> HttpResponse:
         "urgent": sum(1 for row in crates if row.weight),
         "paging": paging(request, total=len(crates), per_page=PER_PAGE),
         "cards": pending_cards(request.user),
+        "lacks_factor": lacks_required_factor(request.user),
         "invitations": invitations_to(request.user).count(),
     }
     return render(request, "trustpub/dashboard.html", context)

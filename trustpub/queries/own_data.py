@@ -18,14 +18,13 @@ Facts = Mapping[str, Any]
 
 def own_data(user: User) -> Iterator[tuple[str, Facts | Iterable[Facts]]]:
     """Section by section, the long ones read as they are written; digests and secrets left out."""
-    fields = ("login", "github_id", "name", "email", "publish_notifications", "created_at")
-    yield "account", {name: getattr(user, name) for name in fields}
+    yield "account", {name: getattr(user, name) for name in ACCOUNT}
     yield (
         "sign_ins",
         _rows(SocialAccount.objects.filter(user=user), "provider", "uid", "extra_data"),
     )
     factors = Authenticator.objects.filter(user=user)
-    yield "second_factors", _rows(factors, "type", "created_at", "last_used_at")
+    yield "second_factors", _rows(factors, "type", "data__name", "created_at", "last_used_at")
     addresses = EmailAddress.objects.filter(user=user)
     yield "email_addresses", _rows(addresses, "email", "verified", "primary")
     yield "api_tokens", _rows(user.api_tokens.all(), *TOKEN)
@@ -38,6 +37,15 @@ def own_data(user: User) -> Iterator[tuple[str, Facts | Iterable[Facts]]]:
     yield "events", _rows(own_events(user), *EVENT)
 
 
+ACCOUNT = (
+    "login",
+    "github_id",
+    "name",
+    "email",
+    "avatar_url",
+    "publish_notifications",
+    "created_at",
+)
 TOKEN = (
     "name",
     "endpoint_scopes",

@@ -67,6 +67,19 @@ def test_a_first_sign_in_makes_an_account(client: Client, github: FakeGitHub) ->
     assert client.get("/settings/profile").status_code == 200
 
 
+def test_a_cookie_from_before_the_sign_in_opens_nothing(github: FakeGitHub) -> None:
+    client, planted = Client(), Client()
+    client.post("/accounts/github/login/")
+    before = client.cookies["sessionid"].value
+    planted.cookies["sessionid"] = before
+
+    sign_in(client)
+
+    assert client.cookies["sessionid"].value != before
+    assert client.get("/settings/profile").status_code == 200
+    assert planted.get("/settings/profile")["Location"].startswith("/sign-in")
+
+
 def test_the_second_sign_in_finds_the_account(client: Client, github: FakeGitHub) -> None:
     sign_in(Client())
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.core import mail
 from django.test import Client
 
@@ -40,6 +41,8 @@ def test_the_file_holds_everything_of_ones_own_and_no_secret(
     Follow.objects.create(user=alice, crate=tide)
     created = create_token(user=alice, name="laptop", patterns=["tide-*"])
     create_token(user=bob, name="bobs")
+    key = {"name": "my phone", "credential": {"rawId": "abcd"}}
+    Authenticator.objects.create(user=alice, type="webauthn", data=key)
 
     data = export(client)
 
@@ -48,6 +51,8 @@ def test_the_file_holds_everything_of_ones_own_and_no_secret(
         {"email": "alice@example.com", "verified": True, "primary": True}
     ]
     assert [token["name"] for token in data["api_tokens"]] == ["laptop"]
+    assert [factor["data__name"] for factor in data["second_factors"]] == ["my phone"]
+    assert "abcd" not in json.dumps(data)
     assert [crate["crate__name"] for crate in data["owned_crates"]] == ["tide"]
     assert [crate["crate__name"] for crate in data["followed_crates"]] == ["tide"]
     assert [version["num"] for version in data["published_versions"]] == ["1.0.0"]

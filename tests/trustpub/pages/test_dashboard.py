@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.utils import timezone
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from accounts.models import User
 from accounts.operations.tokens import create_token
@@ -25,6 +25,16 @@ def test_it_leads_on_where_there_is_nothing_yet(client: Client) -> None:
 
     assert 'href="/settings/publishers/new"' in page
     assert 'href="/settings/tokens/new"' in page
+
+
+def test_it_says_that_a_second_factor_is_missing_where_owners_need_one(
+    client: Client, settings: Settings
+) -> None:
+    assert "asks owners for a second factor" not in client.get("/dashboard").content.decode()
+
+    settings.REQUIRE_SECOND_FACTOR = True
+
+    assert "asks owners for a second factor" in client.get("/dashboard").content.decode()
 
 
 def test_it_shows_where_the_newest_version_came_from(client: Client, alice: User) -> None:
