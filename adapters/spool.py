@@ -8,6 +8,7 @@ import fcntl
 import os
 import secrets
 import threading
+from functools import lru_cache
 from pathlib import Path
 
 OPEN = ".open"
@@ -63,6 +64,16 @@ class Spool:
         self._path = self.folder / f"{secrets.token_hex(16)}{OPEN}"
         self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         self._process = os.getpid()
+
+    def __del__(self) -> None:
+        if self._file >= 0:
+            os.close(self._file)
+
+
+@lru_cache(maxsize=2)
+def spool_of(folder: Path) -> Spool:
+    """This process's own for a folder; those that were not asked for lately are closed."""
+    return Spool(folder)
 
 
 def collect(folder: Path) -> list[Path]:
