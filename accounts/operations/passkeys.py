@@ -8,7 +8,7 @@ from accounts.errors import InvalidInput
 from accounts.models import User
 from accounts.operations.second_factor import codes_of_the_first, count_try
 from accounts.passkeys import InvalidAnswer, Proof, State
-from accounts.queries.second_factor import credentials_of
+from accounts.queries.passkeys import credentials_of
 from adapters import jobs
 
 PER_PERSON = 20

@@ -14,7 +14,7 @@ from accounts.operations.passkeys import LONGEST_NAME, add_passkey
 from accounts.pages.fresh import fresh_without_factor as fresh
 from accounts.pages.private import SignedInRequest, private
 from accounts.passkeys import PATIENCE, State
-from accounts.queries.second_factor import credentials_of
+from accounts.queries.passkeys import credentials_of
 
 ASKED = "passkey_asked"
 

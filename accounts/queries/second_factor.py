@@ -6,9 +6,7 @@ from datetime import datetime
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from django.conf import settings
-from fido2.webauthn import AttestedCredentialData
 
-from accounts import passkeys
 from accounts.models import User
 
 # Recovery codes stand in for these, and are none by themselves.
@@ -61,9 +59,3 @@ def factors_of(user: User) -> Factors:
         else:
             listed.append(factor)
     return Factors(app, listed, codes_left)
-
-
-def credentials_of(user: User) -> list[AttestedCredentialData]:
-    """Ids and public keys of the person's passkeys."""
-    rows = Authenticator.objects.filter(user=user, type=Authenticator.Type.WEBAUTHN)
-    return [passkeys.credential_of(row.data["credential"]) for row in rows.order_by("pk")]
