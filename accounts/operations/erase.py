@@ -8,7 +8,7 @@ from accounts.models import AuditErasure, AuditEvent, User
 from adapters import jobs
 
 # Events whose subject is the person, by their login.
-ABOUT_PEOPLE = ("user.", "session.", "owner.")
+ABOUT_PEOPLE = ("user.", "session.", "owner.", "second_factor.")
 
 
 @transaction.atomic
@@ -32,9 +32,16 @@ def _rename_events(user: User, name: str) -> None:
     tokens = [str(pk) for pk in user.api_tokens.values_list("pk", flat=True)]
     by_token = Q(actor_kind="api_token", actor_id__in=tokens)
     own = AuditEvent.objects.filter(Q(actor_kind="person", actor_id=str(user.pk)) | by_token)
-    # A change of login says before and after what both were.
-    own.filter(name__startswith="user.").update(before={}, after={})
+    # A change of login says before and after what both were, a passkey's is called by its owner.
+    for prefix in ("user.", "second_factor."):
+        own.filter(name__startswith=prefix).update(before={}, after={})
     own.update(actor_label=name, address=None)
+    # What others did that tells of this person: an operator's reason, who has invited whom.
+    others = AuditEvent.objects.exclude(before={}, after={})
+    others.filter(name="second_factor.reset", subject=user.login).update(before={}, after={})
+    invited = others.filter(name__startswith="owner.")
+    invited.filter(before__invited_by=user.login).update(before={})
+    invited.filter(after__invited_by=user.login).update(after={})
     about = Q()
     for prefix in ABOUT_PEOPLE:
         about |= Q(name__startswith=prefix)

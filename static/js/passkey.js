@@ -36,7 +36,10 @@ for (const form of document.querySelectorAll("[data-passkey]")) {
   const button = form.querySelector("[type=submit]");
   const problem = form.querySelector("[data-problem]");
   button.disabled = !known;
-  problem.hidden = known;
+  if (!known) {
+    problem.textContent = "This browser is too old for passkeys.";
+    problem.hidden = false;
+  }
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     ask(form, button, problem);

@@ -1,18 +1,28 @@
 """Taking one's data away, and leaving."""
 
 import json
+import time
 from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.core import mail
 from django.test import Client
 
 from accounts.models import ApiToken, AuditEvent, User
+from accounts.operations.people import Shell, create_user
+from accounts.operations.second_factor import (
+    add_second_factor,
+    new_secret,
+    reset_second_factor,
+)
 from accounts.operations.tokens import create_token
+from registry.actors import Person
 from registry.models import Follow, Ownership, Version
-from tests.factories.registry import make_crate, make_version
+from registry.operations.invitations import answer_invitation
+from tests.factories.registry import make_crate, make_invitation, make_version
 from tests.factories.trustpub import make_pending
 
 pytestmark = pytest.mark.django_db
@@ -140,6 +150,27 @@ def test_what_was_published_stays_without_the_name(
         "alice@example.com": "Your account alice was deleted",
         "bob@example.com": "alice left tide",
     }
+
+
+def test_no_event_keeps_the_name(client: Client, alice: User, bob: User) -> None:
+    secret = new_secret()
+    code = format_hotp_value(hotp_value(secret, int(time.time()) // 30))
+    add_second_factor(user=alice, secret=secret, code=code)
+    reset_second_factor(actor=Shell("tests"), user=alice, reason="alice called")
+    reef = make_crate("reef", owner=bob)
+    Ownership.objects.create(crate=reef, user=alice)
+    for login, accepted in (("carol", True), ("dave", False), ("erin", None)):
+        invitee = create_user(actor=Shell("tests"), login=login, email=f"{login}@example.com")
+        make_invitation(reef, invitee, alice)
+        if accepted is not None:
+            answer_invitation(actor=Person(invitee), crate_id=reef.pk, accepted=accepted)
+    before = AuditEvent.objects.count()
+
+    client.post("/settings/data/delete", {"login": "alice"})
+
+    kept = AuditEvent.objects.values_list("name", "actor_label", "subject", "before", "after")
+    assert len(kept) > before
+    assert not [event for event in kept if "alice" in str(event)]
 
 
 def test_the_name_is_free_and_opens_nothing_of_before(client: Client, alice: User) -> None:
