@@ -55,6 +55,7 @@ def test_it_is_added_by_name_and_the_first_brings_recovery_codes(
 
     with django_capture_on_commit_callbacks(execute=True):
         first = add(client, key, " Alice's \n phone ")
+        add(client, Authenticator(ORIGIN), "O'Key")
         second = add(client, Authenticator(ORIGIN), "")
 
     assert len(re.findall(r"\b\d{8}\b", first.content.decode())) == 10
@@ -65,9 +66,28 @@ def test_it_is_added_by_name_and_the_first_brings_recovery_codes(
     assert "You have 10 recovery codes left" in page
     assert [letter.subject for letter in mail.outbox] == [
         "The second factor of your account was added",
+        "The second factor of your account was extended by the passkey O'Key",
         "The second factor of your account was extended by the passkey Passkey",
     ]
-    assert AuditEvent.objects.filter(name="second_factor.passkey_added").count() == 2
+    assert AuditEvent.objects.filter(name="second_factor.passkey_added").count() == 3
+
+
+def test_administrators_see_that_there_is_one_and_no_more(
+    client: Client, alice: User, key: Authenticator
+) -> None:
+    User.objects.filter(pk=alice.pk).update(is_staff=True, is_superuser=True)
+    with_passkey(alice, key)
+    client.force_login(alice)
+    row = Factor.objects.get(type="webauthn")
+
+    pages = [
+        client.get(address).content.decode()
+        for address in ("/admin/mfa/authenticator/", f"/admin/mfa/authenticator/{row.pk}/change/")
+    ]
+
+    for page in pages:
+        assert "WebAuthn" in page
+        assert row.data["credential"]["rawId"] not in page
 
 
 def test_who_is_not_fresh_proves_it_before_the_passkey_is_made(client: Client, alice: User) -> None:
