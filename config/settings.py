@@ -315,7 +315,9 @@ KEY_FETCH_SECONDS = 5.0
 KEY_WAITERS = max(1, ENVIRONMENT.web_threads // 2)
 UNPINNED_PUBLISHER_LIFETIME = timedelta(days=7)
 PENDING_PUBLISHER_LIFETIME = timedelta(days=30)
-PENDING_PUBLISHERS_PER_USER = 20
+# Unexpired at once; an organisation's teams share theirs.
+PENDING_PUBLISHERS_PER_USER = ENVIRONMENT.trustpub["PENDING_PUBLISHERS_PER_USER"]
+PENDING_PUBLISHERS_PER_ORGANIZATION = ENVIRONMENT.trustpub["PENDING_PUBLISHERS_PER_ORGANIZATION"]
 PUBLISHERS_PER_CRATE = 5
 # How long owners can notice a publisher that a thief added before it works.
 NEW_PUBLISHER_DELAY = timedelta(0)

@@ -17,6 +17,7 @@ from trustpub.codes import ExchangeCode
 from trustpub.echo import printable
 from trustpub.errors import ExchangeRefused, TrustedPublishingOff
 from trustpub.jwt import (
+    SignedClaims,
     TokenRefused,
     UnverifiedToken,
     VerifiedClaims,
@@ -92,13 +93,18 @@ def _verified(token: UnverifiedToken, address: str, *, only_reads: bool) -> Veri
 
 
 def _refused_claims(
-    issuer: Issuer, claims: VerifiedClaims, refused: TokenRefused
+    issuer: Issuer, claims: SignedClaims | None, refused: TokenRefused
 ) -> ExchangeRefused:
-    """Kept for the owners whom it concerns, as far as the claims say whose job it was."""
+    """Kept for the owners whom it concerns, as far as the claims say whose job it was.
+
+    What was said before the signature was verified is anybody's word, and is not kept.
+    """
     answer = ExchangeRefused(refused.code, refused.message)
-    workload = issuer.adapter.noted(claims)
+    workload = issuer.adapter.noted(claims) if claims is not None else None
     if workload:
-        note_refusal(issuer, workload, answer)
+        # An old token stands in many a log: whoever sends one must not use up what the
+        # repository's own jobs may get wrong.
+        note_refusal(issuer, workload, answer, counts=isinstance(claims, VerifiedClaims))
     return answer
 
 
@@ -171,7 +177,7 @@ def _claims(token: UnverifiedToken, issuer: Issuer, row: KeySetRow | None) -> Ve
             now=timezone.now(),
         )
     except TokenRefused as refused:
-        raise ExchangeRefused(refused.code, refused.message) from None
+        raise _refused_claims(issuer, refused.signed, refused) from None
 
 
 def _limits_before(address: str, issuer_url: str) -> list[Limit]:
