@@ -258,6 +258,11 @@ READ_AUTHENTICATION = (
 )
 # Tokens of CI jobs that leaked; the dotted path keeps registry free of trustpub.
 END_LEAKED_PUBLISH_TOKENS = "trustpub.operations.leaks.end_leaked_publish_tokens"
+# Whether an owner's wish to let API tokens publish again takes effect, and what calls it off; and
+# who alone may found a crate of a name. The dotted paths keep registry free of trustpub.
+AGREES_TO_OPEN = "trustpub.operations.second_owner.agrees_to_open"
+FORGET_WISH_TO_OPEN = "trustpub.operations.second_owner.forget_wish"
+NAME_HOLDER = "trustpub.queries.holds.holder_of"
 # Who has figures for /metrics.
 METRICS_COLLECTORS = (
     "registry.api.metrics.RegistryCollector",
@@ -323,6 +328,10 @@ PUBLISHERS_PER_CRATE = 5
 NEW_PUBLISHER_DELAY = timedelta(0)
 # The same where only CI may publish, and for switching that off.
 TRUSTPUB_ONLY_DELAY = timedelta(hours=24)
+# Where only CI may publish, another owner has to agree to what opens that.
+SECOND_OWNER_CONSENT = ENVIRONMENT.second_owner_consent
+# What names of pending publishers begin with that nobody else may publish; "" is every name.
+HELD_NAMES = ENVIRONMENT.held_names
 # No API token publishes anything here.
 TRUSTED_PUBLISHING_ONLY = ENVIRONMENT.trusted_publishing_only
 # Provider -> what a new publisher asks of a job, unless it says otherwise. On GitLab any job of

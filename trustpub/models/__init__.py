@@ -4,6 +4,7 @@ from trustpub.models.exchange_refusal import ExchangeRefusal
 from trustpub.models.figure import CountedNotes, Figure
 from trustpub.models.issuer import Issuer, KeySetRow
 from trustpub.models.notice import Notice
+from trustpub.models.opening_request import OpeningRequest
 from trustpub.models.pending_publisher import PendingPublisher
 from trustpub.models.publish_token import PublishToken
 from trustpub.models.publisher import Publisher, PublisherCrate
@@ -19,6 +20,7 @@ __all__ = [
     "Issuer",
     "KeySetRow",
     "Notice",
+    "OpeningRequest",
     "PendingPublisher",
     "PublishToken",
     "Publisher",

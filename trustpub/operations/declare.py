@@ -8,7 +8,7 @@ from accounts import limits
 from registry.actors import Actor
 from registry.models import Crate
 from registry.policies import Action, require
-from trustpub.errors import InvalidPublisher
+from trustpub.errors import InvalidPublisher, UnknownIssuer
 from trustpub.models import Issuer, PublisherCrate
 from trustpub.operations.publishers import add_publisher, remove_publisher
 from trustpub.operations.rules import RuleFields, rule_fields
@@ -82,6 +82,8 @@ def _difference(crates: Sequence[Crate], wanted: Sequence[Wanted]) -> Difference
     for item in wanted:
         if item.crate.pk not in listed:
             raise InvalidPublisher(f"`{item.crate.name}` is not in `crates`")
+        if not item.issuer.serves(item.crate):
+            raise UnknownIssuer
         rule = rule_fields(item.issuer, item.form, item.rules)
         key = (item.crate.pk, item.issuer.pk, rule["digest"])
         if key in seen:

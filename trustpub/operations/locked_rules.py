@@ -92,7 +92,9 @@ def lock_rules(issuer: Issuer, workload: Workload, actor_id: str = "") -> Locked
     held: list[PendingPublisher] = []
     if not grants or any(getattr(grant, "has_pending", True) for grant in grants):
         held = list(
-            pending.order_by("pk").select_related("issuer", "owner").select_for_update(of=("self",))
+            pending.order_by("pk")
+            .select_related("issuer", "owner", "team")
+            .select_for_update(of=("self",))
         )
     publishers = _by_publisher(grants)
     rules: list[TrustRule] = [*(rule.publisher for rule in publishers), *held]
@@ -112,7 +114,8 @@ def _by_publisher(grants: Iterable[PublisherCrate]) -> list[RuleGrants]:
 
 
 def _is_live(grant: PublisherCrate) -> bool:
-    return bool(getattr(grant, "is_backed", True)) and grant.has_begun(timezone.now())
+    stands = getattr(grant, "is_backed", True) and getattr(grant, "is_served", True)
+    return bool(stands) and not grant.needs_consent and grant.has_begun(timezone.now())
 
 
 def _view(rule: Publisher | PendingPublisher, enabled: bool, owned: bool) -> PublisherView:

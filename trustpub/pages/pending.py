@@ -11,6 +11,7 @@ from accounts.pages.private import SignedInRequest, private
 from registry.actors import Person
 from trustpub.operations.pending import cancel, register
 from trustpub.pages.publisher_form import PublisherForm, empty_form, sent_form
+from trustpub.queries.issuers import visible_issuers
 from trustpub.queries.pending import pending_cards
 
 NO_NAME = "Name at least one crate."
@@ -28,7 +29,7 @@ def pending_new(request: SignedInRequest) -> HttpResponse:
     """Also where the link in a refused exchange leads; a GET changes nothing."""
     if request.method == "POST":
         return _register(request)
-    return _page(request, empty_form(request.GET.dict()))
+    return _page(request, empty_form(visible_issuers(request.user), request.GET.dict()))
 
 
 @private("POST")
@@ -44,7 +45,7 @@ def crate_names(text: str) -> list[str]:
 
 
 def _register(request: SignedInRequest) -> HttpResponse:
-    form = sent_form(request.POST.dict())
+    form = sent_form(visible_issuers(request.user), request.POST.dict())
     names = crate_names(request.POST.get("names", ""))
     if not names:
         return _page(request, form, 400, name_error=NO_NAME)
@@ -56,6 +57,7 @@ def _register(request: SignedInRequest) -> HttpResponse:
             issuer=form.required_issuer(),
             form=form.tidied(),
             rules=form.rules,
+            team=request.POST.get("team", "").strip(),
         )
     except Refusal as refusal:
         return _page(request, form.refused(refusal), refusal.status)
@@ -73,6 +75,8 @@ def _page(
         "form": form,
         "names": request.POST.get("names", ""),
         "name_error": name_error,
+        "team": request.POST.get("team", ""),
+        "holds_names": bool(settings.HELD_NAMES),
         "days": settings.PENDING_PUBLISHER_LIFETIME.days,
         "tab": "publishers",
     }

@@ -126,6 +126,10 @@ class Provider(ABC):
         parts = urlsplit(issuer_url)
         return f"{parts.scheme}://{parts.netloc}"
 
+    def api_url_of(self, web_url: str) -> str:
+        """Where an installation answers which numbers stand behind names; "" if nowhere."""
+        return ""
+
     def normalise(self, fields: Mapping[str, str | None]) -> ProviderFields:
         """All fields of the provider, checked but not changed. Raises InvalidField."""
         known = {rule.name for rule in self.fields}

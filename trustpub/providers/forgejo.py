@@ -145,6 +145,9 @@ class Forgejo(Provider):
     def web_url_of(self, issuer_url: str) -> str:
         return issuer_url.removesuffix(_ISSUER_PATH).rstrip("/")
 
+    def api_url_of(self, web_url: str) -> str:
+        return f"{web_url}/api/v1"
+
     def repository_of(self, fields: ProviderFields) -> str:
         return f"{fields['repository_owner']}/{fields['repository_name']}"
 

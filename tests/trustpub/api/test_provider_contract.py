@@ -40,6 +40,7 @@ def row(kind: str, ci: LocalIssuer, db: None) -> Issuer:
         url=ci.url + contract.get("row_path", contract["path"]),
         web_url=web_url(kind),
         options=contract["options"],
+        api_url="",
     )
 
 
@@ -237,6 +238,7 @@ def test_another_installation_with_the_same_numbers_is_a_stranger(
             url=other.url + contract.get("row_path", contract["path"]),
             web_url=web_url(kind),
             options=contract["options"],
+            api_url="",
         )
         error = refusal(exchange(token(other, kind)), 403)
 
