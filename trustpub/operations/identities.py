@@ -47,7 +47,8 @@ def resolve(issuer: Issuer, repository: str) -> Identity:
     """
     try:
         if forge := forge_of(issuer):
-            return _on_github(forge, repository)
+            is_own = issuer.web_url == settings.GITHUB_URL
+            return _on_github(forge, repository, is_own=is_own)
         if issuer.api_url and issuer.provider == "gitlab":
             return _on_gitlab(issuer, repository)
         if issuer.api_url and issuer.provider in ("forgejo", "gitea"):
@@ -58,12 +59,15 @@ def resolve(issuer: Issuer, repository: str) -> Identity:
     return Identity()
 
 
-def _on_github(forge: GitHub, repository: str) -> Identity:
+def _on_github(forge: GitHub, repository: str, *, is_own: bool) -> Identity:
+    """`is_own`: the GitHub that people sign in with; another may hide what it has."""
     owner, _, name = repository.partition("/")
     found = forge.repository(owner, name)
     if found:
         return Identity(str(found.id), str(found.owner_id), found.full_name)
     account = forge.user(owner)
+    if account is None and not is_own:
+        return Identity()
     if account is None:
         raise InvalidPublisher(
             f"Unknown GitHub user or organization `{owner}`; check the repository owner's spelling"

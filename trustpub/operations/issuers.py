@@ -59,7 +59,11 @@ def trust_issuer(
     web = (web_url or adapter.web_url_of(url)).rstrip("/")
     _check_address("--web-url", web)
     _check_hosts(key_hosts)
-    asked_at = adapter.api_url_of(web) if api_url is None else api_url.rstrip("/")
+    asks_elsewhere = api_url is not None
+    if api_url is None:
+        # Behind a test issuer of this machine there is no forge, unless its address is given.
+        api_url = adapter.api_url_of(web) if web_url or url.startswith("https:") else ""
+    asked_at = api_url.rstrip("/")
     if asked_at:
         _check_address("--api-url", asked_at)
     _check_owner(url, organization)
@@ -89,7 +93,7 @@ def trust_issuer(
     issuer.state = state
     issuer.name = name or issuer.name
     issuer.web_url = web if web_url else issuer.web_url
-    issuer.api_url = asked_at if web_url or api_url is not None else issuer.api_url
+    issuer.api_url = asked_at if web_url or asks_elsewhere else issuer.api_url
     issuer.save()
     audit.record(
         _event(is_new=is_new, state=state),

@@ -127,7 +127,7 @@ class Provider(ABC):
         return f"{parts.scheme}://{parts.netloc}"
 
     def api_url_of(self, web_url: str) -> str:
-        """Where an installation answers which numbers stand behind names; "" if nowhere."""
+        """Where anybody may ask an installation for the numbers behind names; "" if nowhere."""
         return ""
 
     def normalise(self, fields: Mapping[str, str | None]) -> ProviderFields:

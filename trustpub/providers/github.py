@@ -29,7 +29,6 @@ from trustpub.providers.workflow_file import Target
 from trustpub.restrictions import NAMES
 from trustpub.workload import Workload, WorkloadLinks
 
-GITHUB_COM_API = "https://api.github.com"
 GITHUB_ISSUER = "https://token.actions.githubusercontent.com"
 WORKFLOW_FOLDER = "/.github/workflows/"
 
@@ -137,13 +136,6 @@ class GitHub(Provider):
         if issuer_url == GITHUB_ISSUER:
             return "https://github.com"
         return super().web_url_of(issuer_url)
-
-    def api_url_of(self, web_url: str) -> str:
-        if web_url == "https://github.com":
-            return GITHUB_COM_API
-        if web_url.endswith(".ghe.com"):
-            return web_url.replace("https://", "https://api.", 1)
-        return f"{web_url}/api/v3"
 
     def repository_of(self, fields: ProviderFields) -> str:
         return f"{fields['repository_owner']}/{fields['repository_name']}"
