@@ -38,6 +38,9 @@ def note_refusal(
         limits.count("failed-exchange", subject, window=MINUTE)
     with transaction.atomic():
         noted = _keep(issuer, workload, refused, replay_key)
+        if not counts and noted.count > 1:
+            # The log stays for ever; a token that anybody may send again must not fill it.
+            return
         replayed = refused.code == ExchangeCode.TOKEN_REUSED
         audit.record(
             "exchange.replayed" if replayed else "exchange.refused",

@@ -21,11 +21,11 @@ from trustpub.operations.grant import (
     CiWorkload,
     ExchangeRequest,
     Granted,
-    Verified,
     grant,
     spend,
 )
 from trustpub.operations.identities import Identity, resolve
+from trustpub.operations.verified import Verified
 from trustpub.providers.base import MAX_FIELD_LENGTH, id_problem
 from trustpub.workload import Workload
 
