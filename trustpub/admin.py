@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from accounts.admin import AnyModelAdmin, ReadOnlyAdmin
 from registry.actors import Person
 from trustpub.models import (
+    BlockedSource,
     ExchangeRefusal,
     Issuer,
     KeySetRow,
@@ -20,6 +21,7 @@ from trustpub.models import (
     Reader,
     SwitchedOff,
 )
+from trustpub.operations.blocks import block, unblock
 from trustpub.operations.pending import delete_pending
 from trustpub.operations.publishers import delete_publisher
 from trustpub.operations.switches import set_issuer_state, switch_off, switch_on
@@ -82,6 +84,28 @@ class SwitchedOffAdmin(AnyModelAdmin):
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         switch_on(actor=Person(request.user), name=obj.name)  # type: ignore[arg-type]
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        for obj in queryset:
+            self.delete_model(request, obj)
+
+
+@admin.register(BlockedSource)
+class BlockedSourceAdmin(AnyModelAdmin):
+    """Adding a row blocks somebody, deleting it lets them go on."""
+
+    list_display = ["issuer", "repository_id", "owner_id", "reason", "at"]
+    list_select_related = ["issuer"]
+    search_fields = ["repository_id", "owner_id", "reason"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        block(actor=Person(request.user), source=obj)  # type: ignore[arg-type]
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        unblock(actor=Person(request.user), source=obj)  # type: ignore[arg-type]
 
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
         for obj in queryset:

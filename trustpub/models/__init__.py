@@ -1,5 +1,6 @@
 """Tables about issuers, the rules that trust their jobs, and the tokens that jobs were given."""
 
+from trustpub.models.blocked_source import BlockedSource
 from trustpub.models.exchange_refusal import ExchangeRefusal
 from trustpub.models.figure import CountedNotes, Figure
 from trustpub.models.issuer import Issuer, KeySetRow
@@ -14,6 +15,7 @@ from trustpub.models.spent_id_token import SpentIdToken
 from trustpub.models.switch import SwitchedOff
 
 __all__ = [
+    "BlockedSource",
     "CountedNotes",
     "ExchangeRefusal",
     "Figure",

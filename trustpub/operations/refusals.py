@@ -120,7 +120,10 @@ def _suspended(result: MatchResult) -> ExchangeRefused:
 def _stopped(match: Match) -> dict[str, object]:
     """State and remedy, without the words that owners left for each other."""
     rule = match.publisher.key
-    state = "it waits for an owner of the crate to confirm it or agree to it, or for its first day"
+    state = (
+        "it waits for an owner of the crate to confirm it or agree to it, or for its first day, or "
+        "an administrator has blocked the repository"
+    )
     if isinstance(rule, Publisher) and rule.state != Publisher.State.ACTIVE:
         state = f"it is {rule.get_state_display()}"
     elif isinstance(rule, PendingPublisher):

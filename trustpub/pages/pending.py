@@ -10,6 +10,7 @@ from accounts.pages.fresh import fresh
 from accounts.pages.private import SignedInRequest, private
 from registry.actors import Person
 from trustpub.operations.pending import cancel, register
+from trustpub.pages.prefill import crate_name_in
 from trustpub.pages.publisher_form import PublisherForm, empty_form, sent_form
 from trustpub.queries.issuers import visible_issuers
 from trustpub.queries.pending import pending_cards
@@ -73,7 +74,7 @@ def _page(
 ) -> HttpResponse:
     context = {
         "form": form,
-        "names": request.POST.get("names", ""),
+        "names": request.POST.get("names", crate_name_in(request.GET)),
         "name_error": name_error,
         "team": request.POST.get("team", ""),
         "holds_names": bool(settings.HELD_NAMES),
