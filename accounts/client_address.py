@@ -1,7 +1,7 @@
 """Which address a request really came from, seen through our own proxies; pure."""
 
 from collections.abc import Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 Network = IPv4Network | IPv6Network
 
@@ -20,6 +20,19 @@ def client_address(remote: str, forwarded_for: str, proxies: Sequence[Network]) 
             break
         address = candidate
     return address if _is_address(address) else ""
+
+
+def limited_as(address: str) -> str:
+    """What limits count by: an IPv6 address stands for its network of 64 bits.
+
+    Whoever has one of them has all.
+    """
+    if ":" not in address or not _is_address(address):
+        return address
+    whole = ip_address(address)
+    if isinstance(whole, IPv6Address) and whole.ipv4_mapped:
+        return str(whole.ipv4_mapped)
+    return str(ip_network((address.partition("%")[0], 64), strict=False))
 
 
 def _is_ours(address: str, proxies: Sequence[Network]) -> bool:

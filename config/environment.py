@@ -77,6 +77,10 @@ class Environment:
     max_new_versions_daily: int | None
     # What trusted publishing allows, and how long it keeps what; named as in TRUSTPUB_NUMBERS.
     trustpub: Mapping[str, int]
+    # Where only CI may publish, two owners have to agree to what opens that.
+    second_owner_consent: bool
+    # A pending publisher holds names that begin so; "" is every name.
+    held_names: tuple[str, ...]
     # Whoever is added as an owner is asked first.
     owner_invitations: bool
     owner_invitation_days: int
@@ -108,12 +112,14 @@ RATE_LIMITS = {
 }
 # Exchanges and look-ups a minute, registrations a day (trusted-publishing reference, g.4).
 TRUSTPUB_NUMBERS = {
-    "EXCHANGES_PER_ADDRESS": 600,
+    "EXCHANGES_PER_ADDRESS": 60,
     "EXCHANGES_PER_ISSUER": 3000,
-    "EXCHANGES_PER_REPOSITORY": 300,
-    "FAILED_EXCHANGES_PER_REPOSITORY": 100,
+    "EXCHANGES_PER_REPOSITORY": 30,
+    "FAILED_EXCHANGES_PER_REPOSITORY": 10,
     "REGISTRATIONS_PER_DAY": 100,
     "FORGE_LOOKUPS_PER_MINUTE": 30,
+    "PENDING_PUBLISHERS_PER_USER": 20,
+    "PENDING_PUBLISHERS_PER_ORGANIZATION": 200,
     "KEEP_REFUSED_EXCHANGES_DAYS": 30,
     "KEEP_EXPIRED_TOKENS_DAYS": 30,
     "KEEP_ADDRESSES_DAYS": 90,
@@ -177,6 +183,8 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
             name: _whole_number(env, name, default=default, lowest=1, highest=1_000_000)
             for name, default in TRUSTPUB_NUMBERS.items()
         },
+        second_owner_consent=_flag(env, "SECOND_OWNER_CONSENT", default=True),
+        held_names=_held_names(env),
         owner_invitations=_flag(env, "OWNER_INVITATIONS", default=True),
         owner_invitation_days=_whole_number(
             env, "OWNER_INVITATION_DAYS", default=30, lowest=1, highest=3650
@@ -207,6 +215,19 @@ def _flag(env: Mapping[str, str], name: str, *, default: bool = False) -> bool:
     if value in {"1", "true", "yes", "on"}:
         return True
     raise InvalidEnvironment(name, f"{value!r} is neither 0 nor 1", "1")
+
+
+def _held_names(env: Mapping[str, str]) -> tuple[str, ...]:
+    """`1` for all names, `0` for none, or what the names of one's own begin with."""
+    words = (env.get("HOLD_PENDING_NAMES") or "0").split()
+    if words in (["0"], ["1"]):
+        return ("",) if words == ["1"] else ()
+    for word in words:
+        if not (word.isascii() and word[0].isalpha() and word.replace("-", "_").isidentifier()):
+            raise InvalidEnvironment(
+                "HOLD_PENDING_NAMES", f"{word[:40]!r} is not how a crate's name begins", "acme-"
+            )
+    return tuple(words)
 
 
 def _whole_number(

@@ -264,6 +264,11 @@ READ_AUTHENTICATION = (
 )
 # Tokens of CI jobs that leaked; the dotted path keeps registry free of trustpub.
 END_LEAKED_PUBLISH_TOKENS = "trustpub.operations.leaks.end_leaked_publish_tokens"
+# Whether an owner's wish to let API tokens publish again takes effect, and what calls it off; and
+# who alone may found a crate of a name. The dotted paths keep registry free of trustpub.
+AGREES_TO_OPEN = "trustpub.operations.second_owner.agrees_to_open"
+FORGET_WISH_TO_OPEN = "trustpub.operations.second_owner.forget_wish"
+NAME_HOLDER = "trustpub.queries.holds.holder_of"
 # Who has figures for /metrics.
 METRICS_COLLECTORS = (
     "registry.api.metrics.RegistryCollector",
@@ -321,12 +326,18 @@ KEY_FETCH_SECONDS = 5.0
 KEY_WAITERS = max(1, ENVIRONMENT.web_threads // 2)
 UNPINNED_PUBLISHER_LIFETIME = timedelta(days=7)
 PENDING_PUBLISHER_LIFETIME = timedelta(days=30)
-PENDING_PUBLISHERS_PER_USER = 20
+# Unexpired at once; an organisation's teams share theirs.
+PENDING_PUBLISHERS_PER_USER = ENVIRONMENT.trustpub["PENDING_PUBLISHERS_PER_USER"]
+PENDING_PUBLISHERS_PER_ORGANIZATION = ENVIRONMENT.trustpub["PENDING_PUBLISHERS_PER_ORGANIZATION"]
 PUBLISHERS_PER_CRATE = 5
 # How long owners can notice a publisher that a thief added before it works.
 NEW_PUBLISHER_DELAY = timedelta(0)
 # The same where only CI may publish, and for switching that off.
 TRUSTPUB_ONLY_DELAY = timedelta(hours=24)
+# Where only CI may publish, another owner has to agree to what opens that.
+SECOND_OWNER_CONSENT = ENVIRONMENT.second_owner_consent
+# What names of pending publishers begin with that nobody else may publish; "" is every name.
+HELD_NAMES = ENVIRONMENT.held_names
 # No API token publishes anything here.
 TRUSTED_PUBLISHING_ONLY = ENVIRONMENT.trusted_publishing_only
 # Provider -> what a new publisher asks of a job, unless it says otherwise. On GitLab any job of

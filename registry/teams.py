@@ -70,6 +70,32 @@ def find_team(user: User | None, login: str) -> FoundTeam:
     )
 
 
+def may_act_for(user: User, team: Team) -> bool:
+    """Whether `user` may make the team an owner, now or within the last MEMBERSHIP_SECONDS.
+
+    False for somebody whom GitHub does not know any more. Raises GitHubUnavailable.
+    """
+    key = f"team-actor:{team.github_id}:{user.pk}"
+    known: bool | None = cache.get(key)
+    if known is not None:
+        return known
+    token = GitHubToken.text_of(user)
+    try:
+        answer = token is not None and _may_act_for(token, user, team)
+    except (GitHubSignInNeeded, GitHubAccessDenied):
+        answer = False
+    cache.set(key, answer, MEMBERSHIP_SECONDS)
+    return answer
+
+
+def _may_act_for(token: str, user: User, team: Team) -> bool:
+    with _github(token) as github:
+        name = _own_login(github, user)
+        return github.is_team_member(
+            team.organization_id, team.github_id, name
+        ) or github.is_organization_admin(team.organization_id, name)
+
+
 def is_member(user: User, team: Team) -> bool:
     """Whether `user` is an active member now, or was within the last MEMBERSHIP_SECONDS.
 

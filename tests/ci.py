@@ -40,6 +40,8 @@ def trusted(ci: LocalIssuer, provider: str = "github", path: str = "") -> Issuer
         provider=provider,
         url=f"{ci.url}{path}",
         web_url="https://forge.example",
+        # There is no such forge.
+        api_url="",
     )
 
 

@@ -41,6 +41,10 @@ class Server:
             "DATA_DIR": str(self.data_dir),
             "DEV_LOGIN": "1",
             "WEB_WORKERS": "2",
+            # Many tests share one address.
+            "EXCHANGES_PER_ADDRESS": "100000",
+            "EXCHANGES_PER_REPOSITORY": "100000",
+            "FAILED_EXCHANGES_PER_REPOSITORY": "100000",
             **({"DATABASE_URL": database} if database else {}),
             **({"REDIS_URL": f"{redis.rstrip('/')}/{_redis_database()}"} if redis else {}),
             **more,

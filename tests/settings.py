@@ -17,6 +17,12 @@ atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 for _name in names_read():
     os.environ.pop(_name, None)
 os.environ.update(DATA_DIR=_folder, SECRET_KEY="secret of the tests")
+# All tests come from one address, and many of one repository; the limits have tests of their own.
+os.environ.update(
+    EXCHANGES_PER_ADDRESS="100000",
+    EXCHANGES_PER_REPOSITORY="100000",
+    FAILED_EXCHANGES_PER_REPOSITORY="100000",
+)
 # Otherwise a client of S3 asks the network for them.
 os.environ.update(AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test")
 if _url := os.environ.get("TEST_DATABASE_URL"):

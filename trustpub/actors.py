@@ -14,6 +14,7 @@ from accounts.scopes import Scope
 from registry.actors import Actor, ProvenanceFacts, Rights
 from registry.formats.names import canonical
 from registry.models import Crate, PublishKind, Version
+from registry.teams import may_act_for
 from trustpub.binding import Binding
 from trustpub.errors import InvalidPublishToken, TokenBoundElsewhere, TokenDoesNotCover
 from trustpub.models import Issuer, PendingPublisher, Publisher, PublishToken, TrustRule
@@ -34,6 +35,8 @@ class CiJob(Actor):
     def __init__(self, token: PublishToken) -> None:
         self.token = token
         self.workload = token.typed_workload()
+        # What GitHub said of registrants while this actor acts: pending publisher -> in the team.
+        self._in_team: dict[int, bool] = {}
 
     @property
     def identifier(self) -> str:
@@ -157,8 +160,8 @@ class CiJob(Actor):
             )
             .values_list("crate__name", flat=True)
         )
-        pending = self.token.pending_to_found().select_related("owner", "issuer")
-        standing = [rule for rule in pending if rule.is_enabled() and in_good_standing(rule.owner)]
+        pending = self.token.pending_to_found().select_related("owner", "issuer", "team")
+        standing = [rule for rule in pending if rule.is_enabled() and self._is_backed(rule)]
         return list(crates), [rule.crate_name for rule in standing]
 
     def _granting_rules(self, crate_name: str) -> list[TrustRule]:
@@ -182,7 +185,8 @@ class CiJob(Actor):
     def _rests_on_somebody(self, canonical_name: str) -> bool:
         """Whether only the standing of the registrant is in the way."""
         pending = self.token.pending_to_found().filter(canonical_name=canonical_name)
-        return any(not in_good_standing(rule.owner) for rule in pending.select_related("owner"))
+        rules = pending.select_related("owner", "team")
+        return any(not self._is_backed(rule) for rule in rules)
 
     def _covers(self, canonical_name: str) -> bool:
         return self._granting(canonical_name).exists()
@@ -201,7 +205,18 @@ class CiJob(Actor):
         rows = self.token.pending_to_found().filter(canonical_name=canonical(crate_name))
         if lock:
             rows = rows.select_for_update(of=("self",))
-        pending = rows.select_related("owner", "issuer").order_by("pk").first()
-        if pending is None or not pending.is_enabled() or not in_good_standing(pending.owner):
+        pending = rows.select_related("owner", "issuer", "team").order_by("pk").first()
+        if pending is None or not pending.is_enabled() or not self._is_backed(pending):
             return None
         return pending
+
+    def _is_backed(self, pending: PendingPublisher) -> bool:
+        """Whether its registrant still may found crates, also for the team that they named.
+
+        GitHub is asked once, by the first question, which comes before the transaction.
+        """
+        if not in_good_standing(pending.owner):
+            return False
+        if pending.team is not None and pending.pk not in self._in_team:
+            self._in_team[pending.pk] = may_act_for(pending.owner, pending.team)
+        return self._in_team.get(pending.pk, True)

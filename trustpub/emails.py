@@ -11,9 +11,16 @@ from registry.models import Crate
 from trustpub.models import PendingPublisher, Publisher, PublisherCrate, PublishToken
 from trustpub.queries import leaks
 
+# Of an organisation that hear of a pending publisher of one of its teams.
+MOST_COLLEAGUES = 20
+
 
 def publisher_added(grant: PublisherCrate, by: str) -> None:
-    _to_owners(grant.crate, "publisher_added", {"publisher": str(grant.publisher), "by": by})
+    begins_at = None if grant.has_begun() else grant.active_from
+    context = {"begins_at": begins_at, "needs_consent": grant.needs_consent}
+    _to_owners(
+        grant.crate, "publisher_added", {"publisher": str(grant.publisher), "by": by, **context}
+    )
 
 
 def publisher_edited(grant: PublisherCrate, before: str, by: str) -> None:
@@ -22,7 +29,7 @@ def publisher_edited(grant: PublisherCrate, before: str, by: str) -> None:
 
 
 def publisher_changed(grant: PublisherCrate, what: str, by: str) -> None:
-    """`what` is a participle: suspended, resumed, confirmed, renewed."""
+    """`what` is a participle: suspended, resumed, confirmed, agreed to, renewed."""
     context = {"publisher": str(grant.publisher), "what": what, "by": by}
     _to_owners(grant.crate, "publisher_changed", context)
 
@@ -54,7 +61,16 @@ def publisher_suspended(publisher: Publisher) -> None:
 
 
 def pending_registered(pending: PendingPublisher) -> None:
+    """To the registrant; also to who owns crates together with the organisation's teams."""
     _to_person(pending.owner, "pending_registered", {"pending": pending})
+    if pending.team is None:
+        return
+    number = pending.team.organization_id
+    others = User.objects.filter(ownerships__crate__ownerships__team__organization_id=number)
+    for person in others.exclude(pk=pending.owner_id).distinct().order_by("pk")[:MOST_COLLEAGUES]:
+        context = {"pending": pending, "address": f"{settings.PUBLIC_URL}/settings/publishers"}
+        if receiver := person.verified_email():
+            send("pending_registered_for_team", [receiver], context)
 
 
 def pending_reified(crate: Crate, publisher: Publisher) -> None:
@@ -63,6 +79,14 @@ def pending_reified(crate: Crate, publisher: Publisher) -> None:
 
 def pending_invalidated(owner: User, crate_name: str) -> None:
     _to_person(owner, "pending_invalidated", {"crate_name": crate_name})
+
+
+def pending_deleted(owner: User, crate_name: str, reason: str) -> None:
+    _to_person(owner, "pending_deleted", {"crate_name": crate_name, "reason": reason})
+
+
+def opening_asked(crate: Crate, by: str) -> None:
+    _to_owners(crate, "opening_asked", {"by": by})
 
 
 def pending_expired(owner: User, crate_name: str) -> None:

@@ -50,6 +50,18 @@ class PendingPublishersOff(Refusal):
         )
 
 
+class UnknownIssuer(InvalidPublisher):
+    """The same answer for an issuer that there is not, and for one of somebody else's."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "`issuer` is not an issuer that this registry trusts for this crate; ask its "
+            "administrator to add it. One that belongs to an organization publishes only crates "
+            "that a team of the organization owns",
+            extra={"field": "issuer"},
+        )
+
+
 class PublisherExists(Refusal):
     code = "publisher_exists"
     status = 409

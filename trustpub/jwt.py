@@ -27,12 +27,17 @@ _LATEST_TIME = int(datetime(9999, 1, 1, tzinfo=UTC).timestamp())
 
 
 class TokenRefused(Exception):
-    """This ID token can't be accepted; the message is in plain words and safe to show."""
+    """This ID token can't be accepted; the message is in plain words and safe to show.
+
+    `signed` are its claims where the signature was good and something else is not: they say whose
+    job it was, and nothing may be granted for them.
+    """
 
     def __init__(self, code: ExchangeCode, message: str) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
+        self.signed: SignedClaims | None = None
 
 
 class UnverifiedToken:
@@ -74,8 +79,8 @@ class UnverifiedToken:
         return f"<UnverifiedToken of {printable(self._issuer)}>"
 
 
-class VerifiedClaims(Mapping[str, object]):
-    """The claims of a token that passed every check of this module; read-only."""
+class SignedClaims(Mapping[str, object]):
+    """The claims of a token whose signature is good; read-only."""
 
     __slots__ = ("_claims",)
 
@@ -93,7 +98,13 @@ class VerifiedClaims(Mapping[str, object]):
 
     def __repr__(self) -> str:
         # Claims hold personal data, and a repr ends up in logs.
-        return f"<VerifiedClaims: {len(self)} of {printable(self.get('iss'))}>"
+        return f"<{type(self).__name__}: {len(self)} of {printable(self.get('iss'))}>"
+
+
+class VerifiedClaims(SignedClaims):
+    """The claims of a token that passed every check of this module."""
+
+    __slots__ = ()
 
 
 def read_unverified(text: str) -> UnverifiedToken:
@@ -136,8 +147,12 @@ def verify(
     claims = _signed_claims(token, key, algorithms)
     if claims.get("iss") != issuer:
         _refuse(ExchangeCode.WRONG_ISSUER, "The token was issued by another issuer.")
-    _check_audience(claims, audiences)
-    _check_times(claims, max_lifetime, now, leeway)
+    try:
+        _check_audience(claims, audiences)
+        _check_times(claims, max_lifetime, now, leeway)
+    except TokenRefused as refused:
+        refused.signed = SignedClaims(claims)
+        raise
     return VerifiedClaims(claims)
 
 

@@ -81,7 +81,11 @@ class MatchResult:
         """Why nothing is granted; None if something is."""
         if self.full:
             return None
-        if self.identity_changed:
+        # Somebody else's rule for the name must not hide what keeps one of this repository.
+        is_known = any(miss.publisher.repository_id for miss in self.near) or any(
+            match.publisher.repository_id for match in self.suspended
+        )
+        if self.identity_changed and not is_known:
             return ExchangeCode.IDENTITY_CHANGED
         if self.suspended:
             return ExchangeCode.PUBLISHER_SUSPENDED

@@ -71,7 +71,7 @@ def checked(
     for name, check in _CHECKS.items():
         if name in wanted and (value := check(wanted[name], options)) is not None:
             rules[name] = value
-    _check_together(rules, environment)
+    _check_together(rules, options, environment)
     return rules
 
 
@@ -90,7 +90,7 @@ def asks_for_owner(rules: Rules) -> bool:
 
 def limits_refs(rules: Rules) -> bool:
     """Whether more than the right to push any branch is needed to publish (e.3)."""
-    return rules.get("refs", "any") != "any"
+    return rules.get("refs", "any") != "any" or "tag_pattern" in rules
 
 
 def in_words(rules: Rules) -> list[tuple[str, str]]:
@@ -145,15 +145,14 @@ def _conditions(rules: Rules, options: RuleOptions) -> list[Condition]:
 
 
 def _ref_conditions(rules: Rules) -> list[Condition]:
+    tag = Condition("ref_type", ConditionKind.EXACT, "tag")
+    if pattern := rules.get("tag_pattern"):
+        return [tag, Condition("ref", ConditionKind.REF_PATTERN, f"refs/tags/{pattern}")]
     match rules.get("refs", "any"):
         case "protected":
             return [Condition("ref_protected", ConditionKind.EXACT, "true")]
         case "tags":
-            found = [Condition("ref_type", ConditionKind.EXACT, "tag")]
-            if pattern := rules.get("tag_pattern"):
-                ref = f"refs/tags/{pattern}"
-                found.append(Condition("ref", ConditionKind.REF_PATTERN, ref))
-            return found
+            return [tag]
         case "branches":
             refs = tuple(f"refs/heads/{name}" for name in _texts(rules["branches"]))
             return [Condition("ref", ConditionKind.ONE_OF, refs)]
@@ -287,13 +286,14 @@ _CHECKS: Mapping[str, Callable[..., object]] = {
 }
 
 
-def _check_together(rules: Rules, environment: str | None) -> None:
+def _check_together(rules: Rules, options: RuleOptions, environment: str | None) -> None:
     refs = rules.get("refs", "any")
     if rules.get("environment") == "none" and environment:
         raise InvalidRule(
             "environment", "a publisher names an environment or asks for none, not both"
         )
-    if "tag_pattern" in rules and refs != "tags":
+    # Where a provider's form has a field for refs, the pattern stands alone.
+    if "tag_pattern" in rules and refs != "tags" and "refs" in options.names:
         raise InvalidRule("tag_pattern", "a tag pattern goes with refs: tags")
     if ("branches" in rules) != (refs == "branches"):
         raise InvalidRule("branches", "name the branches, and choose refs: branches with them")

@@ -133,6 +133,16 @@ def mail_pending_expired(owner_id: int, crate_name: str) -> None:
     emails.pending_expired(User.objects.get(pk=owner_id), crate_name)
 
 
+@shared_task(name="trustpub.mail_pending_deleted")
+def mail_pending_deleted(owner_id: int, crate_name: str, reason: str) -> None:
+    emails.pending_deleted(User.objects.get(pk=owner_id), crate_name, reason)
+
+
+@shared_task(name="trustpub.mail_opening_asked")
+def mail_opening_asked(crate_id: int, by: str) -> None:
+    emails.opening_asked(Crate.objects.get(pk=crate_id), by)
+
+
 @shared_task(name="trustpub.mail_publish_token_leaked")
 def mail_publish_token_leaked(token_id: int, source: str, place: str) -> None:
     token = PublishToken.objects.filter(pk=token_id).first()

@@ -76,7 +76,7 @@ def _add_person(actor: Actor, crate: Crate, login: str) -> str:
 
 
 def _add_team(actor: Actor, crate: Crate, found: FoundTeam) -> str:
-    team = _saved(found)
+    team = saved_team(found)
     if crate.ownerships.filter(team=team).exists():
         raise InvalidInput(f"`{team.login}` is already an owner")
     Ownership.objects.create(crate=crate, team=team, created_by=actor.user)
@@ -85,7 +85,7 @@ def _add_team(actor: Actor, crate: Crate, found: FoundTeam) -> str:
     return f"team {team.login} has been added as an owner of crate {crate.name}"
 
 
-def _saved(found: FoundTeam) -> Team:
+def saved_team(found: FoundTeam) -> Team:
     """The team's row, with what GitHub calls it today."""
     # A team that was deleted and made anew has the login and is another one.
     for former in Team.objects.filter(login=found.login).exclude(github_id=found.github_id):

@@ -13,6 +13,7 @@ from typing import BinaryIO, cast
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from accounts import audit
 from accounts.scopes import Scope
@@ -298,6 +299,8 @@ def _found(actor: Actor, intent: Intent) -> Crate:
     except IntegrityError:
         raise actor.name_was_taken(name) from None
     founder = actor.founder_of(name)
+    if import_string(settings.NAME_HOLDER)(name) not in (None, founder):
+        raise NameReserved
     Ownership.objects.create(crate=crate, user=founder, created_by=founder)
     audit.record("crate.created", actor=actor, crate=name, subject=name)
     return crate

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from accounts import audit
 from adapters import jobs
@@ -17,14 +18,16 @@ from registry.policies import Action, require
 def set_trustpub_only(*, actor: Actor, crate: Crate, trustpub_only: bool) -> Crate:
     """Whether new versions come from CI alone; the owners are told of a change.
 
-    On takes effect at once and calls off a pending "off"; off waits TRUSTPUB_ONLY_DELAY, so that
-    a thief of one owner's account cannot undo it unseen. Raises a Refusal of the policy.
+    On takes effect at once and calls off a pending "off"; off waits for a second owner, if there is
+    one, and then TRUSTPUB_ONLY_DELAY, so that a thief of one owner's account cannot undo it
+    unseen. Raises a Refusal of the policy.
     """
     locked = Crate.objects.locked().get(pk=crate.pk)
     require(actor, Action.CHANGE_SETTINGS, locked)
     if trustpub_only:
+        import_string(settings.FORGET_WISH_TO_OPEN)(actor, locked)
         _switch_on(actor, locked)
-    elif locked.is_ci_only() and locked.trustpub_only_ends_at is None:
+    elif _may_be_opened(actor, locked):
         _request_off(actor, locked)
     return locked
 
@@ -61,6 +64,12 @@ def set_team_trustpub_only(*, actor: System, team: Team, trustpub_only: bool) ->
     for crate_id in locked.ownerships.values_list("crate_id", flat=True):
         jobs.after_commit("registry.mail_team_trustpub_only", crate_id, locked.pk)
     return ends_at
+
+
+def _may_be_opened(actor: Actor, crate: Crate) -> bool:
+    """Where there is another owner, one account is not enough."""
+    is_shut = crate.is_ci_only() and crate.trustpub_only_ends_at is None
+    return is_shut and bool(import_string(settings.AGREES_TO_OPEN)(actor, crate))
 
 
 def _switch_on(actor: Actor, crate: Crate) -> None:

@@ -197,6 +197,16 @@ def test_limits_are_generous_and_can_be_those_of_crates_io(tmp_path: Path) -> No
     assert usual.max_new_versions_daily is None
 
 
+def test_exchanges_are_limited_as_on_a_public_registry(tmp_path: Path) -> None:
+    usual = read(tmp_path).trustpub
+    own_runners = read(tmp_path, EXCHANGES_PER_ADDRESS="600").trustpub
+
+    assert usual["EXCHANGES_PER_ADDRESS"] == 60
+    assert usual["EXCHANGES_PER_REPOSITORY"] == 30
+    assert usual["FAILED_EXCHANGES_PER_REPOSITORY"] == 10
+    assert own_runners["EXCHANGES_PER_ADDRESS"] == 600
+
+
 @pytest.mark.parametrize(("value", "counts"), [("", True), ("1", True), ("0", False)])
 def test_downloads_are_counted_unless_somebody_else_does(
     tmp_path: Path, value: str, counts: bool

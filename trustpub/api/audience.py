@@ -21,7 +21,7 @@ class Audience(APIView):
         answer=answer("Audience", audience=text(), providers=texts(), issuers=texts()),
     )
     def get(self, request: Request) -> Response:
-        issuers = list(Issuer.objects.enabled().values_list("provider", "url"))
+        issuers = list(Issuer.objects.enabled().for_everybody().values_list("provider", "url"))
         return Response(
             {
                 "audience": settings.AUDIENCES[0],

@@ -22,6 +22,7 @@ from registry.api.requests import WrongShape, actor_of, json_object, text_field
 from registry.api.shapes import answer
 from registry.policies import Action, require, require_scope
 from registry.queries.lookup import crate_named
+from trustpub.api.first_publish import team_and_days
 from trustpub.api.shapes import (
     PendingPublisherShape,
     describe_action,
@@ -30,7 +31,7 @@ from trustpub.api.shapes import (
     describe_edit,
     describe_list,
 )
-from trustpub.errors import InvalidPublisher, config_not_found
+from trustpub.errors import UnknownIssuer, config_not_found
 from trustpub.models import Issuer, PendingPublisher, PublisherCrate, TrustRule
 from trustpub.operations import publisher_states as states
 from trustpub.operations.pending import cancel, register
@@ -47,6 +48,7 @@ ACTIONS = {
     "suspend": states.suspend,
     "resume": states.resume,
     "confirm": states.confirm,
+    "agree": states.agree,
     "renew": states.renew,
 }
 # Whoever has a stolen session may stop a publisher, as they may remove it, and nothing else.
@@ -83,7 +85,7 @@ class Configs(APIView):
         rules = _rules(self.provider, body)
         require_fresh(request)
         if pending:
-            made = _register(actor, names, issuer, form, rules)
+            made = _register(actor, names, issuer, form, rules, team_and_days(body, key))
             return Response({f"{key}s": made} if "crates" in body else {key: made[0]})
         crate = crate_named(name)
         grant = add_publisher(actor=actor, crate=crate, issuer=issuer, form=form, rules=rules)
@@ -138,7 +140,7 @@ class ConfigDetail(APIView):
 
 
 class ConfigAction(APIView):
-    """One step of a publisher's life: suspend, resume, confirm, renew."""
+    """One step of a publisher's life: suspend, resume, confirm, agree, renew."""
 
     provider: ClassVar[str]
 
@@ -205,7 +207,7 @@ class PendingPublishers(APIView):
         found = (
             PendingPublisher.objects.unexpired()
             .filter(owner=actor.user)
-            .select_related("issuer")
+            .select_related("issuer", "team")
             .order_by("pk")
         )
         response = Response({"pending_publishers": [pending_json(pending) for pending in found]})
@@ -251,11 +253,14 @@ def pending_json(pending: PendingPublisher) -> dict[str, Any]:
         **_rule_json(pending),
         "created_at": moment(pending.created_at),
         "expires_at": moment(pending.expires_at),
+        "team": pending.team.login if pending.team else None,
         "pending": True,
     }
 
 
 def _rule_json(rule: TrustRule) -> dict[str, Any]:
+    if rule.issuer.provider not in OWN_ISSUER:
+        return _other_json(rule)
     ids: dict[str, Any] = {
         "repository_id": rule.repository_id or None,
         "repository_owner_id": int(rule.repository_owner_id) if rule.repository_owner_id else None,
@@ -267,6 +272,18 @@ def _rule_json(rule: TrustRule) -> dict[str, Any]:
         }
     rules = {"rules": rule.rules} if rule.rules else {}
     return {**rule.fields, **rules, **ids, "issuer": rule.issuer.url}
+
+
+def _other_json(rule: TrustRule) -> dict[str, Any]:
+    """Of a CI system that crates.io does not know: its fields apart, its ids as texts."""
+    return {
+        "environment": rule.environment,
+        "fields": rule.fields,
+        **({"rules": rule.rules} if rule.rules else {}),
+        "repository_id": rule.repository_id or None,
+        "owner_id": rule.repository_owner_id or None,
+        "issuer": rule.issuer.url,
+    }
 
 
 def _names(body: Mapping[str, Any], key: str) -> list[str]:
@@ -285,13 +302,14 @@ def _register(
     issuer: Issuer,
     form: Mapping[str, str | None],
     rules: Mapping[str, object] | None,
+    more: Mapping[str, Any],
 ) -> list[dict[str, Any]]:
     for name in names:
         require_scope(actor, Scope.TRUSTED_PUBLISHING, name)
     if actor.user is None:
         raise AuthenticationRequired
     registered = register(
-        actor=actor, owner=actor.user, names=names, issuer=issuer, form=form, rules=rules
+        actor=actor, owner=actor.user, names=names, issuer=issuer, form=form, rules=rules, **more
     )
     return [pending_json(pending) for pending in registered]
 
@@ -319,10 +337,7 @@ def _issuer(provider: str, url: object) -> Issuer:
     wanted = OWN_ISSUER[provider] if url is None else url
     found = isinstance(wanted, str) and Issuer.objects.filter(provider=provider, url=wanted).first()
     if not found:
-        raise InvalidPublisher(
-            "`issuer` is not an issuer that this registry trusts; ask its administrator to add it",
-            extra={"field": "issuer"},
-        )
+        raise UnknownIssuer
     return found
 
 

@@ -37,6 +37,10 @@ def publisher_json(grant: PublisherCrate) -> dict[str, Any]:
         **_rule_json(publisher),
         "state": publisher.state,
         "state_reason": publisher.state_reason,
+        "needs_consent": grant.needs_consent,
+        "begins_at": moment(grant.active_from)
+        if grant.active_from and not grant.has_begun()
+        else None,
         "created_at": moment(grant.created_at),
         "expires_at": moment(publisher.pin_before) if publisher.pin_before else None,
         "last_verified_at": moment(publisher.last_verified_at)
@@ -56,6 +60,7 @@ def pending_json(pending: PendingPublisher) -> dict[str, Any]:
         "state_reason": "",
         "created_at": moment(pending.created_at),
         "expires_at": moment(pending.expires_at),
+        "team": pending.team.login if pending.team else None,
         "last_verified_at": None,
         "last_used_at": None,
     }

@@ -34,6 +34,9 @@ class PublisherShape(Shape):
     open_to_branches = flag()
     state = serializers.ChoiceField(["active", "awaiting", "suspended", "expired", "pending"])
     state_reason = serializers.CharField(allow_blank=True)
+    needs_consent = flag("another owner has to agree first", optional=True)
+    begins_at = moment("when it begins, if it has not", optional=True, null=True)
+    team = text("only of a pending one: owns the crate as well", optional=True, null=True)
     created_at = moment()
     expires_at = moment(null=True)
     last_verified_at = moment(null=True)
@@ -66,6 +69,8 @@ class WantedShape(Shape):
 
 class NewPublisherShape(WantedShape):
     pending = serializers.BooleanField(required=False)
+    team = text("with `pending`: owns the crate as well", optional=True, null=True)
+    days = serializers.IntegerField(required=False, help_text="with `pending`: 1 to 90")
 
 
 class MissingShape(Shape):

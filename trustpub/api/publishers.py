@@ -19,6 +19,7 @@ from registry.api.requests import WrongShape, actor_of, json_object, query_text,
 from registry.models import Crate
 from registry.policies import Action, require, require_scope
 from registry.queries.lookup import crate_named
+from trustpub.api.first_publish import team_and_days
 from trustpub.api.publisher_json import difference_json, issuer_json, pending_json, publisher_json
 from trustpub.api.publisher_shapes import (
     DIFFERENCE,
@@ -29,11 +30,12 @@ from trustpub.api.publisher_shapes import (
     PUBLISHERS_REQUEST,
 )
 from trustpub.api.shapes import TAG
-from trustpub.errors import InvalidPublisher, config_not_found
+from trustpub.errors import InvalidPublisher, UnknownIssuer, config_not_found
 from trustpub.models import Issuer, PublisherCrate
 from trustpub.operations.declare import Wanted, declare
 from trustpub.operations.pending import register
 from trustpub.operations.publishers import add_publisher, remove_publisher
+from trustpub.queries.issuers import visible_issuers
 from trustpub.queries.managed import grants_on, managed_crates
 
 PER_PAGE = 100
@@ -51,8 +53,8 @@ class Providers(APIView):
         answer=PROVIDERS,
     )
     def get(self, request: Request) -> Response:
-        actor_of(request)
-        issuers = Issuer.objects.open_for_publishers()
+        actor = actor_of(request)
+        issuers = visible_issuers(actor.user)
         return Response({"providers": [issuer_json(issuer) for issuer in issuers]})
 
 
@@ -104,7 +106,9 @@ class Publishers(APIView):
         issuer, form = _issuer(body), _form(body)
         name = text_field(body, "crate", within="publisher.")
         if body.get("pending") is True:
-            return _private({"publisher": _registered(actor, name, issuer, form, _rules(body))})
+            more = team_and_days(body, "publisher")
+            made = _registered(actor, name, issuer, form, _rules(body), more)
+            return _private({"publisher": made})
         grant = add_publisher(
             actor=actor, crate=crate_named(name), issuer=issuer, form=form, rules=_rules(body)
         )
@@ -175,12 +179,13 @@ def _registered(
     issuer: Issuer,
     form: Mapping[str, str | None],
     rules: Mapping[str, object] | None,
+    more: Mapping[str, Any],
 ) -> dict[str, Any]:
     require_scope(actor, Scope.TRUSTED_PUBLISHING, name)
     if actor.user is None:
         raise AuthenticationRequired
     [pending] = register(
-        actor=actor, owner=actor.user, names=[name], issuer=issuer, form=form, rules=rules
+        actor=actor, owner=actor.user, names=[name], issuer=issuer, form=form, rules=rules, **more
     )
     return pending_json(pending)
 
@@ -206,9 +211,11 @@ def _crates(names: object) -> dict[str, Crate]:
 def _issuer(body: Mapping[str, Any]) -> Issuer:
     """By its address, or by its kind where there is only one of it."""
     url, provider = body.get("issuer"), body.get("provider")
+    # Those of an organisation must be named: nobody is told that they exist.
+    known = Issuer.objects.for_everybody() if url is None else Issuer.objects.all()
     found = [
         issuer
-        for issuer in Issuer.objects.all()
+        for issuer in known
         if (url is None or issuer.url == url) and (provider is None or issuer.provider == provider)
     ]
     if url is None and provider is None:
@@ -220,10 +227,7 @@ def _issuer(body: Mapping[str, Any]) -> Issuer:
             extra={"field": "issuer"},
         )
     if not found:
-        raise InvalidPublisher(
-            "`issuer` is not an issuer that this registry trusts; ask its administrator to add it",
-            extra={"field": "issuer"},
-        )
+        raise UnknownIssuer
     return found[0]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_view
+from rest_framework import serializers
 
 from registry.api.describe import BY_SEEKING, ID, TOKEN_OR_COOKIE, operation, query
 from registry.api.shapes import (
@@ -61,6 +62,7 @@ class ConfigShape(RuleShape):
     pending = flag("only, and true, of a pending publisher", optional=True)
     provider = text("only of a pending publisher", optional=True)
     expires_at = moment("only of a pending publisher", optional=True)
+    team = text("only of a pending publisher", optional=True, null=True)
 
 
 class GitHubConfigShape(ConfigShape):
@@ -80,15 +82,20 @@ class GitLabConfigShape(ConfigShape):
 
 
 class PendingPublisherShape(RuleShape):
-    """With the fields of its provider."""
+    """With the fields of GitHub or GitLab; those of other CI systems are in `fields`."""
 
-    provider = choice(*LABELS)
+    provider = text()
     pending = flag()
     expires_at = moment()
+    team = text("owns the crate beside the caller", null=True)
     repository_owner = text(optional=True)
-    repository_owner_id = number(null=True)
+    repository_owner_id = serializers.IntegerField(required=False, allow_null=True)
     repository_name = text(optional=True)
     repository_id = text(null=True, optional=True)
+    owner_id = text(null=True, optional=True)
+    fields = serializers.DictField(  # type: ignore[assignment]
+        child=serializers.CharField(allow_null=True), required=False
+    )
     workflow_filename = text(optional=True)
     namespace = text(optional=True)
     namespace_id = text(null=True, optional=True)
@@ -103,6 +110,10 @@ class NewConfigShape(Shape):
     issuer = text("another installation than the provider's own", null=True, optional=True)
     pending = flag("true to found a crate that does not exist yet", optional=True)
     crates = texts("instead of `crate`, with `pending`: all of a workspace", optional=True)
+    team = text("with `pending`: a team that owns the crates as well", null=True, optional=True)
+    days = serializers.IntegerField(
+        required=False, help_text="with `pending`: how long it waits, 1 to 90"
+    )
     rules = restrictions()
 
 
@@ -260,7 +271,7 @@ def describe_action(name: str, provider: str) -> View:
         post=operation(
             name,
             TAG,
-            f"Suspend, resume, confirm or renew a trusted publisher of {LABELS[provider]}",
+            f"Suspend, resume, confirm, agree to or renew a publisher of {LABELS[provider]}",
             auth=TOKEN_OR_COOKIE,
             answer=answer(_camel(name), **{f"{provider}_config": CONFIGS[provider]()}),
         )

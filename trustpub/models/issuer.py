@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from registry.models import Crate, Team
 from trustpub.models.switch import SwitchedOff, SwitchedOffQuerySet
 from trustpub.providers import PROVIDERS, provider_for
 from trustpub.providers.base import Provider
@@ -37,6 +38,20 @@ class IssuerQuerySet(models.QuerySet["Issuer"]):
     def open_for_publishers(self) -> "IssuerQuerySet":
         return self.filter(state=Issuer.State.ENABLED).exclude(models.Exists(_switches()))
 
+    def for_everybody(self) -> "IssuerQuerySet":
+        """Not those of one organisation, which are nobody else's business."""
+        return self.filter(organization_id=None)
+
+    def for_crate(self, crate: Crate) -> "IssuerQuerySet":
+        """Those that everybody may use, and those of organisations whose teams own the crate."""
+        return self.for_organizations(
+            Team.objects.filter(ownerships__crate=crate).values("organization_id")
+        )
+
+    def for_organizations(self, numbers: object) -> "IssuerQuerySet":
+        """Those that everybody may use, and those of these organisations, by number."""
+        return self.filter(models.Q(organization_id=None) | models.Q(organization_id__in=numbers))
+
 
 class Issuer(models.Model):
     """Every publisher, replay key and lookup contains its issuer (design decision 5)."""
@@ -58,6 +73,11 @@ class Issuer(models.Model):
     extra_key_hosts = models.JSONField(default=list, blank=True)
     # What the operator set for this row; the provider says what there is (providers/options.py).
     options = models.JSONField(default=dict, blank=True)
+    # Where the forge says which numbers stand behind names; empty: it is not asked.
+    api_url = models.CharField(max_length=255, blank=True)
+    # The organisation on GitHub whose teams' crates alone its jobs publish; None: everybody's.
+    organization_id = models.BigIntegerField(null=True, blank=True)
+    organization = models.CharField(max_length=100, blank=True)
     # A forge inside of the company's network; only an administrator can say so.
     internal_network = models.BooleanField(default=False)
     state = models.CharField(max_length=16, choices=State.choices, default=State.ENABLED)
@@ -91,6 +111,12 @@ class Issuer(models.Model):
     def counts_our_people(self) -> bool:
         """Whether its numbers of accounts are those that people sign in here with."""
         return self.provider == "github" and self.web_url == settings.GITHUB_URL
+
+    def serves(self, crate: Crate) -> bool:
+        """Whether its jobs may publish the crate at all."""
+        if self.organization_id is None:
+            return True
+        return crate.ownerships.filter(team__organization_id=self.organization_id).exists()
 
     @property
     def adapter(self) -> Provider:

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from registry.models import Team
 from trustpub.models.rule import TrustRule
 
 
@@ -23,6 +24,10 @@ class PendingPublisher(TrustRule):
     # Owner of the crate to be.
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="pending_publishers"
+    )
+    # Owns the crate beside them; who registered it must still be in it at the first publish.
+    team = models.ForeignKey(
+        Team, null=True, blank=True, on_delete=models.CASCADE, related_name="pending_publishers"
     )
     expires_at = models.DateTimeField()
 
@@ -42,4 +47,10 @@ class PendingPublisher(TrustRule):
         ]
 
     def is_enabled(self) -> bool:
-        return self.expires_at > timezone.now() and self.issuer.is_enabled
+        return self.expires_at > timezone.now() and self.issuer.is_enabled and self.is_served
+
+    @property
+    def is_served(self) -> bool:
+        """Whether the issuer is for everybody, or for the organisation of the team."""
+        wanted = self.issuer.organization_id
+        return wanted is None or (self.team is not None and self.team.organization_id == wanted)

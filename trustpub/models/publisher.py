@@ -59,17 +59,28 @@ class Publisher(TrustRule):
 
 class PublisherCrateQuerySet(models.QuerySet["PublisherCrate"]):
     def with_standing(self, now: datetime | None = None) -> "PublisherCrateQuerySet":
-        """Tells as `is_backed` whether whoever vouches for the right still owns the crate."""
-        return self.annotate(is_backed=_is_backed(now or timezone.now()))
+        """Tells as `is_backed` whether whoever vouches for the right still owns the crate.
+
+        And as `is_served` whether the issuer is for everybody, or for an owner of the crate.
+        """
+        return self.annotate(is_backed=_is_backed(now or timezone.now()), is_served=_is_served())
 
     def standing(self, now: datetime | None = None) -> "PublisherCrateQuerySet":
         """Those that grant something now."""
         now = now or timezone.now()
         begun = Q(active_from=None) | Q(active_from__lte=now)
-        return self.filter(begun, _is_backed(now))
+        return self.filter(begun, _is_backed(now), _is_served(), needs_consent=False)
 
     def unbacked(self, now: datetime | None = None) -> "PublisherCrateQuerySet":
         return self.exclude(_is_backed(now or timezone.now()))
+
+
+def _is_served() -> Q:
+    organization = OuterRef("publisher__issuer__organization_id")
+    owners = Ownership.objects.filter(
+        crate=OuterRef("crate_id"), team__organization_id=organization
+    )
+    return Q(publisher__issuer__organization_id=None) | Q(Exists(owners))
 
 
 def _is_backed(now: datetime) -> Q:
@@ -104,6 +115,8 @@ class PublisherCrate(models.Model):
     unbacked_at = models.DateTimeField(null=True, blank=True)
     # Time for the owners to notice a publisher that a thief added.
     active_from = models.DateTimeField(null=True, blank=True)
+    # Another owner than the one who vouches has to agree first.
+    needs_consent = models.BooleanField(default=False)
     # Tokens that were issued before are dead.
     changed_at = models.DateTimeField(null=True, blank=True)
 

@@ -8,7 +8,8 @@ from accounts import limits
 from registry.actors import Actor
 from registry.models import Crate
 from registry.policies import Action, require
-from trustpub.errors import InvalidPublisher
+from trustpub.conditions import rule_digest
+from trustpub.errors import InvalidPublisher, UnknownIssuer
 from trustpub.models import Issuer, PublisherCrate
 from trustpub.operations.publishers import add_publisher, remove_publisher
 from trustpub.operations.rules import RuleFields, rule_fields
@@ -75,29 +76,36 @@ def declare(
 
 def _difference(crates: Sequence[Crate], wanted: Sequence[Wanted]) -> Difference:
     listed = {crate.pk for crate in crates}
-    there = {_key_of(grant): grant for grant in grants_on(crates)}
+    there: dict[tuple[int, int, str], list[PublisherCrate]] = {}
+    for held in grants_on(crates):
+        there.setdefault(_key_of(held), []).append(held)
     added: list[Wanted] = []
     kept: dict[int, PublisherCrate] = {}
     seen = set()
     for item in wanted:
         if item.crate.pk not in listed:
             raise InvalidPublisher(f"`{item.crate.name}` is not in `crates`")
+        if not item.issuer.serves(item.crate):
+            raise UnknownIssuer
         rule = rule_fields(item.issuer, item.form, item.rules)
         key = (item.crate.pk, item.issuer.pk, rule["digest"])
         if key in seen:
             continue
         seen.add(key)
-        grant = there.get(key)
-        if grant is not None and _stands_for(grant, rule):
-            kept[grant.pk] = grant
+        standing = [grant for grant in there.get(key, []) if _stands_for(grant, rule)]
+        if standing:
+            kept[standing[0].pk] = standing[0]
         else:
             added.append(item)
-    removed = [grant for grant in there.values() if grant.pk not in kept]
+    removed = [grant for held in there.values() for grant in held if grant.pk not in kept]
     return Difference(added, removed, list(kept.values()))
 
 
 def _key_of(grant: PublisherCrate) -> tuple[int, int, str]:
-    return grant.crate_id, grant.publisher.issuer_id, grant.publisher.digest
+    """By what it asks for: the stored digest is another where a rule gave up its place."""
+    publisher = grant.publisher
+    digest = rule_digest(publisher.issuer.url, publisher.typed_conditions())
+    return grant.crate_id, publisher.issuer_id, digest
 
 
 def _stands_for(grant: PublisherCrate, rule: RuleFields) -> bool:

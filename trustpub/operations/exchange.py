@@ -11,12 +11,14 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts import limits
+from accounts.client_address import limited_as
 from accounts.limits import Limit
 from trustpub import keys, notes
 from trustpub.codes import ExchangeCode
 from trustpub.echo import printable
 from trustpub.errors import ExchangeRefused, TrustedPublishingOff
 from trustpub.jwt import (
+    SignedClaims,
     TokenRefused,
     UnverifiedToken,
     VerifiedClaims,
@@ -25,9 +27,10 @@ from trustpub.jwt import (
     verify,
 )
 from trustpub.models import Issuer, KeySetRow
-from trustpub.operations.grant import ExchangeRequest, Granted, Verified, grant
+from trustpub.operations.grant import ExchangeRequest, Granted, grant
 from trustpub.operations.noted import note_refusal
 from trustpub.operations.readers import grant_reading
+from trustpub.operations.verified import Verified
 from trustpub.providers.base import Provider
 from trustpub.providers.reading import for_reading
 from trustpub.workload import Workload
@@ -69,11 +72,19 @@ def _verified(token: UnverifiedToken, address: str, *, only_reads: bool) -> Veri
     anonymous = _limits_before(address, token.issuer)
     try:
         issuer, row = _issuer(token)
-        notes.of_provider(issuer.provider)
+    except ExchangeRefused:
+        limits.hit_all(anonymous)
+        raise
+    notes.of_provider(issuer.provider)
+    try:
         claims = _claims(token, issuer, row)
     except ExchangeRefused:
         limits.hit_all(anonymous)
         raise
+    except TokenRefused as refused:
+        # First, because what follows writes.
+        limits.hit_all(anonymous)
+        raise _refused_claims(issuer, refused.signed, refused) from None
     provider = for_reading(issuer.adapter) if only_reads else issuer.adapter
     try:
         workload = provider.read(claims, token.issuer, web_base=issuer.web_url)
@@ -92,13 +103,18 @@ def _verified(token: UnverifiedToken, address: str, *, only_reads: bool) -> Veri
 
 
 def _refused_claims(
-    issuer: Issuer, claims: VerifiedClaims, refused: TokenRefused
+    issuer: Issuer, claims: SignedClaims | None, refused: TokenRefused
 ) -> ExchangeRefused:
-    """Kept for the owners whom it concerns, as far as the claims say whose job it was."""
+    """Kept for the owners whom it concerns, as far as the claims say whose job it was.
+
+    What was said before the signature was verified is anybody's word, and is not kept.
+    """
     answer = ExchangeRefused(refused.code, refused.message)
-    workload = issuer.adapter.noted(claims)
+    workload = issuer.adapter.noted(claims) if claims is not None else None
     if workload:
-        note_refusal(issuer, workload, answer)
+        # An old token stands in many a log: whoever sends one must not use up what the
+        # repository's own jobs may get wrong.
+        note_refusal(issuer, workload, answer, counts=isinstance(claims, VerifiedClaims))
     return answer
 
 
@@ -160,25 +176,22 @@ def _enabled(issuer: Issuer, *, off: bool) -> Issuer:
 
 
 def _claims(token: UnverifiedToken, issuer: Issuer, row: KeySetRow | None) -> VerifiedClaims:
-    try:
-        return verify(
-            token,
-            key=keys.key_for(issuer, token.issuer, token.kid, row=row),
-            algorithms=issuer.algorithms,
-            issuer=token.issuer,
-            audiences=issuer.adapter.audiences(settings.AUDIENCES, token.issuer),
-            max_lifetime=issuer.adapter.lifetime,
-            now=timezone.now(),
-        )
-    except TokenRefused as refused:
-        raise ExchangeRefused(refused.code, refused.message) from None
+    return verify(
+        token,
+        key=keys.key_for(issuer, token.issuer, token.kid, row=row),
+        algorithms=issuer.algorithms,
+        issuer=token.issuer,
+        audiences=issuer.adapter.audiences(settings.AUDIENCES, token.issuer),
+        max_lifetime=issuer.adapter.lifetime,
+        now=timezone.now(),
+    )
 
 
 def _limits_before(address: str, issuer_url: str) -> list[Limit]:
     return [
         Limit(
             "exchange",
-            address,
+            limited_as(address),
             settings.EXCHANGES_PER_ADDRESS,
             MINUTE,
             "exchanges of ID tokens",

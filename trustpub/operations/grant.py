@@ -16,14 +16,12 @@ from accounts.scopes import Scope
 from accounts.token_text import TokenKind
 from adapters import jobs
 from registry.formats.names import canonical
-from registry.models import Crate
 from trustpub.binding import Binding
 from trustpub.codes import ExchangeCode
 from trustpub.echo import printable
 from trustpub.errors import ExchangeRefused
 from trustpub.matching import Match, match
 from trustpub.models import (
-    Issuer,
     PendingPublisher,
     Publisher,
     PublisherCrate,
@@ -31,10 +29,12 @@ from trustpub.models import (
     SpentIdToken,
 )
 from trustpub.operations.advice import warnings_of
+from trustpub.operations.founders import founding
 from trustpub.operations.locked_rules import lock_rules
 from trustpub.operations.refusals import conflict, refusal_of
 from trustpub.operations.rules import pin
 from trustpub.operations.sharing import take_place
+from trustpub.operations.verified import Verified
 from trustpub.workload import Workload
 
 # A publish token never outlives its ID token by more than this.
@@ -58,19 +58,6 @@ class ExchangeRequest:
     # A token that reads from a private registry and publishes nothing (d.8).
     only_reads: bool = False
     dry_run: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """An ID token that passed every check that needs no publisher."""
-
-    issuer: Issuer
-    workload: Workload
-    replay_key: str
-    remember_until: datetime
-    expires_at: datetime
-    # Who started the job, where the provider tells; compared with owners and never stored.
-    actor_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +96,8 @@ def grant(verified: Verified, request: ExchangeRequest) -> Granted:
         raise refusal_of(result, verified.issuer, verified.workload)
     matched = [found.publisher.key for found in result.full]
     grants = rules.standing_grants(rule for rule in matched if isinstance(rule, Publisher))
-    pending = _with_free_names(rule for rule in matched if isinstance(rule, PendingPublisher))
+    waiting = (rule for rule in matched if isinstance(rule, PendingPublisher))
+    pending = founding(waiting, grants, verified)
     if not grants and not pending:
         raise conflict()
     grants, pending = _narrowed(request, grants, pending)
@@ -119,18 +107,6 @@ def grant(verified: Verified, request: ExchangeRequest) -> Granted:
     for found in result.full:
         _follow_identity(found, verified.workload)
     return _mint(verified, request, grants, pending)
-
-
-def _with_free_names(rules: Iterable[PendingPublisher]) -> list[PendingPublisher]:
-    kept = list(rules)
-    if not kept:
-        return []
-    taken = set(
-        Crate.objects.filter(canonical_name__in=[r.canonical_name for r in kept]).values_list(
-            "canonical_name", flat=True
-        )
-    )
-    return [rule for rule in kept if rule.canonical_name not in taken]
 
 
 def _follow_identity(found: Match, workload: Workload) -> None:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
+from adapters.forgejo import find_repository
 from adapters.github import GITHUB_COM_API, GitHub
+from adapters.gitlab import GitLab
 from adapters.http import OutgoingError
 from trustpub.errors import InvalidPublisher
 from trustpub.models import Issuer
@@ -24,14 +26,18 @@ class Identity:
 
 
 def forge_of(issuer: Issuer) -> GitHub | None:
-    """The forge's API, where there is one that may be asked."""
-    if issuer.provider != "github" or issuer.web_url != settings.GITHUB_URL:
+    """GitHub's API, where it may be asked."""
+    if issuer.provider != "github":
         return None
-    return GitHub(
-        settings.GITHUB_API_URL,
-        # The operator named the address; only the default one is a stranger's.
-        allow_private=settings.GITHUB_API_URL != GITHUB_COM_API,
-    )
+    if issuer.web_url == settings.GITHUB_URL:
+        return GitHub(
+            settings.GITHUB_API_URL,
+            # The operator named the address; only the default one is a stranger's.
+            allow_private=settings.GITHUB_API_URL != GITHUB_COM_API,
+        )
+    if not issuer.api_url:
+        return None
+    return GitHub(issuer.api_url, allow_private=issuer.internal_network)
 
 
 def resolve(issuer: Issuer, repository: str) -> Identity:
@@ -39,21 +45,47 @@ def resolve(issuer: Issuer, repository: str) -> Identity:
 
     Raises InvalidPublisher when the forge answers that the owner does not exist.
     """
-    forge = forge_of(issuer)
-    if forge is None:
-        return Identity()
-    owner, _, name = repository.partition("/")
     try:
-        found = forge.repository(owner, name)
-        if found:
-            return Identity(str(found.id), str(found.owner_id), found.full_name)
-        account = forge.user(owner)
+        if forge := forge_of(issuer):
+            is_own = issuer.web_url == settings.GITHUB_URL
+            return _on_github(forge, repository, is_own=is_own)
+        if issuer.api_url and issuer.provider == "gitlab":
+            return _on_gitlab(issuer, repository)
+        if issuer.api_url and issuer.provider in ("forgejo", "gitea"):
+            return _on_forgejo(issuer, repository)
     except OutgoingError as error:
         # Never keeps anybody from saving: the first exchange pins the ids instead.
         logger.info("ids of %s could not be resolved: %s", repository, error)
+    return Identity()
+
+
+def _on_github(forge: GitHub, repository: str, *, is_own: bool) -> Identity:
+    """`is_own`: the GitHub that people sign in with; another may hide what it has."""
+    owner, _, name = repository.partition("/")
+    found = forge.repository(owner, name)
+    if found:
+        return Identity(str(found.id), str(found.owner_id), found.full_name)
+    account = forge.user(owner)
+    if account is None and not is_own:
         return Identity()
     if account is None:
         raise InvalidPublisher(
             f"Unknown GitHub user or organization `{owner}`; check the repository owner's spelling"
         )
     return Identity(owner_id=str(account.id), repository=f"{account.login}/{name}")
+
+
+def _on_gitlab(issuer: Issuer, repository: str) -> Identity:
+    """A private project tells nothing but its group, where that is public."""
+    gitlab = GitLab(issuer.api_url, allow_private=issuer.internal_network)
+    if project := gitlab.project(repository):
+        return Identity(str(project.id), str(project.namespace_id), project.path)
+    group = gitlab.group(repository.rpartition("/")[0])
+    return Identity(owner_id=str(group) if group else "")
+
+
+def _on_forgejo(issuer: Issuer, repository: str) -> Identity:
+    owner, _, name = repository.partition("/")
+    allow_private = issuer.internal_network
+    found = find_repository(issuer.api_url, owner, name, allow_private=allow_private)
+    return Identity(str(found.id), str(found.owner_id), found.full_name) if found else Identity()

@@ -2,20 +2,33 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.db import transaction
 
 from accounts import audit
 from accounts.audit import Acting
 from accounts.errors import InvalidInput
 from adapters.addresses import is_loopback
+from adapters.github import GITHUB_COM_API, AccountKind, GitHub
+from adapters.http import OutgoingError
 from trustpub.models import Issuer
 from trustpub.providers import PROVIDERS
 from trustpub.providers.base import Provider
 from trustpub.providers.options import InvalidOption, Options, checked_options
 
+_LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """An organisation on GitHub: its number counts, its name is shown."""
+
+    number: int
+    name: str
 
 
 @transaction.atomic
@@ -28,12 +41,16 @@ def trust_issuer(
     web_url: str = "",
     options: Options | None = None,
     key_hosts: Sequence[str] = (),
+    api_url: str | None = None,
+    organization: Organization | None = None,
     state: str = Issuer.State.ENABLED,
 ) -> Issuer:
     """The row of that exact address, enabled or in another state.
 
     `options` are the provider's; None leaves those that the row has. `key_hosts` are hosts beside
-    the issuer's own where its keys may be. Raises InvalidInput.
+    the issuer's own where its keys may be, `api_url` is where its forge is asked for numbers (""
+    nowhere, None the usual place). With an `organization` a new row is for that one's crates
+    alone. Raises InvalidInput.
     """
     if provider not in PROVIDERS:
         raise InvalidInput(f"unknown provider `{provider}`; choose from {', '.join(PROVIDERS)}")
@@ -42,12 +59,23 @@ def trust_issuer(
     web = (web_url or adapter.web_url_of(url)).rstrip("/")
     _check_address("--web-url", web)
     _check_hosts(key_hosts)
+    asks_elsewhere = api_url is not None
+    if api_url is None:
+        # Behind a test issuer of this machine there is no forge, unless its address is given.
+        api_url = adapter.api_url_of(web) if web_url or url.startswith("https:") else ""
+    asked_at = api_url.rstrip("/")
+    if asked_at:
+        _check_address("--api-url", asked_at)
+    _check_owner(url, organization)
     issuer, is_new = Issuer.objects.select_for_update().get_or_create(
         url=url,
         defaults={
             "provider": provider,
             "name": name or f"{adapter.label} ({urlsplit(url).netloc})",
             "web_url": web,
+            "api_url": asked_at,
+            "organization_id": organization.number if organization else None,
+            "organization": organization.name if organization else "",
             "algorithms": list(adapter.default_algorithms),
             # Self-hosted forges live on addresses that a stranger must not make us call.
             "internal_network": True,
@@ -65,6 +93,7 @@ def trust_issuer(
     issuer.state = state
     issuer.name = name or issuer.name
     issuer.web_url = web if web_url else issuer.web_url
+    issuer.api_url = asked_at if web_url or asks_elsewhere else issuer.api_url
     issuer.save()
     audit.record(
         _event(is_new=is_new, state=state),
@@ -75,11 +104,46 @@ def trust_issuer(
             "state": issuer.state,
             "provider": provider,
             "web_url": issuer.web_url,
+            "api_url": issuer.api_url,
+            "organization": issuer.organization,
             "options": issuer.options,
             "extra_key_hosts": issuer.extra_key_hosts,
         },
     )
     return issuer
+
+
+def organization_named(login: str, number: int | None = None) -> Organization:
+    """The organisation on GitHub; its `number` is asked there unless it is given.
+
+    Raises InvalidInput.
+    """
+    if not _LOGIN.fullmatch(login):
+        raise InvalidInput(f"`{login[:60]}` is not the name of an organization")
+    if number is not None:
+        return Organization(number, login)
+    forge = GitHub(settings.GITHUB_API_URL, allow_private=settings.GITHUB_API_URL != GITHUB_COM_API)
+    try:
+        found = forge.user(login)
+    except OutgoingError as error:
+        raise InvalidInput(f"GitHub does not tell the number of {login}: {error}") from None
+    if found is None or found.kind is not AccountKind.ORGANIZATION:
+        raise InvalidInput(f"there is no organization `{login}` on GitHub")
+    return Organization(found.id, found.login)
+
+
+def _check_owner(url: str, organization: Organization | None) -> None:
+    """An organisation's row may not stand in for one that others rely on (threat 51)."""
+    for other in Issuer.objects.all():
+        if other.url == url:
+            wanted = organization.number if organization else other.organization_id
+            if other.organization_id != wanted:
+                raise InvalidInput(
+                    f"{url} is trusted for {other.organization or 'everybody'} already; "
+                    "an issuer cannot change whose it is"
+                )
+        elif organization and other.adapter.issuer_matches(url, other.url):
+            raise InvalidInput(f"{url} belongs to {other.name}, which others rely on")
 
 
 def _event(*, is_new: bool, state: str) -> str:

@@ -10,7 +10,14 @@ from accounts.models import User
 from registry.models import Crate, Ownership
 from trustpub.conditions import ascii_fold
 from trustpub.matching import PublisherView
-from trustpub.models import Issuer, PendingPublisher, Publisher, PublisherCrate, TrustRule
+from trustpub.models import (
+    BlockedSource,
+    Issuer,
+    PendingPublisher,
+    Publisher,
+    PublisherCrate,
+    TrustRule,
+)
 from trustpub.operations.standing import in_good_standing
 from trustpub.restrictions import asks_for_owner
 from trustpub.workload import Workload
@@ -59,7 +66,8 @@ class LockedRules:
         return _view(publisher, publisher.is_enabled() and bool(standing), owned)
 
     def _view_of_pending(self, rule: PendingPublisher) -> PublisherView:
-        enabled = rule.is_enabled() and in_good_standing(rule.owner)
+        blocked = getattr(rule, "is_blocked", False)
+        enabled = rule.is_enabled() and in_good_standing(rule.owner) and not blocked
         return _view(rule, enabled, self.actor is not None and rule.owner == self.actor)
 
     def _stands(self, publisher: Publisher, grant: PublisherCrate) -> bool:
@@ -76,6 +84,7 @@ def lock_rules(issuer: Issuer, workload: Workload, actor_id: str = "") -> Locked
     """
     folded = ascii_fold(workload.repository)
     same = Q(repository_id=workload.repository_id) | Q(repository_folded=folded)
+    blocked = Exists(BlockedSource.objects.of(issuer, workload.repository_id, workload.owner_id))
     pending = PendingPublisher.objects.unexpired().filter(same, issuer=issuer)
     grants = list(
         PublisherCrate.objects.with_standing()
@@ -84,7 +93,7 @@ def lock_rules(issuer: Issuer, workload: Workload, actor_id: str = "") -> Locked
             | Q(publisher__repository_folded=folded),
             publisher__issuer=issuer,
         )
-        .annotate(has_pending=Exists(pending))
+        .annotate(has_pending=Exists(pending), is_blocked=blocked)
         .select_related("publisher__issuer", "crate")
         .select_for_update(of=("publisher",))
         .order_by("publisher_id", "pk")
@@ -92,7 +101,10 @@ def lock_rules(issuer: Issuer, workload: Workload, actor_id: str = "") -> Locked
     held: list[PendingPublisher] = []
     if not grants or any(getattr(grant, "has_pending", True) for grant in grants):
         held = list(
-            pending.order_by("pk").select_related("issuer", "owner").select_for_update(of=("self",))
+            pending.order_by("pk")
+            .annotate(is_blocked=blocked)
+            .select_related("issuer", "owner", "team")
+            .select_for_update(of=("self",))
         )
     publishers = _by_publisher(grants)
     rules: list[TrustRule] = [*(rule.publisher for rule in publishers), *held]
@@ -112,7 +124,9 @@ def _by_publisher(grants: Iterable[PublisherCrate]) -> list[RuleGrants]:
 
 
 def _is_live(grant: PublisherCrate) -> bool:
-    return bool(getattr(grant, "is_backed", True)) and grant.has_begun(timezone.now())
+    stands = getattr(grant, "is_backed", True) and getattr(grant, "is_served", True)
+    stands = stands and not getattr(grant, "is_blocked", False)
+    return bool(stands) and not grant.needs_consent and grant.has_begun(timezone.now())
 
 
 def _view(rule: Publisher | PendingPublisher, enabled: bool, owned: bool) -> PublisherView:

@@ -21,13 +21,26 @@ _PER_RUN = frozenset({"run_id", "run_attempt", "run_number", "job_id"})
 
 
 def note_refusal(
-    issuer: Issuer, workload: Workload, refused: ExchangeRefused, replay_key: str = ""
+    issuer: Issuer,
+    workload: Workload,
+    refused: ExchangeRefused,
+    replay_key: str = "",
+    *,
+    counts: bool = True,
 ) -> None:
-    """Counts the refusal for the limits and keeps it; one equal to the last is only counted."""
-    subject = f"{issuer.pk}:{workload.repository_id}"
-    limits.count("failed-exchange", subject, window=MINUTE)
+    """Keeps the refusal; one equal to the last is only counted.
+
+    It `counts` for the limit of the repository's failures, unless the token was one that anybody
+    may have found.
+    """
+    if counts:
+        subject = f"{issuer.pk}:{workload.repository_id}"
+        limits.count("failed-exchange", subject, window=MINUTE)
     with transaction.atomic():
         noted = _keep(issuer, workload, refused, replay_key)
+        if not counts and noted.count > 1:
+            # The log stays for ever; a token that anybody may send again must not fill it.
+            return
         replayed = refused.code == ExchangeCode.TOKEN_REUSED
         audit.record(
             "exchange.replayed" if replayed else "exchange.refused",

@@ -14,13 +14,16 @@ from accounts.models import User
 from adapters import jobs
 from registry.formats.errors import FormatError
 from registry.formats.names import canonical, check_crate_name
-from registry.models import Crate, DeletedCrate, ReservedName, Version
+from registry.models import Crate, DeletedCrate, Ownership, ReservedName, Team, Version
+from registry.operations.owners import saved_team
+from registry.teams import FoundTeam, find_team
 from trustpub.errors import (
     CrateIsYours,
     InvalidPublisher,
     NameUnavailable,
     PublisherExists,
     TooManyPublishers,
+    UnknownIssuer,
 )
 from trustpub.models import Issuer, PendingPublisher, PublisherCrate, PublishToken
 from trustpub.operations.registration_limits import count_registration
@@ -28,6 +31,7 @@ from trustpub.operations.rules import RuleFields, columns_of, pin, rule_fields
 from trustpub.operations.sharing import shared_publisher
 from trustpub.operations.standing import check_registrant
 from trustpub.operations.switches import check_takes_pending
+from trustpub.queries.holds import holder_of
 
 DAY = timedelta(days=1)
 LONGEST_LIFETIME = timedelta(days=90)
@@ -42,10 +46,13 @@ def register(
     form: Mapping[str, str | None],
     rules: Mapping[str, object] | None = None,
     lifetime: timedelta | None = None,
+    team: str = "",
 ) -> list[PendingPublisher]:
     """One pending publisher for each crate name, all or none; `owner` will own the crates.
 
-    Raises InvalidPublisher, NameUnavailable, PublisherExists, TooManyPublishers or NotAllowed.
+    So will the `team`, such as github:org:team, of which the owner must be a member. Raises
+    InvalidPublisher, NameUnavailable, PublisherExists, TooManyPublishers, NotAllowed, and what
+    GitHub says no to where a team is named.
     """
     check_registrant(owner)
     check_takes_pending()
@@ -55,9 +62,12 @@ def register(
     if not names:
         raise InvalidPublisher("name at least one crate")
     count_registration("pending-registration", owner, what="pending publishers registered today")
-    # Outside of the transaction: it may ask the forge.
+    # Outside of the transaction: both may ask a forge.
+    found = find_team(owner, team) if team else None
+    if issuer.organization_id not in (None, found and found.organization_id):
+        raise UnknownIssuer
     rule = rule_fields(issuer, form, rules)
-    return _save(actor, owner, _each_once(names), rule, lifetime)
+    return _save(actor, owner, found, _each_once(names), rule, lifetime)
 
 
 @transaction.atomic
@@ -67,6 +77,23 @@ def cancel(*, owner: User, pending_id: int) -> None:
     if pending is None:
         raise NotFound
     audit.record("pending.deleted", actor=owner, crate=pending.crate_name, before=pending.facts())
+    pending.delete()
+
+
+@transaction.atomic
+def delete_pending(*, actor: Acting, pending_id: int, reason: str) -> None:
+    """By an administrator, who says why; its registrant is told. Raises NotFound."""
+    pending = PendingPublisher.objects.filter(pk=pending_id).select_related("issuer").first()
+    if pending is None:
+        raise NotFound
+    audit.record(
+        "pending.deleted",
+        actor=actor,
+        crate=pending.crate_name,
+        before=pending.facts(),
+        after={"reason": reason},
+    )
+    jobs.after_commit("trustpub.mail_pending_deleted", pending.owner_id, pending.crate_name, reason)
     pending.delete()
 
 
@@ -86,6 +113,8 @@ def become_real(token: PublishToken, pending: PendingPublisher, version: Version
         backed_by=pending.owner,
         needs_backer=True,
     )
+    if pending.team:
+        _add_team(crate, pending.team, pending.owner)
     # Under lock: another upload of the same token may found another crate at this moment.
     locked = PublishToken.objects.select_for_update().get(pk=token.pk)
     token.grant_ids = [*locked.grant_ids, grant.pk]
@@ -101,6 +130,12 @@ def become_real(token: PublishToken, pending: PendingPublisher, version: Version
     jobs.after_commit("trustpub.mail_pending_reified", crate.pk, publisher.pk)
     pending.delete()
     invalidate(crate)
+
+
+def _add_team(crate: Crate, team: Team, owner: User) -> None:
+    Ownership.objects.create(crate=crate, team=team, created_by=owner)
+    audit.record("owner.added", actor=owner, crate=crate.name, subject=team.login)
+    jobs.after_commit("registry.mail_team_added", crate.pk, team.login, owner.login)
 
 
 def invalidate(crate: Crate) -> None:
@@ -158,27 +193,50 @@ def check_name_is_free(name: str, owner: User | None = None) -> None:
     held = DeletedCrate.objects.filter(
         canonical_name=canonical(name), available_at__gt=timezone.now()
     )
-    if crate or reserved.exists() or held.exists():
+    holder = holder_of(name)
+    if crate or reserved.exists() or held.exists() or holder not in (None, owner):
         raise NameUnavailable(name)
 
 
 @transaction.atomic
 def _save(
-    actor: Acting, owner: User, names: Sequence[str], rule: RuleFields, lifetime: timedelta
+    actor: Acting,
+    owner: User,
+    found: FoundTeam | None,
+    names: Sequence[str],
+    rule: RuleFields,
+    lifetime: timedelta,
 ) -> list[PendingPublisher]:
-    # The lock makes the count of the person's rows hold until commit.
+    team = saved_team(found) if found else None
+    _check_number(owner, team, len(names))
+    return [_save_one(actor, owner, team, name, rule, lifetime) for name in names]
+
+
+def _check_number(owner: User, team: Team | None, more: int) -> None:
+    """The locks make the count hold until commit; a team's rows count for its organisation."""
     User.objects.select_for_update().get(pk=owner.pk)
-    open_now = PendingPublisher.objects.unexpired().filter(owner=owner).count()
-    if open_now + len(names) > settings.PENDING_PUBLISHERS_PER_USER:
+    unexpired = PendingPublisher.objects.unexpired()
+    if team is None:
+        most, who = settings.PENDING_PUBLISHERS_PER_USER, "you"
+        held = unexpired.filter(owner=owner, team=None)
+    else:
+        most, who = settings.PENDING_PUBLISHERS_PER_ORGANIZATION, team.organization
+        number = team.organization_id
+        list(Team.objects.select_for_update().filter(organization_id=number).order_by("pk"))
+        held = unexpired.filter(team__organization_id=number)
+    if held.count() + more > most:
         raise TooManyPublishers(
-            f"you may have at most {settings.PENDING_PUBLISHERS_PER_USER} pending publishers; "
-            "remove some that you no longer need"
+            f"{who} may have at most {most} pending publishers; remove some that are not needed"
         )
-    return [_save_one(actor, owner, name, rule, lifetime) for name in names]
 
 
 def _save_one(
-    actor: Acting, owner: User, name: str, rule: RuleFields, lifetime: timedelta
+    actor: Acting,
+    owner: User,
+    team: Team | None,
+    name: str,
+    rule: RuleFields,
+    lifetime: timedelta,
 ) -> PendingPublisher:
     check_name_is_free(name, owner)
     PendingPublisher.objects.filter(
@@ -191,6 +249,7 @@ def _save_one(
                 crate_name=name,
                 canonical_name=canonical(name),
                 owner=owner,
+                team=team,
                 created_by=owner,
                 expires_at=timezone.now() + lifetime,
             )

@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts import audit
-from accounts.errors import InvalidInput
+from accounts.errors import InvalidInput, NotAllowed
 from adapters import jobs
 from registry.actors import Actor, System
 from trustpub.conditions import ascii_fold, rule_digest
@@ -14,8 +14,9 @@ from trustpub.errors import NotInThatState
 from trustpub.models import ExchangeRefusal, Publisher, PublisherCrate, PublishToken
 from trustpub.models.publisher import SUSPENDED_BY
 from trustpub.operations.identities import Identity, resolve
-from trustpub.operations.publishers import begin_of, grant_of, locked_grant_of, move, vouch
+from trustpub.operations.publishers import grant_of, hold_back, locked_grant_of, move, vouch
 from trustpub.operations.rules import RuleFields, rule_conditions
+from trustpub.operations.second_owner import may_agree
 from trustpub.operations.sharing import detach
 from trustpub.operations.standing import check_registrant
 
@@ -68,6 +69,25 @@ def confirm(*, actor: Actor, grant_id: int) -> PublisherCrate:
     grant.changed_at = timezone.now()
     grant.save()
     _told(actor, grant, "publisher.confirmed", "confirmed")
+    return grant
+
+
+@transaction.atomic
+def agree(*, actor: Actor, grant_id: int) -> PublisherCrate:
+    """A second owner agrees to a publisher that another one added where only CI may publish."""
+    grant = locked_grant_of(actor, grant_id)
+    if not grant.needs_consent:
+        raise NotInThatState("this publisher waits for nobody's consent")
+    if actor.user is not None:
+        check_registrant(actor.user)
+        if not may_agree(grant.crate, actor.user, grant.backed_by):
+            raise NotAllowed(
+                "another owner than the one who added the publisher has to agree, one who has "
+                "been an owner for as long as protection takes to end"
+            )
+    grant.needs_consent = False
+    grant.save(update_fields=["needs_consent"])
+    _told(actor, grant, "publisher.agreed", "agreed to")
     return grant
 
 
@@ -217,7 +237,7 @@ def _confirm_transfer(actor: Actor, grant: PublisherCrate, publisher: Publisher)
         repository_owner_id=proposed["repository_owner_id"],
     )
     grant.publisher = publisher
-    grant.active_from = begin_of(grant.crate)
+    hold_back(grant, grant.crate, actor)
     after = move(grant, columns, actor)
     audit.record(
         "publisher.confirmed",

@@ -1,7 +1,7 @@
 """Adds, changes and removes the publishers of a crate."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -14,10 +14,11 @@ from registry.actors import Actor
 from registry.models import Crate
 from registry.policies import Action, require
 from trustpub.conditions import ascii_fold, rule_digest
-from trustpub.errors import PublisherExists, TooManyPublishers, config_not_found
+from trustpub.errors import PublisherExists, TooManyPublishers, UnknownIssuer, config_not_found
 from trustpub.models import Issuer, Publisher, PublisherCrate
 from trustpub.operations.registration_limits import count_registration
 from trustpub.operations.rules import RuleFields, rule_fields
+from trustpub.operations.second_owner import has_second_owner
 from trustpub.operations.sharing import shared_publisher
 from trustpub.operations.standing import check_registrant
 
@@ -38,6 +39,8 @@ def add_publisher(
     Raises NotOwner, NotAllowed, InvalidPublisher, PublisherExists or TooManyPublishers.
     """
     require(actor, Action.CONFIGURE, crate)
+    if not issuer.serves(crate):
+        raise UnknownIssuer
     _check_actor(actor)
     # Outside of the transaction: it may ask the forge.
     return save_rule(actor, crate, rule_fields(issuer, form, rules))
@@ -95,6 +98,24 @@ def remove_publisher(*, actor: Actor, grant_id: int, provider: str | None = None
         publisher.delete()
 
 
+@transaction.atomic
+def delete_publisher(*, actor: Actor, publisher: Publisher, reason: str) -> None:
+    """By an administrator, who says why: it ends for each of its crates, whose owners are told."""
+    locked = Publisher.objects.select_for_update(of=("self",)).get(pk=publisher.pk)
+    for grant in locked.grants.select_related("crate"):
+        audit.record(
+            "publisher.deleted",
+            actor=actor,
+            crate=grant.crate.name,
+            subject=str(locked),
+            before=locked.facts(),
+            after={"reason": reason},
+        )
+        by = f"an administrator ({reason})"
+        jobs.after_commit("trustpub.mail_publisher_removed", grant.crate_id, str(locked), by)
+    locked.delete()
+
+
 def grant_of(actor: Actor, grant_id: int, provider: str | None = None) -> PublisherCrate:
     """The right of that id; raises NotFound, or the policy's refusal for a stranger."""
     grants = PublisherCrate.objects.select_related("publisher__issuer", "crate")
@@ -136,17 +157,19 @@ def vouch(grant: PublisherCrate, actor: Actor) -> None:
     grant.unbacked_at = None
 
 
-def begin_of(crate: Crate) -> datetime | None:
-    """When a new right on the crate begins; None for at once.
+def hold_back(grant: PublisherCrate, crate: Crate, actor: Actor) -> None:
+    """Says when a right that is new or wider begins, and whether a second owner has to agree.
 
     Where only CI may publish, a thief of an owner's account would add a publisher of their own.
+    The caller saves.
     """
     now, delay = timezone.now(), settings.NEW_PUBLISHER_DELAY
     since = crate.trustpub_only_since
     is_settled = since is None or now - since > TIME_TO_SET_UP
     if crate.is_ci_only() and is_settled:
         delay = max(delay, settings.TRUSTPUB_ONLY_DELAY)
-    return now + delay if delay else None
+        grant.needs_consent = grant.needs_consent or has_second_owner(crate, actor.user)
+    grant.active_from = now + delay if delay else None
 
 
 def _check_actor(actor: Actor) -> None:
@@ -168,10 +191,9 @@ def save_rule(actor: Actor, crate: Crate, rule: RuleFields) -> PublisherCrate:
         )
     _check_is_new(held, rule)
     publisher = shared_publisher(rule, actor.user)
-    grant = PublisherCrate(
-        publisher=publisher, crate=locked, created_by=actor.user, active_from=begin_of(locked)
-    )
+    grant = PublisherCrate(publisher=publisher, crate=locked, created_by=actor.user)
     vouch(grant, actor)
+    hold_back(grant, locked, actor)
     grant.save()
     audit.record(
         "publisher.created",
@@ -192,7 +214,7 @@ def _replace(actor: Actor, grant: PublisherCrate, rule: RuleFields) -> Publisher
     before = grant.publisher.facts()
     label = str(grant.publisher)
     if not _is_narrower(grant.publisher, rule):
-        grant.active_from = begin_of(locked)
+        hold_back(grant, locked, actor)
     publisher = move(grant, rule, actor)
     audit.record(
         "publisher.edited",

@@ -15,17 +15,17 @@ from registry.actors import Actor
 from trustpub.codes import ExchangeCode
 from trustpub.echo import printable
 from trustpub.errors import ExchangeRefused, InvalidPublisher, PublisherExists
-from trustpub.models import Issuer, PublishToken, Reader
+from trustpub.models import BlockedSource, Issuer, PublishToken, Reader
 from trustpub.operations.grant import (
     LONGEST_AFTER_ID_TOKEN,
     CiWorkload,
     ExchangeRequest,
     Granted,
-    Verified,
     grant,
     spend,
 )
 from trustpub.operations.identities import Identity, resolve
+from trustpub.operations.verified import Verified
 from trustpub.providers.base import MAX_FIELD_LENGTH, id_problem
 from trustpub.workload import Workload
 
@@ -101,6 +101,9 @@ def grant_reading(verified: Verified, request: ExchangeRequest) -> Granted:
 def _reader_for(verified: Verified) -> Reader | None:
     """Locked, so that its removal waits for the token that is about to be made."""
     workload = verified.workload
+    blocked = BlockedSource.objects.of(verified.issuer, workload.repository_id, workload.owner_id)
+    if blocked.exists():
+        raise _no_reader(workload)
     matching = Reader.objects.select_for_update(of=("self",)).filter(
         Q(repository_id="") | Q(repository_id=workload.repository_id),
         issuer=verified.issuer,

@@ -39,8 +39,9 @@ def suspended_refusal() -> ExchangeRefused:
     """At the upload: who registered the first publish may no longer found a crate."""
     return ExchangeRefused(
         ExchangeCode.PUBLISHER_SUSPENDED,
-        "the account that registered this first publish is locked, or has no verified address any "
-        "more; its owner has to put that right, then run the job again",
+        "the account that registered this first publish is locked, has no verified address any "
+        "more, or is no longer in the team that is to own the crate; its owner has to put that "
+        "right, then run the job again",
     )
 
 
@@ -119,11 +120,14 @@ def _suspended(result: MatchResult) -> ExchangeRefused:
 def _stopped(match: Match) -> dict[str, object]:
     """State and remedy, without the words that owners left for each other."""
     rule = match.publisher.key
-    state = "it waits for an owner of the crate to confirm it, or for its first day"
+    state = (
+        "it waits for an owner of the crate to confirm it or agree to it, or for its first day, or "
+        "an administrator has blocked the repository"
+    )
     if isinstance(rule, Publisher) and rule.state != Publisher.State.ACTIVE:
         state = f"it is {rule.get_state_display()}"
     elif isinstance(rule, PendingPublisher):
-        state = "the account that registered it is locked or has no verified address"
+        state = "the account that registered it, or its CI system, does not stand for it any more"
     elif not (isinstance(rule, Publisher) and rule.is_enabled()):
         state = "it has lapsed"
     return {"label": printable(match.publisher.label), "state": state, "lifted_by": "an owner"}

@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.conf import settings
 
 from accounts import limits
+from accounts.client_address import limited_as
 from accounts.models import User
 from accounts.request_context import current_request
 
@@ -17,7 +18,7 @@ def count_registration(name: str, person: User, *, what: str) -> None:
 
     `name` is the limit's, `what` what its refusal speaks of. Raises TooManyRequests.
     """
-    for subject in (str(person.pk), current_request().address):
+    for subject in (str(person.pk), limited_as(current_request().address)):
         # At the shell there is no address.
         if subject:
             limits.hit(name, subject, limit=settings.REGISTRATIONS_PER_DAY, window=DAY, what=what)

@@ -9,7 +9,7 @@ from django.utils import timezone
 from trustpub import restrictions
 from trustpub.conditions import Condition, ascii_fold, rule_digest
 from trustpub.errors import InvalidPublisher
-from trustpub.models import Issuer, TrustRule
+from trustpub.models import BlockedSource, Issuer, TrustRule
 from trustpub.operations.identities import resolve
 from trustpub.operations.switches import check_takes_publishers
 from trustpub.providers.base import InvalidField, Provider, ProviderFields
@@ -55,6 +55,10 @@ def rule_fields(
     ids = provider.ids_of(given)
     found = resolve(issuer, repository) if not (ids.repository_id and ids.owner_id) else None
     repository = (found and found.repository) or repository
+    repository_id = ids.repository_id or (found.repository_id if found else "")
+    owner_id = ids.owner_id or (found.owner_id if found else "")
+    if BlockedSource.objects.of(issuer, repository_id, owner_id).exists():
+        raise InvalidPublisher("an administrator of this registry has blocked that repository")
     return RuleFields(
         issuer=issuer,
         fields=provider.named_fields(provider.without_pins(given), repository),
@@ -63,8 +67,8 @@ def rule_fields(
         digest=rule_digest(issuer.url, conditions),
         repository=repository,
         repository_folded=ascii_fold(repository),
-        repository_id=ids.repository_id or (found.repository_id if found else ""),
-        repository_owner_id=ids.owner_id or (found.owner_id if found else ""),
+        repository_id=repository_id,
+        repository_owner_id=owner_id,
     )
 
 

@@ -10,7 +10,9 @@ from accounts.pages.fresh import fresh
 from accounts.pages.private import SignedInRequest, private
 from registry.actors import Person
 from trustpub.operations.pending import cancel, register
+from trustpub.pages.prefill import crate_name_in
 from trustpub.pages.publisher_form import PublisherForm, empty_form, sent_form
+from trustpub.queries.issuers import visible_issuers
 from trustpub.queries.pending import pending_cards
 
 NO_NAME = "Name at least one crate."
@@ -28,7 +30,7 @@ def pending_new(request: SignedInRequest) -> HttpResponse:
     """Also where the link in a refused exchange leads; a GET changes nothing."""
     if request.method == "POST":
         return _register(request)
-    return _page(request, empty_form(request.GET.dict()))
+    return _page(request, empty_form(visible_issuers(request.user), request.GET.dict()))
 
 
 @private("POST")
@@ -44,7 +46,7 @@ def crate_names(text: str) -> list[str]:
 
 
 def _register(request: SignedInRequest) -> HttpResponse:
-    form = sent_form(request.POST.dict())
+    form = sent_form(visible_issuers(request.user), request.POST.dict())
     names = crate_names(request.POST.get("names", ""))
     if not names:
         return _page(request, form, 400, name_error=NO_NAME)
@@ -56,6 +58,7 @@ def _register(request: SignedInRequest) -> HttpResponse:
             issuer=form.required_issuer(),
             form=form.tidied(),
             rules=form.rules,
+            team=request.POST.get("team", "").strip(),
         )
     except Refusal as refusal:
         return _page(request, form.refused(refusal), refusal.status)
@@ -71,8 +74,10 @@ def _page(
 ) -> HttpResponse:
     context = {
         "form": form,
-        "names": request.POST.get("names", ""),
+        "names": request.POST.get("names", crate_name_in(request.GET)),
         "name_error": name_error,
+        "team": request.POST.get("team", ""),
+        "holds_names": bool(settings.HELD_NAMES),
         "days": settings.PENDING_PUBLISHER_LIFETIME.days,
         "tab": "publishers",
     }

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from registry.formats.errors import FormatError
+from registry.formats.names import check_crate_name
 from trustpub.echo import printable
 from trustpub.models import ExchangeRefusal, Issuer
 from trustpub.providers.base import MAX_FIELD_LENGTH, Provider
@@ -67,6 +69,17 @@ def suggestion(issuer: Issuer, query: Mapping[str, str], repository: str = "") -
     if _at_host([issuer], repository):
         return Suggestion(_fields(provider, {"repository": repository}))
     return Suggestion()
+
+
+def crate_name_in(query: Mapping[str, str]) -> str:
+    """The repository's own name, where that is how a crate can be called; else ""."""
+    address = (query.get(ADDRESS) or query.get("repository") or "").strip().rstrip("/")
+    name = address.removesuffix(".git").rpartition("/")[2]
+    try:
+        check_crate_name(name)
+    except FormatError:
+        return ""
+    return name
 
 
 def from_event(event: ExchangeRefusal) -> Mapping[str, str]:

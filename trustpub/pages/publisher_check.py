@@ -1,18 +1,15 @@
 """The checklist after a publisher was saved (e.2)."""
 
-from datetime import timedelta
-
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from accounts import limits
 from accounts.errors import NotFound
 from accounts.pages.private import SignedInRequest, private
 from registry.pages.owners import owned_crate
 from trustpub.operations.identities import forge_of
+from trustpub.operations.registration_limits import count_lookup
 from trustpub.queries.checklist import checklist
-
-PER_MINUTE = 30
+from trustpub.queries.crate_settings import workflow_file
 
 
 @private("GET", "HEAD")
@@ -23,13 +20,12 @@ def publisher_check(request: SignedInRequest, name: str, grant_id: int) -> HttpR
     grant = grants.filter(pk=grant_id).first()
     if grant is None:
         raise NotFound
-    limits.hit(
-        "forge-look-up",
-        str(request.user.pk),
-        limit=PER_MINUTE,
-        window=timedelta(minutes=1),
-        what="questions to forges",
-    )
+    count_lookup(request.user)
     checks = checklist(grant, forge_of(grant.publisher.issuer))
-    context = {"crate": crate, "grant": grant, "checks": checks}
+    context = {
+        "crate": crate,
+        "grant": grant,
+        "checks": checks,
+        "workflow_file": workflow_file(grant.publisher, crate.name),
+    }
     return render(request, "trustpub/publisher_check.html", context)

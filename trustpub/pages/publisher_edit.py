@@ -13,7 +13,7 @@ from registry.actors import Actor, Person
 from registry.models import Crate
 from registry.operations.settings import set_trustpub_only
 from registry.pages.owners import owned_crate
-from trustpub.models import ExchangeRefusal, PublisherCrate
+from trustpub.models import ExchangeRefusal, Issuer, PublisherCrate
 from trustpub.operations import publisher_states as states
 from trustpub.operations.publishers import add_conditions, edit_publisher
 from trustpub.pages.prefill import from_event
@@ -26,6 +26,7 @@ ACTIONS: Mapping[str, tuple[Act, str]] = {
     "suspend": (states.suspend, "is suspended: it publishes nothing until you resume it"),
     "resume": (states.resume, "publishes again"),
     "confirm": (states.confirm, "is confirmed"),
+    "agree": (states.agree, "publishes with your consent"),
     "renew": (states.renew, "is renewed"),
 }
 
@@ -75,6 +76,8 @@ def crate_ci_only(request: SignedInRequest, name: str) -> HttpResponse:
         said = f"New versions of {crate.name} come from its publishers alone."
     elif crate.trustpub_only_ends_at:
         said = f"API tokens publish again from {crate.trustpub_only_ends_at:%d %b %Y %H:%M} UTC."
+    elif crate.trustpub_only:
+        said = "Another owner has to agree. All owners are told."
     else:
         said = "API tokens publish again."
     messages.success(request, said)
@@ -118,7 +121,8 @@ def _grant(crate: Crate, grant_id: int) -> PublisherCrate:
 
 def _save(request: SignedInRequest, crate: Crate, grant: PublisherCrate) -> HttpResponse:
     # The issuer is the stored one, whatever was sent.
-    form = sent_form({**request.POST.dict(), "issuer": str(grant.publisher.issuer_id)})
+    offered = Issuer.objects.open_for_publishers().filter(pk=grant.publisher.issuer_id)
+    form = sent_form(offered, {**request.POST.dict(), "issuer": str(grant.publisher.issuer_id)})
     try:
         edited = edit_publisher(
             actor=Person(request.user),

@@ -1,6 +1,6 @@
 """The form of a publisher: an issuer, then the fields of that issuer's provider."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from accounts.errors import InvalidInput, Refusal
@@ -140,9 +140,11 @@ class PublisherForm:
         return replace(self, problem=refusal.detail)
 
 
-def empty_form(query: Mapping[str, str], *, repository: str = "") -> PublisherForm:
+def empty_form(
+    offered: Iterable[Issuer], query: Mapping[str, str], *, repository: str = ""
+) -> PublisherForm:
     """For a GET: filled from the link or from the crate's `repository`, never saved."""
-    issuers = list(Issuer.objects.open_for_publishers())
+    issuers = list(offered)
     issuer = chosen_issuer(issuers, query, repository)
     if issuer is None:
         return PublisherForm(issuers, None)
@@ -171,9 +173,9 @@ def filled_form(rule: TrustRule, values: Mapping[str, str] | None = None) -> Pub
     )
 
 
-def form_of_event(event: ExchangeRefusal) -> PublisherForm:
+def form_of_event(offered: Iterable[Issuer], event: ExchangeRefusal) -> PublisherForm:
     """For a GET: filled from a refused exchange, with what it says as the caution."""
-    issuers = list(Issuer.objects.open_for_publishers())
+    issuers = list(offered)
     if event.issuer not in issuers:
         return PublisherForm(issuers, None, problem=NOT_OPEN)
     values = from_event(event)
@@ -187,9 +189,9 @@ def form_of_event(event: ExchangeRefusal) -> PublisherForm:
     )
 
 
-def sent_form(sent: Mapping[str, str]) -> PublisherForm:
+def sent_form(offered: Iterable[Issuer], sent: Mapping[str, str]) -> PublisherForm:
     """For a POST: the issuer by its id alone, and the values as they were typed."""
-    issuers = list(Issuer.objects.open_for_publishers())
+    issuers = list(offered)
     issuer = next((found for found in issuers if str(found.pk) == sent.get("issuer")), None)
     if issuer is None:
         return PublisherForm(issuers, None)

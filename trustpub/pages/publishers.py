@@ -10,6 +10,8 @@ from accounts.pages.private import SignedInRequest, private
 from registry.actors import Person
 from registry.models import Crate
 from registry.pages.owners import owned_crate
+from trustpub.models import Issuer, PublisherCrate
+from trustpub.models.issuer import IssuerQuerySet
 from trustpub.operations.publishers import add_publisher, remove_publisher
 from trustpub.pages.publisher_form import (
     PublisherForm,
@@ -31,8 +33,9 @@ def publisher_new(request: SignedInRequest, name: str) -> HttpResponse:
         return redirect("publisher_new", crate.name)
     event = refusal_for(crate, request.GET.get("from_event", ""))
     if event:
-        return _page(request, crate, form_of_event(event))
-    return _page(request, crate, empty_form(request.GET.dict(), repository=crate.repository))
+        return _page(request, crate, form_of_event(_offered(crate), event))
+    query = request.GET.dict()
+    return _page(request, crate, empty_form(_offered(crate), query, repository=crate.repository))
 
 
 @private("POST")
@@ -48,7 +51,7 @@ def publisher_remove(request: SignedInRequest, name: str, grant_id: int) -> Http
 
 
 def _add(request: SignedInRequest, crate: Crate) -> HttpResponse:
-    form = sent_form(request.POST.dict())
+    form = sent_form(_offered(crate), request.POST.dict())
     try:
         grant = add_publisher(
             actor=Person(request.user),
@@ -59,8 +62,20 @@ def _add(request: SignedInRequest, crate: Crate) -> HttpResponse:
         )
     except Refusal as refusal:
         return _page(request, crate, form.refused(refusal), refusal.status)
-    messages.success(request, f"{grant.publisher} can now publish {crate.name}.")
+    messages.success(request, f"{grant.publisher} {_said(grant)}.")
     return redirect("publisher_check", crate.name, grant.pk)
+
+
+def _said(grant: PublisherCrate) -> str:
+    if grant.needs_consent:
+        return f"can publish {grant.crate.name} once another owner agrees"
+    if not grant.has_begun():
+        return f"can publish {grant.crate.name} from {grant.active_from:%d %b %Y %H:%M} UTC"
+    return f"can now publish {grant.crate.name}"
+
+
+def _offered(crate: Crate) -> IssuerQuerySet:
+    return Issuer.objects.open_for_publishers().for_crate(crate)
 
 
 def _page(

@@ -108,7 +108,7 @@ def rules_of(sent: Mapping[str, str], options: RuleOptions) -> dict[str, object]
         for name in (*_CHOICES, *_TEXTS)
         if PREFIX + name in sent
     }
-    if rules.get("refs") != "tags":
+    if rules.get("refs") != "tags" and "refs" in options.names:
         rules.pop("tag_pattern", None)
     if rules.get("refs") != "branches":
         rules.pop("branches", None)

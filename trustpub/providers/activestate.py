@@ -36,6 +36,11 @@ class ActiveState(Provider):
     label = "ActiveState"
     max_lifetime = timedelta(hours=2)
     needs_jti = True
+    noted_claims = {
+        "repository": ("organization", "project"),
+        "repository_id": "project_id",
+        "owner_id": "organization_id",
+    }
     issuer_example = "https://platform.activestate.com/api/v1/oauth/oidc"
     option_rules = (
         OptionRule(

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from trustpub.conditions import Condition, ConditionKind
-from trustpub.jwt import VerifiedClaims
+from trustpub.jwt import SignedClaims, VerifiedClaims
 from trustpub.providers.base import (
     ClaimReader,
     FieldRule,
@@ -26,7 +27,8 @@ from trustpub.workload import CLAIM, Workload, WorkloadLinks
 AUDIENCE = "api://AzureADTokenExchange"
 
 # p://ORGANISATION/PROJECT/PIPELINE; sc:// is a service connection, which is no pipeline.
-_SUBJECT = re.compile(r"p://([^/]{1,64})/([^/]{1,64})/([^/]{1,260})")
+_SCHEME = "p://"
+_SUBJECT = re.compile(rf"{_SCHEME}([^/]{{1,64}})/([^/]{{1,64}})/([^/]{{1,260}})")
 _NAME = re.compile(r"[^/\\:*?\"<>|]{1,64}")
 
 
@@ -42,6 +44,15 @@ class AzurePipelines(Provider):
     max_lifetime = timedelta(hours=2)
     needs_jti = False
     issuer_example = "https://vstoken.dev.azure.com/1d6f0a4e-6c0c-4d1c-9d3e-2d9c2b2a7a10"
+    restrictions = frozenset({"tag_pattern"})
+    noted_claims = {
+        "repository": "sub",
+        "repository_id": "prj_id",
+        "owner_id": "org_id",
+        "ref": "rpo_ref",
+        "sha": "rpo_ver",
+        "run_id": "run_id",
+    }
     option_rules = (FIXED_AUDIENCE,)
     claims = (
         Claim("sub", Role.IDENTITY),
@@ -101,8 +112,8 @@ class AzurePipelines(Provider):
         return {**fields, **names}
 
     def ids_of(self, fields: ProviderFields) -> StableIds:
-        pipeline = f"{fields['project_id']}:{fields['definition_id']}"
-        return StableIds(pipeline[:64], fields["organization_id"])
+        pipeline = _pipeline_id(fields["project_id"] or "", fields["definition_id"] or "")
+        return StableIds(pipeline, fields["organization_id"])
 
     def conditions(self, fields: ProviderFields) -> tuple[Condition, ...]:
         return (
@@ -130,7 +141,7 @@ class AzurePipelines(Provider):
         return Workload(
             provider=self.kind,
             repository="/".join(subject.groups()),
-            repository_id=f"{project}:{definition}"[:64],
+            repository_id=_pipeline_id(project, definition),
             owner_id=organization,
             workflow="",
             workflow_ref="",
@@ -145,6 +156,17 @@ class AzurePipelines(Provider):
                 "definition_id": definition,
                 "repository_id": reader.required_uuid("rpo_id"),
             },
+        )
+
+    def noted(self, claims: SignedClaims) -> Workload | None:
+        found = super().noted(claims)
+        definition = claims.get("def_id")
+        if found is None or type(definition) not in (str, int) or id_problem(str(definition)):
+            return None
+        return replace(
+            found,
+            repository=found.repository.removeprefix(_SCHEME),
+            repository_id=_pipeline_id(found.repository_id, str(definition)),
         )
 
     def links(self, workload: Workload, web_base: str) -> WorkloadLinks:
@@ -164,6 +186,11 @@ class AzurePipelines(Provider):
     ) -> str:
         target = Target(crate, registry_url, audience, registry_name)
         return _EXAMPLE.format(id_token=ID_TOKEN, script=target.script(6))
+
+
+def _pipeline_id(project: str, definition: str) -> str:
+    """Definitions are counted within a project."""
+    return f"{project}:{definition}"[:64]
 
 
 _EXAMPLE = """\

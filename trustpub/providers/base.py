@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 from trustpub.codes import ExchangeCode
 from trustpub.conditions import MAX_VALUE_LENGTH, Condition
 from trustpub.echo import printable
-from trustpub.jwt import TokenRefused, VerifiedClaims
+from trustpub.jwt import SignedClaims, TokenRefused, VerifiedClaims
 from trustpub.providers.claim import Claim, Suggested
+from trustpub.providers.noted import NotedClaims, noted_workload
 from trustpub.providers.options import COMMON_OPTIONS, OptionRule, Options
 from trustpub.restrictions import RuleOptions
 from trustpub.workload import Workload, WorkloadLinks
@@ -26,15 +27,6 @@ MAX_REPOSITORY_LENGTH = 2 * MAX_FIELD_LENGTH + 1  # no publisher can name a long
 # Every field of the provider by name, None where it is not set.
 ProviderFields = Mapping[str, str | None]
 
-_REQUIRED_FACTS = (
-    "repository",
-    "repository_id",
-    "owner_id",
-    "workflow",
-    "workflow_ref",
-    "run_id",
-    "event",
-)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
@@ -98,8 +90,8 @@ class Provider(ABC):
     hosted_runner: ClassVar[str] = ""
     # Number of whoever started the job: compared, never stored.
     actor_claim: ClassVar[str] = ""
-    # Field of a workload -> claim: what is noted of a job that `read` refuses.
-    noted_claims: ClassVar[Mapping[str, str]] = {}
+    # What is noted of a job whose token is refused after its signature was verified.
+    noted_claims: NotedClaims = {}
     option_rules: ClassVar[tuple[OptionRule, ...]] = ()
     # How the issuer's address looks, for operators who add one.
     issuer_example: ClassVar[str]
@@ -133,6 +125,10 @@ class Provider(ABC):
         """Where the pages of this installation most likely are: the issuer's own origin."""
         parts = urlsplit(issuer_url)
         return f"{parts.scheme}://{parts.netloc}"
+
+    def api_url_of(self, web_url: str) -> str:
+        """Where anybody may ask an installation for the numbers behind names; "" if nowhere."""
+        return ""
 
     def normalise(self, fields: Mapping[str, str | None]) -> ProviderFields:
         """All fields of the provider, checked but not changed. Raises InvalidField."""
@@ -228,17 +224,9 @@ class Provider(ABC):
             hosted_runner=self.hosted_runner,
         )
 
-    def noted(self, claims: VerifiedClaims) -> Workload | None:
-        """What is known of a job that `read` refused; None where its repository is not."""
-        told = {
-            name: printable(value, MAX_FIELD_LENGTH)
-            for name, claim in self.noted_claims.items()
-            if isinstance(value := _as_text(claims.get(claim)), str)
-        }
-        if not told.get("repository_id") or id_problem(told["repository_id"]):
-            return None
-        required = dict.fromkeys(_REQUIRED_FACTS, "")
-        return Workload(provider=self.kind, **{**required, **told})  # type: ignore[arg-type]
+    def noted(self, claims: SignedClaims) -> Workload | None:
+        """What is known of a job whose token was refused; None where its repository is not."""
+        return noted_workload(self.kind, self.noted_claims, claims)
 
     def issuer_matches(self, issuer_url: str, row_url: str) -> bool:
         """Whether a token's `iss` belongs to an issuer row: byte for byte."""
@@ -327,10 +315,6 @@ class ClaimReader:
         if text not in ("", "true", "false"):
             invalid_claim(name, 'must be "true" or "false"')
         return text == "true" if text else None
-
-
-def _as_text(value: object) -> object:
-    return str(value) if type(value) is int else value
 
 
 def missing_claim(name: str, remedy: str = "") -> NoReturn:

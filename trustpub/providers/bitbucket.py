@@ -50,6 +50,15 @@ class Bitbucket(Provider):
     label = "Bitbucket Pipelines"
     max_lifetime = timedelta(hours=2)
     needs_jti = False
+    noted_claims = {
+        # The workspace's name stands in the issuer alone.
+        "repository": "repositoryUuid",
+        "repository_id": "repositoryUuid",
+        "owner_id": "workspaceUuid",
+        "environment": "deploymentEnvironmentUuid",
+        "run_id": "pipelineUuid",
+        "job_id": "stepUuid",
+    }
     issuer_example = "https://api.bitbucket.org/2.0/workspaces"
     option_rules = (
         OptionRule("workspace", "accept this workspace alone; its slug", must_be_text),

@@ -24,6 +24,8 @@ from trustpub.workload import CLAIM, Workload, WorkloadLinks
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]*")
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]*")
+# Where in the pipeline, and on whose machines.
+_WHERE = ("step_key", "queue_key", "cluster_id")
 _REQUEST = "buildkite-agent oidc request-token --claim organization_id --claim pipeline_id"
 
 
@@ -45,6 +47,19 @@ class Buildkite(Provider):
     max_lifetime = timedelta(hours=2)
     needs_jti = False
     allowed_events = frozenset({"webhook", "ui", "schedule"})
+    risky_events = {
+        "api": "Whoever holds an API token of the organization starts it, on any branch.",
+        "trigger_job": "A step of another pipeline starts it.",
+    }
+    restrictions = frozenset({"tag_pattern", "events"})
+    noted_claims = {
+        "repository": ("organization_slug", "pipeline_slug"),
+        "repository_id": "pipeline_id",
+        "owner_id": "organization_id",
+        "run_id": "build_number",
+        "job_id": "job_id",
+        "event": "build_source",
+    }
     issuer_example = "https://agent.buildkite.com"
     claims = (
         Claim("organization_slug", Role.IDENTITY),
@@ -56,6 +71,7 @@ class Buildkite(Provider):
         Claim("build_tag", Role.MATCHED, required=False),
         Claim("step_key", Role.MATCHED, required=False),
         Claim("queue_key", Role.MATCHED, required=False),
+        Claim("cluster_id", Role.MATCHED, required=False),
         Claim("build_number", Role.SHOWN),
         Claim("job_id", Role.SHOWN),
     )
@@ -83,6 +99,13 @@ class Buildkite(Provider):
             "Recommended: the queue whose agents publish, because whoever runs the agent can "
             "read the token.",
             _key_problem,
+        ),
+        FieldRule(
+            "cluster_id",
+            "Cluster ID",
+            False,
+            "A UUID: the cluster whose agents publish. Queues of two clusters may share a name.",
+            uuid_problem,
         ),
         FieldRule(
             "pipeline_id",
@@ -138,7 +161,7 @@ class Buildkite(Provider):
             *ref_conditions(fields),
             *(
                 Condition(f"{CLAIM}{name}", ConditionKind.EXACT, value)
-                for name in ("step_key", "queue_key")
+                for name in _WHERE
                 if (value := fields.get(name))
             ),
         )
@@ -174,8 +197,12 @@ class Buildkite(Provider):
             runner_environment=reader.short("runner_environment") or None,
             details={
                 name: value
-                for name in ("step_key", "queue_key")
-                if (value := reader.optional(name))
+                for name in _WHERE
+                if (
+                    value := reader.optional_uuid(name)
+                    if name == "cluster_id"
+                    else reader.optional(name)
+                )
             },
         )
 

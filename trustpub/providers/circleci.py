@@ -49,6 +49,16 @@ class CircleCI(Provider):
     label = "CircleCI"
     max_lifetime = timedelta(hours=2)
     needs_jti = False
+    restrictions = frozenset({"tag_pattern"})
+    noted_claims = {
+        "repository": (f"{_CLAIMS}org-id", f"{_CLAIMS}project-id"),
+        "repository_id": f"{_CLAIMS}project-id",
+        "owner_id": f"{_CLAIMS}org-id",
+        "source": f"{_CLAIMS}vcs-origin",
+        "ref": f"{_CLAIMS}vcs-ref",
+        "run_id": f"{_CLAIMS}workflow-id",
+        "job_id": f"{_CLAIMS}job-id",
+    }
     issuer_example = "https://oidc.circleci.com"
     option_rules = (
         OptionRule("organization", "accept this organisation's jobs alone; its ID", must_be_text),

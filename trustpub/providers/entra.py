@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from trustpub.conditions import Condition, ConditionKind
-from trustpub.jwt import VerifiedClaims
+from trustpub.jwt import SignedClaims, VerifiedClaims
 from trustpub.providers.base import (
     ClaimReader,
     FieldRule,
@@ -35,6 +35,7 @@ class Entra(Provider):
     max_lifetime = timedelta(hours=2)
     needs_jti = False
     replay_claim = "uti"
+    noted_claims = {"repository": ("tid", "oid"), "repository_id": "oid", "owner_id": "tid"}
     issuer_example = "https://login.microsoftonline.com/4b1f0a4e-6c0c-4d1c-9d3e-2d9c2b2a7a10/v2.0"
     option_rules = (
         OptionRule(
@@ -111,6 +112,10 @@ class Entra(Provider):
             run_id="",
             event="",
         )
+
+    def noted(self, claims: SignedClaims) -> Workload | None:
+        """Nothing of a person."""
+        return super().noted(claims) if claims.get("idtyp") == "app" else None
 
     def links(self, workload: Workload, web_base: str) -> WorkloadLinks:
         """None: the token names no source, no commit and no run."""

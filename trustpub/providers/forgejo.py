@@ -54,6 +54,19 @@ class Forgejo(Provider):
     max_lifetime = timedelta(hours=1)
     needs_jti = False
     allowed_events = frozenset({"push", "release", "workflow_dispatch", "create", "schedule"})
+    # Its form says which refs; a tag pattern and fewer events are on top of that.
+    restrictions = frozenset({"tag_pattern", "events"})
+    noted_claims = {
+        "repository": "repository",
+        "repository_id": "repository_id",
+        "owner_id": "repository_owner_id",
+        "workflow_ref": "workflow_ref",
+        "run_id": "run_id",
+        "run_number": "run_number",
+        "event": "event_name",
+        "ref": "ref",
+        "sha": "sha",
+    }
     issuer_example = "https://codeberg.example/api/actions"
     folder: ClassVar[str] = FOLDERS[0]
     # How a workflow asks for the right to request ID tokens.
@@ -131,6 +144,9 @@ class Forgejo(Provider):
 
     def web_url_of(self, issuer_url: str) -> str:
         return issuer_url.removesuffix(_ISSUER_PATH).rstrip("/")
+
+    def api_url_of(self, web_url: str) -> str:
+        return f"{web_url}/api/v1"
 
     def repository_of(self, fields: ProviderFields) -> str:
         return f"{fields['repository_owner']}/{fields['repository_name']}"

@@ -9,7 +9,7 @@ import re
 from datetime import timedelta
 
 from trustpub.conditions import Condition, ConditionKind
-from trustpub.jwt import VerifiedClaims
+from trustpub.jwt import SignedClaims, VerifiedClaims
 from trustpub.providers.base import (
     ClaimReader,
     FieldRule,
@@ -22,6 +22,7 @@ from trustpub.providers.base import (
 )
 from trustpub.providers.claim import Claim, Role
 from trustpub.providers.links import web_link
+from trustpub.providers.noted import noted_workload
 from trustpub.providers.options import OptionRule, Options, must_be_claims, must_be_text
 from trustpub.providers.workflow_file import ID_TOKEN, Target
 from trustpub.workload import CLAIM, Workload, WorkloadLinks
@@ -91,6 +92,7 @@ class Generic(Provider):
                 for name in others
             ),
         )
+        self.noted_claims = {"repository": tuple(ids)}
         required = {*ids, *self._names("required_claims")}
         read = dict.fromkeys([*ids, *others, *self._names("required_claims")])
         self.claims = tuple(
@@ -160,6 +162,13 @@ class Generic(Provider):
                 if (value := _text(reader, name))
             },
         )
+
+    def noted(self, claims: SignedClaims) -> Workload | None:
+        ids = [claims.get(name) for name in self._names("id_claims")]
+        if not ids or not all(type(value) in (str, int) and value != "" for value in ids):
+            return None
+        identity = _digest([str(value) for value in ids])
+        return noted_workload(self.kind, self.noted_claims, claims, repository_id=identity)
 
     def links(self, workload: Workload, web_base: str) -> WorkloadLinks:
         """The run's page; a claim fills in one part of its path and no more."""

@@ -193,6 +193,9 @@ class GitLab(Provider):
         # The instance itself, which may lie below a path.
         return issuer_url.rstrip("/")
 
+    def api_url_of(self, web_url: str) -> str:
+        return f"{web_url}/api/v4"
+
     def repository_of(self, fields: ProviderFields) -> str:
         return f"{fields['namespace']}/{fields['project']}"
 

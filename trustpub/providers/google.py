@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 
 from trustpub.conditions import Condition, ConditionKind
-from trustpub.jwt import VerifiedClaims
+from trustpub.jwt import SignedClaims, VerifiedClaims
 from trustpub.providers.base import (
     ClaimReader,
     FieldRule,
@@ -43,6 +43,7 @@ class Google(Provider):
     label = "Google Cloud"
     max_lifetime = timedelta(hours=2)
     needs_jti = False
+    noted_claims = {"repository": "email", "repository_id": "sub", "owner_id": "sub"}
     issuer_example = "https://accounts.google.com"
     option_rules = (
         OptionRule(
@@ -125,6 +126,11 @@ class Google(Provider):
             event="",
             details={"email": address},
         )
+
+    def noted(self, claims: SignedClaims) -> Workload | None:
+        """Nothing of a person, whose login has such tokens too."""
+        found = super().noted(claims)
+        return None if found is None or _address_problem(found.repository) else found
 
     def links(self, workload: Workload, web_base: str) -> WorkloadLinks:
         """None: the token names no source, no commit and no run."""

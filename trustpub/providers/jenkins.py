@@ -4,7 +4,7 @@ import hashlib
 from datetime import timedelta
 
 from trustpub.conditions import Condition, ConditionKind
-from trustpub.jwt import VerifiedClaims
+from trustpub.jwt import SignedClaims, VerifiedClaims
 from trustpub.providers.base import (
     ClaimReader,
     FieldRule,
@@ -18,6 +18,7 @@ from trustpub.providers.base import (
 )
 from trustpub.providers.claim import Claim, Role, Suggested
 from trustpub.providers.links import web_link
+from trustpub.providers.noted import noted_workload
 from trustpub.providers.options import OptionRule, Options, must_be_claims
 from trustpub.providers.workflow_file import ID_TOKEN, Target
 from trustpub.workload import CLAIM, Workload, WorkloadLinks
@@ -47,6 +48,7 @@ class Jenkins(Provider):
     label = "Jenkins"
     max_lifetime = timedelta(hours=2)
     needs_jti = False
+    noted_claims = {"repository": "sub", "run_id": "build_number"}
     issuer_example = "https://ci.example.org/oidc"
     option_rules = (
         OptionRule(
@@ -152,6 +154,12 @@ class Jenkins(Provider):
             run_id=reader.optional_id("build_number"),
             details={"sub": job, **extra},
         )
+
+    def noted(self, claims: SignedClaims) -> Workload | None:
+        job = claims.get("sub")
+        if not isinstance(job, str):
+            return None
+        return noted_workload(self.kind, self.noted_claims, claims, repository_id=_digest(job))
 
     def links(self, workload: Workload, web_base: str) -> WorkloadLinks:
         """The job's own address, but only below the one that the operator gave."""

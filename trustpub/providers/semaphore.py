@@ -47,6 +47,18 @@ class Semaphore(Provider):
     max_lifetime = timedelta(hours=24)
     needs_jti = True
     allowed_events = frozenset({"hook", "schedule", "task"})
+    risky_events = {"api": "Whoever holds an API token of the organization starts it, on any ref."}
+    restrictions = frozenset({"tag_pattern", "events"})
+    noted_claims = {
+        "repository": ("org", "prj"),
+        "repository_id": "prj_id",
+        "owner_id": "org_id",
+        "source": "repo_slug",
+        "ref": "ref",
+        "run_id": "wf_id",
+        "job_id": "job_id",
+        "event": "trg",
+    }
     issuer_example = "https://ferris-labs.semaphoreci.com"
     option_rules = (FIXED_AUDIENCE,)
     claims = (

@@ -77,7 +77,7 @@ def _file(publisher: Publisher, forge: GitHub | None) -> list[Check]:
                 what,
                 Verdict.RED,
                 f"there is no .github/workflows/{publisher.workflow} on the default branch",
-                "Correct the name, or push the file: the settings page has one to copy.",
+                "Correct the name, or push the file: there is one to copy below.",
             )
         ]
     return [Check(what, Verdict.GREEN, "it is on the default branch"), *_text(publisher, text)]

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import ApiToken
 from accounts.scopes import Scope
 from registry.models import Crate
-from trustpub.models import Publisher, PublisherCrate, TrustRule
+from trustpub.models import OpeningRequest, Publisher, PublisherCrate, TrustRule
 from trustpub.queries.refusals import ShownRefusal, refusals_of
 
 # As in the instructions on other pages.
@@ -30,7 +30,15 @@ class PublisherCard:
     other_crates: int
     workflow_file: str
     is_backed: bool = True
+    is_served: bool = True
+    needs_consent: bool = False
     begins_at: datetime | None = None
+
+    @property
+    def works(self) -> bool:
+        """Whether its jobs publish, now or from its first day on."""
+        held_back = self.needs_consent or not (self.is_backed and self.is_served)
+        return self.publisher.is_enabled() and not held_back
 
     @property
     def is_unconstrained(self) -> bool:
@@ -72,20 +80,23 @@ class TrustSettings:
     leftover_tokens: Sequence[ApiToken]
     # The crate takes new versions from CI only, and no publisher works.
     nobody_can_publish: bool
+    # Who asks to let API tokens publish again, and waits for another owner; "" for nobody.
+    opening_asked_by: str
     # How long it takes to let API tokens publish again.
     delay_hours: int
 
 
 def trust_settings(crate: Crate) -> TrustSettings:
-    """Four queries, however many publishers there are."""
+    """Five queries at most, however many publishers there are."""
     grants = list(_grants(crate))
     cards = [_card(crate, grant) for grant in grants]
-    enabled = any(card.publisher.is_enabled() and card.is_backed for card in cards)
+    enabled = any(card.works for card in cards)
     return TrustSettings(
         publishers=cards,
         refusals=refusals_of(crate, grants),
         leftover_tokens=() if crate.is_ci_only() else _leftover_tokens(crate),
         nobody_can_publish=crate.is_ci_only() and not enabled,
+        opening_asked_by=_opening_asked_by(crate),
         delay_hours=int(settings.TRUSTPUB_ONLY_DELAY.total_seconds() // 3600),
     )
 
@@ -120,8 +131,17 @@ def _card(crate: Crate, grant: PublisherCrate) -> PublisherCard:
         other_crates=getattr(grant, "crates", 1) - 1,
         workflow_file=workflow_file(grant.publisher, crate.name),
         is_backed=bool(getattr(grant, "is_backed", True)),
+        is_served=bool(getattr(grant, "is_served", True)),
+        needs_consent=grant.needs_consent,
         begins_at=None if grant.has_begun() else grant.active_from,
     )
+
+
+def _opening_asked_by(crate: Crate) -> str:
+    if not crate.is_ci_only():
+        return ""
+    asked = OpeningRequest.objects.filter(crate=crate).select_related("asked_by").first()
+    return asked.asked_by.login if asked else ""
 
 
 def _leftover_tokens(crate: Crate) -> list[ApiToken]:

@@ -17,7 +17,7 @@ class PendingCard:
 
 def pending_cards(user: User) -> list[PendingCard]:
     """Those that have not expired, the next to expire first; one query."""
-    rows = PendingPublisher.objects.unexpired().filter(owner=user).select_related("issuer")
+    rows = PendingPublisher.objects.unexpired().filter(owner=user).select_related("issuer", "team")
     return [
         PendingCard(pending, workflow_file(pending, pending.crate_name))
         for pending in rows.order_by("expires_at", "pk")

@@ -5,7 +5,7 @@ import uuid
 from typing import Any
 
 import pytest
-from django.conf import settings
+from django.conf import LazySettings, settings
 from django.test import Client
 from django.urls import reverse
 
@@ -42,6 +42,7 @@ def row(kind: str, ci: LocalIssuer, db: None) -> Issuer:
         url=ci.url + contract.get("row_path", contract["path"]),
         web_url=web_url(kind),
         options=contract["options"],
+        api_url="",
     )
 
 
@@ -205,6 +206,28 @@ def test_the_audience_of_another_service_is_refused(
 
 
 @EACH
+def test_a_job_with_an_old_token_is_kept_for_its_owners_and_a_forged_one_is_not(
+    ci: LocalIssuer, kind: str, row: Issuer, alice: User, tide: Crate, settings: LazySettings
+) -> None:
+    settings.FAILED_EXCHANGES_PER_REPOSITORY = 1
+    let(tide, alice, row)
+    then = int(time.time()) - 4000
+    old = token(ci, kind, iat=then, exp=then + 300, nbf=None)
+    forged = f"{token(ci, kind).rpartition('.')[0]}.{'A' * 342}"
+
+    assert refusal(exchange(old), 400)["code"] == "token_expired"
+    refusal(exchange(old), 400)
+    assert refusal(exchange(forged), 400)["code"] == "invalid_signature"
+
+    kept = ExchangeRefusal.objects.get()
+    identity = row.adapter.ids_of(row.adapter.normalise(contract_of(kind)["fields"]))
+    assert (kept.code, kept.count) == ("token_expired", 2)
+    assert kept.repository_id == identity.repository_id
+    # What lies about in logs does not use up what the repository's own jobs may get wrong.
+    assert exchange(token(ci, kind)).status_code == 200
+
+
+@EACH
 def test_another_installation_with_the_same_numbers_is_a_stranger(
     ci: LocalIssuer, kind: str, row: Issuer, alice: User, tide: Crate
 ) -> None:
@@ -217,6 +240,7 @@ def test_another_installation_with_the_same_numbers_is_a_stranger(
             url=other.url + contract.get("row_path", contract["path"]),
             web_url=web_url(kind),
             options=contract["options"],
+            api_url="",
         )
         error = refusal(exchange(token(other, kind)), 403)
 

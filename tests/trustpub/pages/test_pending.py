@@ -51,6 +51,22 @@ def test_it_registers_one_for_each_name(client: Client, alice: User, issuer: Iss
     }
 
 
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [
+        ({"address": "https://forge.example/octo/hello.git"}, "hello"),
+        ({"repository": "octo/hello-world"}, "hello-world"),
+        ({"address": "https://forge.example/octo/hello.world"}, ""),
+        ({"address": "https://forge.example/octo/<b>"}, ""),
+        ({}, ""),
+    ],
+)
+def test_a_pasted_address_suggests_the_crates_name(
+    client: Client, issuer: Issuer, query: dict[str, str], name: str
+) -> None:
+    assert client.get(PAGE, query).context["names"] == name
+
+
 def test_it_registers_all_or_none(client: Client, issuer: Issuer) -> None:
     make_crate("pool")
 

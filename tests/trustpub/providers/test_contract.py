@@ -1,7 +1,9 @@
 """What every provider must do, run over all of them: a new one needs fixtures and nothing here."""
 
+import re
 import subprocess
 from collections.abc import Mapping
+from dataclasses import replace
 from textwrap import dedent
 from urllib.parse import urlsplit
 
@@ -9,6 +11,7 @@ import pytest
 import yaml
 
 from tests.factories.id_tokens import claims_of, contract_of, issuer_of, variants_of, verified
+from trustpub import restrictions
 from trustpub.codes import ExchangeCode
 from trustpub.conditions import Condition
 from trustpub.jwt import TokenRefused
@@ -65,6 +68,7 @@ def publisher(kind: str, *, pinned: bool = True) -> PublisherView:
         repository_id=ids.repository_id if pinned else None,
         owner_id=ids.owner_id if pinned else None,
         conditions=provider.conditions(fields),
+        default_events=provider.allowed_events or None,
     )
 
 
@@ -258,6 +262,63 @@ def test_workloads_survive_storage_and_hold_no_person(kind: str) -> None:
 
     assert Workload.from_dict(stored) == read(kind)
     assert "mira" not in str(stored)
+
+
+@EACH
+def test_what_is_noted_of_a_refused_job_names_the_same_repository(kind: str) -> None:
+    claims = verified(kind)
+
+    noted = adapter(kind).noted(claims)
+
+    assert noted is not None
+    assert noted.repository_id == read(kind).repository_id
+    assert "mira" not in str(noted.as_dict())
+
+
+@pytest.mark.parametrize(
+    ("kind", "person"), [("google", {"email": "mira@gmail.com"}), ("entra", {"idtyp": "user"})]
+)
+def test_nothing_is_noted_of_a_person(kind: str, person: dict[str, object]) -> None:
+    assert adapter(kind).noted(verified(kind, **person)) is None
+
+
+@EACH
+def test_nothing_is_noted_where_the_id_is_odd(kind: str) -> None:
+    ids = [claim.name for claim in adapter(kind).claims if claim.role is Role.IDENTITY]
+    for odd in ("", "a b", "x" * 65, ["1"], None, True, "<i>"):
+        noted = adapter(kind).noted(verified(kind, **dict.fromkeys(ids, odd)))
+
+        assert noted is None or re.fullmatch(r"[0-9a-f]{32}", noted.repository_id), odd
+
+
+@pytest.mark.parametrize(
+    "kind", ["forgejo", "gitea", "circleci", "buildkite", "semaphore", "azure"]
+)
+def test_a_tag_pattern_goes_with_a_form_that_has_its_own_refs(kind: str) -> None:
+    options = adapter(kind).rule_options
+    rules = restrictions.checked({"tag_pattern": "v{version}"}, options, None)
+    wanted = restrictions.conditions(rules, options)
+
+    def judge(workload: Workload) -> list[object]:
+        view = replace(publisher(kind), conditions=[*publisher(kind).conditions, *wanted])
+        return list(match(workload, [view]).full)
+
+    assert judge(read(kind))
+    assert not judge(replace(read(kind), ref="refs/tags/nightly"))
+    assert restrictions.limits_refs(rules)
+    assert restrictions.version_tag(rules, "tidepool", "1.4.0") == "refs/tags/v1.4.0"
+
+
+@pytest.mark.parametrize(("kind", "event"), [("buildkite", "api"), ("semaphore", "api")])
+def test_a_risky_event_is_for_a_publisher_that_says_so(kind: str, event: str) -> None:
+    options = adapter(kind).rule_options
+    workload = replace(read(kind), event=event)
+    rules = restrictions.checked({"events": [event]}, options, None)
+    wanted = restrictions.conditions(rules, options)
+    open_one = replace(publisher(kind), conditions=[*publisher(kind).conditions, *wanted])
+
+    assert match(workload, [publisher(kind)]).refusal_code is ExchangeCode.EVENT_NOT_ALLOWED
+    assert match(workload, [open_one]).full
 
 
 @EACH

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts.errors import Refusal
 from registry.actors import System
 from trustpub.models import Issuer
-from trustpub.operations.issuers import trust_issuer
+from trustpub.operations.issuers import organization_named, trust_issuer
 from trustpub.providers import PROVIDERS
 
 
@@ -37,7 +37,18 @@ class Command(BaseCommand):
             metavar="HOST",
             help="a host beside the issuer's own where its keys may be",
         )
-
+        parser.add_argument(
+            "--api-url",
+            help="where the forge says which numbers stand behind names; `-`: it is not asked",
+        )
+        parser.add_argument(
+            "--organization",
+            metavar="NAME",
+            help="on GitHub: publishes only crates that a team of this organization owns",
+        )
+        parser.add_argument(
+            "--organization-id", type=int, metavar="N", help="its number, where GitHub is not asked"
+        )
         parser.add_argument(
             "--state",
             choices=[str(state) for state in Issuer.State],
@@ -55,6 +66,10 @@ class Command(BaseCommand):
                 web_url=options["web_url"],
                 options=_options(options["option"]),
                 key_hosts=options["key_host"],
+                api_url="" if options["api_url"] == "-" else options["api_url"],
+                organization=organization_named(options["organization"], options["organization_id"])
+                if options["organization"]
+                else None,
                 state=options["state"],
             )
         except Refusal as refusal:
