@@ -6,26 +6,58 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('trustpub', '0010_organizations_and_consent'),
+        ("trustpub", "0010_organizations_and_consent"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='BlockedSource',
+            name="BlockedSource",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('repository_id', models.CharField(blank=True, max_length=64, verbose_name='number of the repository')),
-                ('owner_id', models.CharField(blank=True, max_length=64, verbose_name='or number of the owner')),
-                ('reason', models.CharField(max_length=255)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('issuer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='blocked_sources', to='trustpub.issuer')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "repository_id",
+                    models.CharField(
+                        blank=True, max_length=64, verbose_name="number of the repository"
+                    ),
+                ),
+                (
+                    "owner_id",
+                    models.CharField(
+                        blank=True, max_length=64, verbose_name="or number of the owner"
+                    ),
+                ),
+                ("reason", models.CharField(max_length=255)),
+                ("at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "issuer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="blocked_sources",
+                        to="trustpub.issuer",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'blocked repository or owner',
-                'verbose_name_plural': 'blocked repositories and owners',
-                'constraints': [models.UniqueConstraint(fields=('issuer', 'repository_id', 'owner_id'), name='blocked_source_once'), models.CheckConstraint(condition=models.Q(('repository_id', ''), ('owner_id', ''), _connector='XOR'), name='blocked_source_is_repository_or_owner', violation_error_message='Fill in one of the two numbers.')],
+                "verbose_name": "blocked repository or owner",
+                "verbose_name_plural": "blocked repositories and owners",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("issuer", "repository_id", "owner_id"), name="blocked_source_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("repository_id", ""), ("owner_id", ""), _connector="XOR"
+                        ),
+                        name="blocked_source_is_repository_or_owner",
+                        violation_error_message="Fill in one of the two numbers.",
+                    ),
+                ],
             },
         ),
     ]
