@@ -40,9 +40,7 @@ class Document:
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    chapters = {
-        heading: [_document(slug) for slug in slugs] for heading, slugs in CHAPTERS.items()
-    }
+    chapters = {heading: [_document(slug) for slug in slugs] for heading, slugs in CHAPTERS.items()}
     return render(request, "docs/index.html", {"chapters": chapters})
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-WIDTH, HEIGHT = 720, 200
-LEFT, RIGHT, TOP, BOTTOM = 46, 6, 8, 22
+WIDTH, HEIGHT = 480, 190
+LEFT, RIGHT, TOP, BOTTOM = 44, 4, 10, 24
 # So many units and fewer are drawn as one square each, which can be counted.
 MOST_SQUARES = 12
-MOST_TICKS = 8
+MOST_TICKS = 6
 GAP = 0.28
 
 
@@ -77,7 +77,7 @@ def stacked_bars(
         areas.append(Area(one.name, one.style, path, sum(one.values)))
     return Bars(
         areas=areas,
-        grid=[Mark(_y(value, top), f"{value:,}{unit}") for value in _levels(top)],
+        grid=[Mark(_y(value, top), f"{_compact(value)}{unit}") for value in _levels(top)],
         ticks=_ticks(columns),
         rows=[(name, [one.values[at] for one in series]) for at, name in enumerate(columns)],
         total=sum(sums),
@@ -116,6 +116,13 @@ def _round_top(most: int) -> int:
                 top = factor * power
         power *= 10
     return top
+
+
+def _compact(value: int) -> str:
+    for size, letter in ((1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k")):
+        if value >= size:
+            return f"{value / size:g}{letter}"
+    return str(value)
 
 
 def _levels(top: int) -> list[int]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, F, QuerySet
 
@@ -17,7 +18,6 @@ class Facet:
     """A value to narrow by, and how many crates would be left."""
 
     value: str
-    label: str
     crates: int
 
 
@@ -34,12 +34,10 @@ def facets_of(found: QuerySet[Crate]) -> Facets:
     """Three queries."""
     popular = found.order_by("-recent_downloads", "-downloads", "pk").values("pk")[:LOOKED_AT]
     looked_at = Crate.objects.filter(pk__in=popular)
-    categories = _counted(Category.objects.filter(crates__in=popular), "slug")
-    keywords = _counted(Keyword.objects.filter(crates__in=popular), "keyword")
     return Facets(
         trusted=trusted(looked_at).count(),
-        categories=[Facet(row.slug, row.slug, row.found) for row in categories],
-        keywords=[Facet(row.keyword, row.keyword, row.found) for row in keywords],
+        categories=_counted(Category.objects.filter(crates__in=popular), "slug"),
+        keywords=_counted(Keyword.objects.filter(crates__in=popular), "keyword"),
     )
 
 
@@ -50,5 +48,6 @@ def trusted(crates: QuerySet[Crate]) -> QuerySet[Crate]:
     )
 
 
-def _counted(rows: QuerySet, name: str) -> list:
-    return list(rows.annotate(found=Count("crates")).order_by("-found", name)[:SHOWN])
+def _counted(rows: QuerySet[Any], name: str) -> list[Facet]:
+    found = rows.annotate(found=Count("crates")).order_by("-found", name)
+    return [Facet(value, count) for value, count in found.values_list(name, "found")[:SHOWN]]

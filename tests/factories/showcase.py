@@ -49,6 +49,17 @@ See [the book](https://tide.example/book) for how constants are found.
 # Markup, a change of direction, a word of ten thousand letters.
 HOSTILE = "<script>alert(1)</script>\u202egnp.exe \u05e9\u05dc\u05d5\u05dd " + "w" * 10_000
 
+# A readme may be in any direction: it is a box of its own.
+HOSTILE_README = "\n\n".join(
+    (
+        HOSTILE.replace("\u202e", ""),
+        f"# {'h' * 100}",
+        f"`{'c' * 200}`",
+        f"```\n{'p' * 300}\n```",
+        f"|{'t' * 100}|b|\n|-|-|\n|1|2|",
+    )
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Showcase:
@@ -212,7 +223,9 @@ def _others(alice: User, bob: User) -> None:
         published_by=bob,
         created_at=_ago(days=12),
     )
-    make_version(make_crate("shell", description="From another registry."), kind=PublishKind.IMPORTED)
+    make_version(
+        make_crate("shell", description="From another registry."), kind=PublishKind.IMPORTED
+    )
     make_version(make_crate("lighthouse", keywords=["sea"]), provenance={})
     make_version(make_crate("anemometer", keywords=["wind"]), kind=PublishKind.IMPORTED)
 
@@ -236,8 +249,7 @@ def _hostile(alice: User) -> None:
         repository=f"https://example.org/{'r' * 2000}",
         vcs_info={"git": {"sha1": "a" * 40}, "path_in_vcs": "x" * 500},
         features={"f" * 200: ["g" * 200]},
-        readme=f"{HOSTILE}\n\n# {'h' * 100}\n\n`{'c' * 200}`\n\n```\n{'p' * 300}\n```\n\n"
-        f"|{'t' * 100}|b|\n|-|-|\n|1|2|\n",
+        readme=HOSTILE_README,
         yanked=True,
         yank_message=HOSTILE,
         rust_version="r" * 64,
