@@ -8,6 +8,7 @@ LEFT, RIGHT, TOP, BOTTOM = 44, 4, 10, 24
 # So many units and fewer are drawn as one square each, which can be counted.
 MOST_SQUARES = 12
 MOST_TICKS = 6
+HALF_LABEL = 32
 GAP = 0.28
 
 
@@ -132,8 +133,10 @@ def _levels(top: int) -> list[int]:
 def _ticks(columns: Sequence[str]) -> list[Mark]:
     step = (WIDTH - LEFT - RIGHT) / max(len(columns), 1)
     every = -(-len(columns) // MOST_TICKS) or 1
+    places = [round(LEFT + step * (at + 0.5), 1) for at in range(len(columns))]
     return [
-        Mark(round(LEFT + step * (at + 0.5), 1), name)
-        for at, name in enumerate(columns)
-        if at % every == 0
+        Mark(place, name)
+        for at, (place, name) in enumerate(zip(places, columns, strict=True))
+        # The last label would stick out.
+        if at % every == 0 and place < WIDTH - HALF_LABEL
     ]
