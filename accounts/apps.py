@@ -7,9 +7,8 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        # Jobs and schema extensions register by being imported.
+        # Jobs register by being imported.
         from accounts import tasks  # noqa: F401, PLC0415
-        from accounts.api import schema  # noqa: F401, PLC0415
         from accounts.step_up import watch_sign_ins  # noqa: PLC0415
 
         watch_sign_ins()

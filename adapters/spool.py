@@ -8,6 +8,9 @@ import fcntl
 import os
 import secrets
 import threading
+import weakref
+from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 OPEN = ".open"
@@ -28,6 +31,7 @@ class Spool:
         self._lock = threading.Lock()
         self._process = 0
         self._file = -1
+        self._close: Callable[[], object] = lambda: None
         self._path = folder
 
     def append(self, line: str) -> None:
@@ -55,14 +59,19 @@ class Spool:
 
     def _begin(self) -> None:
         # After a fork the file is the parent's too, whose lock must not be released here.
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
+        self._close()
         self._process = 0
         self.folder.mkdir(parents=True, exist_ok=True)
         self._path = self.folder / f"{secrets.token_hex(16)}{OPEN}"
         self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        self._close = weakref.finalize(self, os.close, self._file)
         self._process = os.getpid()
+
+
+@lru_cache(maxsize=2)
+def spool_of(folder: Path) -> Spool:
+    """This process's own for a folder; those that were not asked for lately are closed."""
+    return Spool(folder)
 
 
 def collect(folder: Path) -> list[Path]:

@@ -1,16 +1,24 @@
-"""Starts Waybill as `make serve` does: web processes, worker and clock in one process group."""
+"""Starts Waybill as `make serve` does: web processes, worker and clock in one process group.
+
+Django is set up once; the parts are forks, which start at once and share that memory.
+"""
 
 import ctypes
 import fcntl
+import gc
 import http.client
+import importlib
 import os
 import signal
 import socket
-import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from multiprocessing import get_context
+from multiprocessing.context import ForkProcess
 from pathlib import Path
 from types import FrameType
 from typing import Never
@@ -19,7 +27,11 @@ import django
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces
+from granian.log import LogLevels
 
+from config.celery import app as celery
 from config.environment import Environment, InvalidEnvironment, read_environment
 
 # How long a request or a job may take to end once it was told to stop.
@@ -32,6 +44,7 @@ THREAD_IDLE_SECONDS = 600
 WAITING_REQUESTS_PER_THREAD = 8
 # Linux, <sys/prctl.h>.
 PR_SET_PDEATHSIG = 1
+PR_SET_NAME = 15
 PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -43,7 +56,7 @@ def main() -> int:
     """Serves until told to stop; 0 after a clean stop, 1 when a part ended by itself."""
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signal_number, _stop)
-    parts: dict[str, subprocess.Popen[bytes]] = {}
+    parts: dict[str, ForkProcess] = {}
     port: socket.socket | None = None
     # What a killed part leaves behind becomes our child, so that we can end it.
     _process_control(PR_SET_CHILD_SUBREAPER, 1)
@@ -52,8 +65,9 @@ def main() -> int:
         # Held until the end: granian itself would share the port with another server's.
         port = _reserve_port(environment)
         prepare(environment)
-        parts["web"] = _start(web_command(environment), os.environ)
-        parts["worker"] = _start(worker_command(environment), _worker_environment(environment))
+        _load_what_all_parts_need()
+        parts["web"] = _start("web", lambda: serve_web(environment), port)
+        parts["worker"] = _start("worker", lambda: run_worker(environment), port)
         if _wait_for_answer(environment, parts):
             _say(f"Waybill serves {environment.public_url}")
         _say(f"{_wait_for_an_end(parts)}; stopping everything")
@@ -84,50 +98,53 @@ def prepare(environment: Environment) -> None:
     connection.close()
 
 
-def web_command(environment: Environment) -> list[str]:
+def serve_web(environment: Environment) -> None:
     """Granian in front of config.web; the figures behind it are in docs/decisions/0003."""
-    options: dict[str, object] = {
-        "--interface": "wsgi",
-        "--http": "auto",
-        "--host": environment.host.strip("[]"),
-        "--port": environment.port,
-        "--workers": environment.web_workers,
-        "--workers-kill-timeout": SECONDS_FOR_WEB_PROCESSES,
-        "--runtime-threads": 1,
-        "--blocking-threads": environment.web_threads,
-        "--blocking-threads-idle-timeout": THREAD_IDLE_SECONDS,
-        "--backpressure": environment.web_threads * WAITING_REQUESTS_PER_THREAD,
+    Granian(
+        "config.web:application",
+        interface=Interfaces.WSGI,
+        http=HTTPModes.auto,
+        address=environment.host.strip("[]"),
+        port=environment.port,
+        workers=environment.web_workers,
+        workers_kill_timeout=SECONDS_FOR_WEB_PROCESSES,
+        runtime_threads=1,
+        blocking_threads=environment.web_threads,
+        blocking_threads_idle_timeout=THREAD_IDLE_SECONDS,
+        backpressure=environment.web_threads * WAITING_REQUESTS_PER_THREAD,
+        websockets=False,
         # It warns of our number of threads, which mostly wait for the database.
-        "--log-level": "error",
-    }
-    pairs = [text for name, value in options.items() for text in (name, str(value))]
-    switches = ["--no-access-log", "--no-ws"]
-    return [sys.executable, "-m", "granian", *pairs, *switches, "config.web:application"]
+        log_level=LogLevels.error,
+        log_access=False,
+    ).serve()
 
 
-def worker_command(environment: Environment) -> list[str]:
+def run_worker(environment: Environment) -> None:
     """One worker with the clock inside; its files and its name are its own (by port)."""
-    node = f"waybill-{environment.port}@%h"
+    # The broker takes a message by moving it to the temporary folder, which is atomic only
+    # within one file system.
+    tempfile.tempdir = str(environment.data_dir / "queue" / "taken")
+    # Celery warns of root; in a container that is often the only user.
+    warnings.filterwarnings("ignore", "You're running the worker with superuser privileges")
     timetable = f"{settings.CELERY_BEAT_SCHEDULE_FILENAME}-{environment.port}"
     # Nobody asks one worker what the others do, and each question would be a file.
     silence = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
-    return [
-        *(sys.executable, "-m", "celery", "--quiet", "--app", "config", "worker"),
-        *("--hostname", node, "--pool", "threads", "--concurrency", "2"),
-        *("--beat", "--schedule", timetable, "--loglevel", "WARNING"),
-        *silence,
-    ]
+    celery.worker_main(
+        [
+            *("--quiet", "worker", "--hostname", f"waybill-{environment.port}@%h"),
+            *("--pool", "threads", "--concurrency", "2"),
+            *("--beat", "--schedule", timetable, "--loglevel", "WARNING"),
+            *silence,
+        ]
+    )
 
 
-def _worker_environment(environment: Environment) -> dict[str, str]:
-    return {
-        **os.environ,
-        # The broker takes a message by moving it to the temporary folder, which is atomic only
-        # within one file system.
-        "TMPDIR": str(environment.data_dir / "queue" / "taken"),
-        # Celery warns of root; in a container that is often the only user.
-        "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
-    }
+def _load_what_all_parts_need() -> None:
+    importlib.import_module("config.wsgi")
+    connection.close()
+    # The garbage collector would write into memory that the parts share.
+    gc.collect()
+    gc.freeze()
 
 
 def _stop(signal_number: int, frame: FrameType | None) -> Never:
@@ -184,39 +201,45 @@ def _one_at_a_time(path: Path) -> Iterator[None]:
                 cursor.execute("SELECT pg_advisory_unlock(hashtext('waybill prepares'))")
 
 
-def _start(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        command,
-        env=dict(environment),
-        cwd=settings.BASE_DIR,
-        stdin=subprocess.DEVNULL,
-        preexec_fn=_become_a_part,  # noqa: PLW1509 - no thread runs here
-    )
+def _start(name: str, run: Callable[[], object], port: socket.socket) -> ForkProcess:
+    """A fork that runs this and nothing else."""
+    part = get_context("fork").Process(name=name, target=_be_a_part, args=(name, run, port))
+    # The fork takes our handlers along; a signal waits until it has its own.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
+    try:
+        part.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return part
 
 
-def _become_a_part() -> None:
-    """Runs in the child: it stops when we say so, or when we are killed, and not before."""
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    # Ctrl-C reaches the whole group at once; one signal, the one from us, is enough.
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    # Otherwise they would keep port and files (Linux).
+def _be_a_part(name: str, run: Callable[[], object], port: socket.socket) -> None:
+    """Stops when the parent says so, or is killed, and not before."""
+    port.close()
+    _process_control(PR_SET_NAME, f"waybill-{name}".encode())
+    # Otherwise it would keep port and files (Linux).
     _process_control(PR_SET_PDEATHSIG, signal.SIGTERM)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Ctrl-C reaches the whole group at once; one signal, the parent's, is enough.
+    signal.pthread_sigmask(signal.SIG_SETMASK, {signal.SIGINT})
+    run()
 
 
-def _process_control(option: int, value: int) -> None:
+def _process_control(option: int, value: int | bytes) -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(option, value)
 
 
 def _wait_for_answer(
-    environment: Environment, parts: Mapping[str, subprocess.Popen[bytes]]
+    environment: Environment, parts: Mapping[str, ForkProcess]
 ) -> bool:
     """True when /healthz answers, False when a part ended first."""
     host = environment.host.strip("[]")
     # "All addresses" cannot be asked; loopback is one of them.
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - asks, binds nothing
     pause = 0.05
-    while all(part.poll() is None for part in parts.values()):
+    while all(part.is_alive() for part in parts.values()):
         if _answers(host, environment.port):
             return True
         time.sleep(pause)
@@ -235,27 +258,25 @@ def _answers(host: str, port: int) -> bool:
         client.close()
 
 
-def _wait_for_an_end(parts: Mapping[str, subprocess.Popen[bytes]]) -> str:
+def _wait_for_an_end(parts: Mapping[str, ForkProcess]) -> str:
     """Returns when a part has ended by itself, with a sentence about it."""
     while True:
         for name, part in parts.items():
-            if part.poll() is not None:
-                return f"the {name} process ended unexpectedly (status {part.returncode})"
-        # Blocks until a child ends, and leaves its status for poll().
+            if not part.is_alive():
+                return f"the {name} process ended unexpectedly (status {part.exitcode})"
+        # Blocks until a child ends, and leaves its status for is_alive().
         os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
 
 
-def _stop_all(parts: Mapping[str, subprocess.Popen[bytes]]) -> None:
+def _stop_all(parts: Mapping[str, ForkProcess]) -> None:
     for part in parts.values():
-        if part.poll() is None:
-            part.terminate()
+        part.terminate()
     deadline = time.monotonic() + SECONDS_TO_STOP
     for part in parts.values():
-        try:
-            part.wait(max(0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
+        part.join(max(0, deadline - time.monotonic()))
+        if part.is_alive():
             part.kill()
-            part.wait()
+            part.join()
     for orphan in _children():
         os.kill(orphan, signal.SIGKILL)
         os.waitpid(orphan, 0)

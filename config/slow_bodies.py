@@ -177,8 +177,15 @@ def silent_connections(port: int, seconds: float) -> Iterator[tuple[Connection, 
 def _socket(number: int) -> Iterator[socket.socket | None]:
     """A socket object of its own for a file of this process; None if it is no TCP connection."""
     try:
-        found = socket.socket(fileno=os.dup(number))
+        copy = os.dup(number)
     except OSError:
+        yield None
+        return
+    try:
+        found = socket.socket(fileno=copy)
+    except OSError:
+        # What is no socket does not become one, and the copy would stay open.
+        os.close(copy)
         yield None
         return
     with found:

@@ -3,10 +3,8 @@
 import gc
 import importlib
 import os
-import resource
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -81,14 +79,6 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_configure() -> None:
-    # One run in three has reached the limit; root may raise it.
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    if os.geteuid() == 0:
-        with suppress(OSError, ValueError):
-            most = max(most, 500_000)
-            resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    else:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     sys.addaudithook(_stay_on_this_machine)
 
 

@@ -8,6 +8,5 @@ class TrustpubConfig(AppConfig):
     verbose_name = "Trusted publishing"
 
     def ready(self) -> None:
-        # Jobs and schema extensions register by being imported.
+        # Jobs register by being imported.
         from trustpub import tasks  # noqa: F401, PLC0415
-        from trustpub.api import schema  # noqa: F401, PLC0415

@@ -9,13 +9,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache
-from pathlib import Path
 
 from django.conf import settings
 
 from accounts.errors import Refusal
-from adapters.spool import Spool
+from adapters.spool import spool_of
 
 EXCHANGE = "exchange"
 KEY_FETCH = "key_fetch"
@@ -63,11 +61,6 @@ def _append(what: str, noted: Noted, seconds: float) -> None:
     """An exchange matters more than its figure: a full disk is logged, and it goes on."""
     line = f"{what} {noted.provider or NONE} {noted.outcome} {seconds:.6f}"
     try:
-        _spool(settings.NOTES_DIR).append(line)
+        spool_of(settings.NOTES_DIR).append(line)
     except OSError as error:
         logger.warning("%s could not be noted: %s", what, error)
-
-
-@cache
-def _spool(folder: Path) -> Spool:
-    return Spool(folder)

@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
 from itertools import islice
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Sum
 
-from adapters.spool import Spool, collect
+from adapters.spool import collect, spool_of
 from registry.formats.access_log import AccessLog, Download
 from registry.formats.names import canonical, check_crate_name
 from registry.formats.semver import Version as Semver
@@ -52,7 +51,7 @@ def note_download(name: str, num: str) -> None:
     if not settings.COUNT_DOWNLOADS:
         return
     try:
-        _spool(settings.DOWNLOADS_DIR).append(f"{name} {num} {_today().isoformat()}")
+        spool_of(settings.DOWNLOADS_DIR).append(f"{name} {num} {_today().isoformat()}")
     except OSError as error:
         logger.warning("a download of %s %s could not be noted: %s", name, num, error)
 
@@ -92,11 +91,6 @@ def count_log(lines: Iterable[bytes]) -> Counted | None:
     counts = Counter(log.downloads(_digested(lines, digest)))
     counted = _count_file(f"sha256:{digest.hexdigest()}", CountedFile.Kind.LOG, counts)
     return counted and Counted(counted.downloads, counted.dropped, log.unreadable)
-
-
-@cache
-def _spool(folder: Path) -> Spool:
-    return Spool(folder)
 
 
 def _today() -> date:

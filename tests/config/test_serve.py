@@ -35,8 +35,8 @@ def children_of(server: Server) -> dict[str, int]:
     parent = server.process.pid
     found = {}
     for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
-        command = Path(f"/proc/{pid}/cmdline").read_text()
-        found["worker" if "celery" in command else "web"] = int(pid)
+        name = Path(f"/proc/{pid}/comm").read_text().strip()
+        found[name.removeprefix("waybill-")] = int(pid)
     return found
 
 

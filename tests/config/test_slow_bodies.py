@@ -8,11 +8,18 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from config.slow_bodies import BodyTooSlow, LimitedBody, SlowBodies, Watchdog
+from config.slow_bodies import (
+    BodyTooSlow,
+    LimitedBody,
+    SlowBodies,
+    Watchdog,
+    silent_connections,
+)
 from tests.server import Server
 
 only_linux = pytest.mark.skipif(sys.platform != "linux", reason="Linux tells about connections")
@@ -100,6 +107,18 @@ def test_a_connection_that_is_being_served_stays(tank: Tank) -> None:
 
     tank.other_client.sendall(b"next request")
     assert tank.other_server.recv(100) == b"next request"
+
+
+@only_linux
+def test_looking_for_connections_leaves_no_copy_of_other_files_open(
+    tank: Tank, tmp_path: Path
+) -> None:
+    path = tmp_path / "file"
+    with path.open("wb"):
+        assert [found.peer for found, _ in silent_connections(tank.port, 0)]
+
+        files = [file for file in Path("/proc/self/fd").iterdir() if file.exists()]
+        assert sum(file.samefile(path) for file in files) == 1
 
 
 def limited(inner: io.BytesIO, length: int, timeout: float = 9) -> LimitedBody:

@@ -12,7 +12,7 @@ from accounts.models import User
 from tests.factories.registry import make_crate
 from tests.wire import refusal, send
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 OWNERS = "/api/v1/crates/foo/owners"
 CONFIGS = "/api/v1/trusted_publishing/github_configs"
 TOKENS = "/api/v1/trusted_publishing/tokens"

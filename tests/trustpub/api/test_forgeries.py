@@ -15,6 +15,8 @@ from tests.factories.registry import make_crate
 from tests.wire import refusal
 from trustpub.models import Issuer, PublisherCrate, PublishToken, SpentIdToken
 
+pytestmark = pytest.mark.once
+
 Claims = dict[str, object]
 # The names need no token of a real issuer.
 TRICKS = sorted(attacks({"iss": "https://x", "repository": "a/b"}, signing_key()))

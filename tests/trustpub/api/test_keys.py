@@ -20,7 +20,7 @@ from trustpub.models import Issuer, KeySetRow, PublishToken
 from trustpub.providers import github
 from trustpub.tasks import refresh_key_sets
 
-pytestmark = pytest.mark.usefixtures("grant")
+pytestmark = [pytest.mark.usefixtures("grant"), pytest.mark.once]
 
 
 def age(span: timedelta) -> None:

@@ -17,6 +17,8 @@ from trustpub import keys
 from trustpub.models import KeySetRow, PublishToken, SpentIdToken
 from trustpub.tasks import refresh_key_sets
 
+pytestmark = pytest.mark.once
+
 NONSENSE = {
     "a page": b"<!doctype html><title>Sign in</title>",
     "nothing": b"",

@@ -21,6 +21,8 @@ from trustpub.operations.issuers import trust_issuer
 from trustpub.providers import PROVIDERS
 from trustpub.providers.claim import Role
 
+pytestmark = pytest.mark.once
+
 EACH = pytest.mark.parametrize("kind", PROVIDERS)
 REFUSED = {"missing_claim", "invalid_claim"}
 
