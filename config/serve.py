@@ -231,9 +231,7 @@ def _process_control(option: int, value: int | bytes) -> None:
         ctypes.CDLL(None).prctl(option, value)
 
 
-def _wait_for_answer(
-    environment: Environment, parts: Mapping[str, ForkProcess]
-) -> bool:
+def _wait_for_answer(environment: Environment, parts: Mapping[str, ForkProcess]) -> bool:
     """True when /healthz answers, False when a part ended first."""
     host = environment.host.strip("[]")
     # "All addresses" cannot be asked; loopback is one of them.

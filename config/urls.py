@@ -21,6 +21,8 @@ urlpatterns = [
     path("api/openapi.json", openapi, name="openapi"),
     path("docs", docs_pages.index, name="documents"),
     path("docs/api", api_page.show, name="api_page"),
+    path("docs/api/objects/<str:name>", api_page.show_object, name="api_object"),
+    path("docs/api/<slug:part>", api_page.show_part, name="api_part"),
     path("docs/<path:slug>", docs_pages.show, name="document"),
     path("", include("trustpub.api.urls")),
     path("", include("registry.api.urls")),

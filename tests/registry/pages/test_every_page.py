@@ -33,6 +33,15 @@ SHIFT = """() => new Promise(done => new PerformanceObserver(list => done(
 )).observe({type: "layout-shift", buffered: true}) || setTimeout(() => done(0), 50))"""
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
+UNSEEN_FOCUS = """() => [...document.querySelectorAll("a[href], button, input, select, textarea, "
+    + "summary, [tabindex='0']")].filter(one => {
+    if (!one.checkVisibility() || one.disabled || one.type === "hidden") return false;
+    one.focus({preventScroll: true});
+    const style = getComputedStyle(one);
+    return document.activeElement === one
+        && (style.outlineStyle === "none" || parseFloat(style.outlineWidth) < 2);
+}).map(one => one.outerHTML.slice(0, 100))"""
+
 
 class Visit:
     """One page, opened once; `complaints` is everything that it breaks."""
@@ -56,6 +65,10 @@ class Visit:
         self._check_budget(url)
         if shift := self.page.evaluate(SHIFT):
             self.complaints.append(f"shifts by {shift}")
+        # A key was pressed last, so that focus is to be seen.
+        self.page.keyboard.press("Tab")
+        if unseen := self.page.evaluate(UNSEEN_FOCUS):
+            self.complaints.append(f"does not show focus on {unseen[0]}")
         rules = ONCE
         for width, height in WIDTHS:
             self.page.set_viewport_size({"width": width, "height": height})
