@@ -1,12 +1,14 @@
-"""/docs/api: the OpenAPI document as a page, without scripts."""
+"""/docs/api: the OpenAPI document as pages, without scripts: a list, one for each part, one for
+each object."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
 from config.openapi import Document, document
@@ -46,13 +48,30 @@ class Operation:
 
 @require_safe
 def show(request: HttpRequest) -> HttpResponse:
-    shown = document(is_private=settings.AUTH_REQUIRED)
-    schemas = shown["components"]["schemas"]
-    context = {
-        "tags": _by_tag(shown),
-        "schemas": [(name, _fields(schemas[name])) for name in sorted(schemas)],
-    }
+    shown = _document()
+    context = {"tags": _by_tag(shown), "schemas": sorted(shown["components"]["schemas"])}
     return render(request, "docs/api.html", context)
+
+
+@require_safe
+def show_part(request: HttpRequest, part: str) -> HttpResponse:
+    """The operations of one tag."""
+    for tag, operations in _by_tag(_document()):
+        if slugify(tag) == part:
+            return render(request, "docs/api_part.html", {"tag": tag, "operations": operations})
+    raise Http404
+
+
+@require_safe
+def show_object(request: HttpRequest, name: str) -> HttpResponse:
+    schema = _document()["components"]["schemas"].get(name)
+    if schema is None:
+        raise Http404
+    return render(request, "docs/api_object.html", {"name": name, "fields": _fields(schema)})
+
+
+def _document() -> Document:
+    return document(is_private=settings.AUTH_REQUIRED)
 
 
 def _by_tag(shown: Document) -> list[tuple[str, list[Operation]]]:

@@ -132,6 +132,14 @@ else:
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "config.bundle.BundleFinder",
+]
+# The style sheets of the components, and where the one file is kept that is made of them.
+STYLES_DIR = BASE_DIR / "static" / "css"
+BUNDLE_DIR = DATA_DIR / "bundle"
 LANGUAGE_CODE = "en-us"
 USE_TZ = True
 TIME_ZONE = "UTC"
@@ -269,6 +277,8 @@ END_LEAKED_PUBLISH_TOKENS = "trustpub.operations.leaks.end_leaked_publish_tokens
 AGREES_TO_OPEN = "trustpub.operations.second_owner.agrees_to_open"
 FORGET_WISH_TO_OPEN = "trustpub.operations.second_owner.forget_wish"
 NAME_HOLDER = "trustpub.queries.holds.holder_of"
+# Which CI workflows may publish a crate, for everybody to see.
+PUBLISHING_WORKFLOWS = "trustpub.queries.workflows.publishing_workflows"
 # Who has figures for /metrics.
 METRICS_COLLECTORS = (
     "registry.api.metrics.RegistryCollector",

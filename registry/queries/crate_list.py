@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import F
 
-from registry.models import Crate, Version
+from registry.models import Crate, PublishKind, Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +14,11 @@ class ListedCrate:
 
     crate: Crate
     version: Version | None
+
+    @property
+    def is_trusted(self) -> bool:
+        provenance = getattr(self.version, "provenance", None)
+        return provenance is not None and provenance.kind == PublishKind.TRUSTED
 
 
 def listed(crates: Sequence[Crate]) -> list[ListedCrate]:

@@ -2,18 +2,24 @@
 
 from dataclasses import dataclass
 
-from accounts.models import User
-from registry.models import Crate, Team, Version
+from registry.models import Category, Crate, Version
+from registry.pictures.lines import Drawing
+from registry.queries.download_pictures import daily_downloads
+from registry.queries.trust import Trust, trust_in
 
 
 @dataclass(frozen=True, slots=True)
 class CratePage:
-    """`version` is the default version; None for a crate without versions."""
+    """`version` is the default version; None for a crate without versions.
+
+    `categories` are those of its categories that this registry knows.
+    """
 
     crate: Crate
     version: Version | None
-    owners: list[User]
-    teams: list[Team]
+    trust: Trust
+    categories: list[Category]
+    downloads: Drawing | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +31,14 @@ class VersionList:
 
 
 def crate_page(crate: Crate) -> CratePage:
-    """Two queries."""
+    """Six queries at most."""
     rows = crate.versions.select_related("published_by", "provenance")
-    ownerships = list(crate.ownerships.select_related("user", "team").order_by("pk"))
     return CratePage(
         crate=crate,
         version=rows.filter(num=crate.default_version).first(),
-        owners=[row.user for row in ownerships if row.user],
-        teams=[row.team for row in ownerships if row.team],
+        trust=trust_in(crate),
+        categories=list(crate.category_rows.order_by("slug")) if crate.categories else [],
+        downloads=daily_downloads(crate),
     )
 
 

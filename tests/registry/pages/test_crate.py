@@ -22,7 +22,7 @@ def test_it_tells_how_to_use_the_crate(client: Client, crate: Crate) -> None:
     assert "cargo add hello-world --registry waybill" in page
     assert 'hello-world = { version = "1.2.3", registry = "waybill" }' in page
     assert "<em>there</em>" in page
-    for fact in ("Says hello", "MIT", "1.74", "alice", "?q=greeting"):
+    for fact in ("Says hello", "MIT", "1.74", "alice", "?keyword=greeting"):
         assert fact in page
 
 

@@ -30,7 +30,7 @@ def test_it_lists_crates_and_how_they_were_published(client: Client) -> None:
 def test_descriptions_are_escaped_and_cannot_turn_the_text_around(client: Client) -> None:
     make_crate("evil", description="<script>alert(1)</script>\u202egnp.exe")
 
-    page = client.get("/").content.decode()
+    page = client.get("/search").content.decode()
 
     assert "&lt;script&gt;" in page
     assert "\u202e" not in page

@@ -13,11 +13,11 @@ def test_it_says_of_each_version_how_it_was_published(client: Client, alice: Use
     crate = make_crate("hello")
     make_version(crate, "0.1.0", kind=PublishKind.IMPORTED, yanked=True)
     make_version(crate, "0.2.0", published_by=alice)
-    make_version(crate, "1.0.0", provenance={}, license="MIT")
+    make_version(crate, "1.0.0", provenance={})
 
     page = client.get("/crates/hello/versions").content.decode()
 
-    for expected in ("Imported", "Yanked", "API token", "by alice", "Trusted publishing", "MIT"):
+    for expected in ("Imported", "Yanked", "API token", "/users/alice", "Trusted publishing"):
         assert expected in page
     assert page.index("1.0.0</a>") < page.index("0.2.0</a>") < page.index("0.1.0</a>")
 
@@ -34,8 +34,8 @@ def test_it_costs_the_same_however_many_versions_there_are(
     client: Client, alice: User, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     crate = make_crate("hello")
-    for number in range(30):
+    for number in range(60):
         make_version(crate, f"0.{number}.0", provenance={}, published_by=alice)
 
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(9):
         client.get("/crates/hello/versions")

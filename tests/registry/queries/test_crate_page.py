@@ -18,7 +18,7 @@ def test_it_shows_the_default_version_and_all_owners(alice: User) -> None:
     page = crate_page(crate)
 
     assert page.version == stable
-    assert (page.owners, page.teams) == ([alice], [team])
+    assert (page.trust.people, page.trust.teams) == ([alice], [team])
 
 
 def test_a_crate_without_versions_has_no_default_version() -> None:

@@ -121,7 +121,7 @@ def test_the_list_explains_each_token(client: Client, alice: User) -> None:
 
     assert "yank and un-yank versions" in page
     assert "all crates starting with tide-" in page
-    assert "4 May 2030 03:02 UTC" in page
+    assert "4 May 2030, 03:02:00 UTC" in page
     assert "cargo/1.95.0" in page
     assert "do everything that you may do" in page
 
