@@ -1,7 +1,6 @@
 """Reads and checks every environment variable once; the rest of the code sees one frozen object."""
 
 import os
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
@@ -9,6 +8,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from config.browser_addresses import is_site
+from config.secret_key import kept_secret
 
 
 class InvalidEnvironment(SystemExit):
@@ -390,21 +390,8 @@ def _token_prefix(env: Mapping[str, str]) -> str:
 
 
 def _kept_secret(data_dir: Path) -> str:
-    """The generated key; two processes that start at once agree on one."""
-    path = data_dir / "secret_key"
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
-        if not path.exists():
-            fresh = path.with_name(f".secret_key.{secrets.token_hex(8)}")
-            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w") as file:
-                file.write(secrets.token_urlsafe(50))
-            try:
-                os.link(fresh, path)
-            except FileExistsError:
-                pass
-            fresh.unlink()
-        return path.read_text().strip()
+        return kept_secret(data_dir)
     except OSError as error:
         raise InvalidEnvironment(
             "DATA_DIR", f"{data_dir} cannot be written ({error.strerror})", "/var/lib/waybill"

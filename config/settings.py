@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+from config import wiring
 from config.browser_addresses import origin, passkey_host
 from config.checkup import CHECKS
 from config.environment import read_environment
@@ -260,30 +261,14 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "UNAUTHENTICATED_USER": None,
 }
-# A publish may also come from a CI job; the dotted path keeps registry free of trustpub.
-PUBLISH_AUTHENTICATION = (
-    "trustpub.authentication.PublishTokenAuthentication",
-    "accounts.authentication.ApiTokenAuthentication",
-)
-# Whose tokens open a private registry for reading; the first that knows the token decides.
-READ_AUTHENTICATION = (
-    "trustpub.authentication.reading_token_of",
-    "accounts.authentication.api_token_of",
-)
-# Tokens of CI jobs that leaked; the dotted path keeps registry free of trustpub.
-END_LEAKED_PUBLISH_TOKENS = "trustpub.operations.leaks.end_leaked_publish_tokens"
-# Whether an owner's wish to let API tokens publish again takes effect, and what calls it off; and
-# who alone may found a crate of a name. The dotted paths keep registry free of trustpub.
-AGREES_TO_OPEN = "trustpub.operations.second_owner.agrees_to_open"
-FORGET_WISH_TO_OPEN = "trustpub.operations.second_owner.forget_wish"
-NAME_HOLDER = "trustpub.queries.holds.holder_of"
-# Which CI workflows may publish a crate, for everybody to see.
-PUBLISHING_WORKFLOWS = "trustpub.queries.workflows.publishing_workflows"
-# Who has figures for /metrics.
-METRICS_COLLECTORS = (
-    "registry.api.metrics.RegistryCollector",
-    "trustpub.api.metrics.TrustpubCollector",
-)
+PUBLISH_AUTHENTICATION = wiring.PUBLISH_AUTHENTICATION
+READ_AUTHENTICATION = wiring.READ_AUTHENTICATION
+END_LEAKED_PUBLISH_TOKENS = wiring.END_LEAKED_PUBLISH_TOKENS
+AGREES_TO_OPEN = wiring.AGREES_TO_OPEN
+FORGET_WISH_TO_OPEN = wiring.FORGET_WISH_TO_OPEN
+NAME_HOLDER = wiring.NAME_HOLDER
+PUBLISHING_WORKFLOWS = wiring.PUBLISHING_WORKFLOWS
+METRICS_COLLECTORS = wiring.METRICS_COLLECTORS
 SPECTACULAR_SETTINGS = {
     "TITLE": "Waybill",
     "DESCRIPTION": "The registry's web API: crates.io's contract and what Waybill adds.",
