@@ -11,7 +11,7 @@ from registry.queries.download_pictures import weekly_downloads
 from registry.queries.history import releases_by_month
 from registry.queries.lookup import crate_named
 
-PER_PAGE = 50
+PER_PAGE = 48
 
 
 @require_safe

@@ -41,6 +41,6 @@ def test_the_container_has_all_that_runs() -> None:
     copied = set(re.findall(r"^COPY (\S+) \1$", CONTAINERFILE, re.MULTILINE))
     product = {path.name for path in ROOT.iterdir() if (path / "__init__.py").exists()}
 
-    assert copied == product - {"demo", "bench", "tests"} | {"templates", "static"}
+    assert copied == product - {"demo", "bench", "tests"} | {"templates", "static", "docs"}
     assert (ROOT / "requirements.txt").exists()
     assert "HOST=0.0.0.0" in CONTAINERFILE

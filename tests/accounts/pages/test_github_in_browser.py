@@ -189,7 +189,7 @@ def test_a_second_factor_is_set_up_and_asked_for(place: Place, browser: Browser)
         assert len(spare) == 10
 
         # At the next sign-in GitHub's word is not enough.
-        page.get_by_role("banner").get_by_text("Menu of").click()
+        page.locator(".menu > summary").click()
         page.get_by_role("banner").get_by_role("button", name="Sign out").click()
         place.start(page)
         page.get_by_role("button", name="Approve").click()

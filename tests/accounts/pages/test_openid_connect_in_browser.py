@@ -31,6 +31,7 @@ def test_an_employee_signs_in_out_and_proves_who_they_are(place: Place, browser:
         )
         assert former != present
 
+        page.locator(".menu > summary").click()
         page.get_by_role("banner").get_by_role("button", name="Sign out").click()
         place.expect_nobody(page)
 

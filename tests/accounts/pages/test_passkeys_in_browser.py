@@ -65,6 +65,7 @@ def signed_in(place: Place, browser: Browser, login: str) -> Iterator[tuple[Page
 
 
 def sign_out(page: Page) -> None:
+    page.locator(".menu > summary").click()
     page.get_by_role("banner").get_by_role("button", name="Sign out").click()
 
 

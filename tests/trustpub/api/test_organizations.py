@@ -17,7 +17,7 @@ from registry.actors import System
 from registry.models import Crate, Ownership, Team
 from tests.ci import exchange, form, id_token, let_publish, publish_token
 from tests.factories.registry import make_crate
-from tests.registry.api.conftest import github  # noqa: F401
+from tests.registry.conftest import github  # noqa: F401
 from tests.wire import nothing_happens, publish, refusal, send
 from trustpub.errors import UnknownIssuer
 from trustpub.models import Issuer, PendingPublisher, PublisherCrate
