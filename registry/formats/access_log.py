@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
@@ -19,6 +20,7 @@ from registry.formats.semver import Version
 # Logs write a dash where there was none.
 _ABSENT = ("", "-")
 _CARGO = re.compile(r"cargo(?:[/ +]|%20|%2[Ff])")
+_ORIGIN = re.compile(r"^https?://[^/]*")
 _API_PATH = re.compile(r"(?:^|/)crates/(?P<name>[^/]+)/(?P<num>[^/]+)/download\Z")
 _FILE_PATH = re.compile(r"(?:^|/)crates/(?P<name>[^/]+)/(?P=name)-(?P<num>[^/]+)\.crate\Z")
 _COMBINED = re.compile(
@@ -121,17 +123,32 @@ def _counted(entry: Mapping[str, Any]) -> Download | None:
 
 def version_in(address: str) -> tuple[str, str] | None:
     """Name and number in a path or in a whole address; None if it is not an archive's."""
-    path = unquote(re.sub(r"^https?://[^/]*", "", address).partition("?")[0])
+    path = _ORIGIN.sub("", address).partition("?")[0]
+    path = unquote(path) if "%" in path else path
     found = _API_PATH.search(path) or _FILE_PATH.search(path)
     if found is None:
         return None
     name, num = found["name"], found["num"]
+    return (name, num) if is_name(name) and is_number(num) else None
+
+
+# The same few of both are in most of a log's lines.
+@lru_cache(maxsize=50_000)
+def is_name(text: str) -> bool:
     try:
-        check_crate_name(name)
-        Version.parse(num)
+        check_crate_name(text)
     except FormatError:
-        return None
-    return name, num
+        return False
+    return True
+
+
+@lru_cache(maxsize=10_000)
+def is_number(text: str) -> bool:
+    try:
+        Version.parse(text)
+    except FormatError:
+        return False
+    return True
 
 
 def day_of(time: object) -> date:

@@ -13,7 +13,15 @@ from urllib.parse import unquote
 
 import polars as pl
 
-from registry.formats.access_log import AccessLog, Download, counts, day_of, version_in
+from registry.formats.access_log import (
+    AccessLog,
+    Download,
+    counts,
+    day_of,
+    is_name,
+    is_number,
+    version_in,
+)
 from registry.formats.log_shapes import COMBINED, COMMON, Shape, json_shape, tabbed_shape
 
 # So many lines are judged together.
@@ -34,6 +42,11 @@ _TIMES = (
     (rf"^[0-9]{{2}}/[A-Z][a-z]{{2}}/[0-9]{{4}}:{_CLOCK} \+0000$", 11, ":00:00:00 +0000"),
     # Seconds since 1970.
     (r"^[0-9]{10}\.[0-9]{1,6}$", 10, ""),
+)
+# The commonest of what `version_in` understands: it ends in one of two ways.
+_PLAIN_PATH = (
+    r"^(?:https?://[^/?%]*)?(?:/api/v1)?/crates/(?P<name>[A-Za-z0-9_-]+)/"
+    r"(?:(?P<num>[0-9A-Za-z.+-]+)/download|(?P<file>[0-9A-Za-z_.+-]+\.crate))$"
 )
 
 
@@ -66,16 +79,15 @@ class LogColumns:
             return
         found = pl.concat(self._waiting)
         self._waiting = []
-        found = _answered(found, REQUEST, _verdict)
+        found = _answered(found, REQUEST, _verdict, pl.Boolean)
         self.unreadable += found["answer"].null_count()
-        versions: list[tuple[str, str]] = []
-        found = _answered(found.filter("answer"), ["path"], _noting(versions))
-        found = found.filter(pl.col("answer").is_not_null()).rename({"answer": "version"})
-        found = _answered(found.with_columns(_shortened(found["time"])), ["time"], _day)
+        found = found.filter("answer").select("time", "path")
+        found = found.join(_versions(found["path"].unique()), on="path")
+        found = _answered(found.with_columns(_shortened(found["time"])), ["time"], _day, pl.Date)
         self.unreadable += found["answer"].null_count()
         found = found.filter(pl.col("answer").is_not_null())
-        for number, day, lines in found.group_by("version", "answer").len().iter_rows():
-            self.counts[Download(*versions[number], day)] += lines
+        for name, num, day, lines in found.group_by("name", "num", "answer").len().iter_rows():
+            self.counts[Download(name, num, day)] += lines
 
     def _read_alone(self, lines: Sequence[str]) -> None:
         before = self._log.unreadable
@@ -87,9 +99,9 @@ class LogColumns:
         for shape in (*([tabbed] if tabbed else []), *self._learnt, COMBINED, COMMON):
             lines = self._take(shape, lines)
         for _ in range(min(LEARNT_AT_ONCE, MAX_SHAPES - len(self._learnt))):
-            if shape := _shape_among(lines):
-                self._learnt.append(shape)
-                lines = self._take(shape, lines)
+            if found := _shape_among(lines):
+                self._learnt.append(found)
+                lines = self._take(found, lines)
         self._read_alone(lines.to_list())
 
     def _take(self, shape: Shape, lines: pl.Series) -> pl.Series:
@@ -159,11 +171,14 @@ def _shortened(times: pl.Series) -> pl.Series:
 
 
 def _answered(
-    found: pl.DataFrame, names: Sequence[str], judge: Callable[..., object]
+    found: pl.DataFrame,
+    names: Sequence[str],
+    judge: Callable[..., object],
+    kind: type[pl.DataType],
 ) -> pl.DataFrame:
     """With the answer beside each line, but asked once for equal texts."""
     texts = found.select(names).unique()
-    answers = pl.Series("answer", [judge(*row) for row in texts.iter_rows()])
+    answers = pl.Series("answer", [judge(*row) for row in texts.iter_rows()], kind)
     rest = found.drop("answer", strict=False)
     return rest.join(texts.with_columns(answers), on=names, how="left", nulls_equal=True)
 
@@ -177,15 +192,30 @@ def _verdict(method: str | None, status: str, agent: str | None) -> bool | None:
         return None
 
 
-def _noting(versions: list[tuple[str, str]]) -> Callable[[str], int | None]:
-    def note(path: str) -> int | None:
-        version = version_in(path)
-        if version is None:
-            return None
-        versions.append(version)
-        return len(versions) - 1
+def _versions(paths: pl.Series) -> pl.DataFrame:
+    """Name and number in each path that has them."""
+    plain = pl.DataFrame(paths).with_columns(paths.str.extract_groups(_PLAIN_PATH).struct.unnest())
+    beginning = pl.col("name") + "-"
+    of_file = pl.col("file").str.strip_prefix(beginning).str.strip_suffix(".crate")
+    plain = plain.with_columns(pl.coalesce("num", of_file).alias("num")).filter(
+        pl.col("name").is_not_null(),
+        pl.col("file").is_null() | pl.col("file").str.starts_with(beginning),
+    )
+    rest = [
+        (path, *version)
+        for path in paths.filter(~paths.is_in(plain["path"].implode()))
+        if (version := version_in(path))
+    ]
+    plain = plain.filter(_each(plain["name"], is_name) & _each(plain["num"], is_number))
+    others = pl.DataFrame(
+        rest, schema=dict.fromkeys(("path", "name", "num"), pl.String), orient="row"
+    )
+    return pl.concat([plain.select("path", "name", "num"), others])
 
-    return note
+
+def _each(texts: pl.Series, judge: Callable[[str], bool]) -> pl.Series:
+    """Whether it is so of each, asked once for equal texts."""
+    return texts.is_in([text for text in texts.unique() if judge(text)])
 
 
 def _day(time: str | None) -> date | None:

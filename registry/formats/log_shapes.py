@@ -46,7 +46,7 @@ class Shape:
 
 # A referer that began with a space could pass for the end of the request, where quotes are allowed.
 _REQUEST = (
-    rf'^{_START}{_SOLID}* {_SOLID}+ [ -Z\\-~]*\[(?P<time>[ -\\^-~]+)\] '
+    rf"^{_START}{_SOLID}* {_SOLID}+ [ -Z\\-~]*\[(?P<time>[ -\\^-~]+)\] "
     r'"(?P<method>[A-Z]+) (?P<path>[!#-~]+)(?: [ !#-~]*)?" (?P<status>[0-9]{3}) '
 )
 COMBINED = Shape(
@@ -93,7 +93,8 @@ def json_shape(line: str) -> Shape | None:
     except (ValueError, RecursionError, _Unfit):
         return None
     header = "" if start == 0 else "<[ -z|}~]*"
-    return Shape(f"^{header}{pattern}$") if len(pattern) <= _MAX_PATTERN else None
+    is_fit = {"method", "path", "status"} <= set(taken.values()) and len(pattern) <= _MAX_PATTERN
+    return Shape(f"^{header}{pattern}$") if is_fit else None
 
 
 def _without_twins(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
@@ -127,9 +128,7 @@ def _is_there(entry: Any, place: _Path) -> bool:
     return True
 
 
-def _value(
-    value: Any, at: _Path, taken: Mapping[_Path, str], fixed: set[_Path], depth: int
-) -> str:
+def _value(value: Any, at: _Path, taken: Mapping[_Path, str], fixed: set[_Path], depth: int) -> str:
     if depth > _MAX_DEPTH:
         raise _Unfit
     if at in fixed:
