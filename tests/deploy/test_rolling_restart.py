@@ -7,6 +7,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -188,8 +189,8 @@ def _two_servers(
             server.url, server.data_dir = url, data_dir
             servers.append(server)
         try:
-            for server in servers:
-                server.start()
+            with ThreadPoolExecutor(2) as pool:
+                list(pool.map(Server.start, servers))
             yield servers
         finally:
             for server in servers:
