@@ -72,10 +72,12 @@ class _Run:
         kept: IO[bytes] | None = None,
     ) -> None:
         self._label, self._kept, self._started = label, kept, time.monotonic()
+        # Each of the processes would compile all tests again.
+        inherited = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
         parallel = ["-n", str(PROCESSES), "--dist", "worksteal"]
         self._process = subprocess.Popen(
             [sys.executable, "-m", "pytest", "--quiet", *parallel, *arguments],
-            env={**os.environ, **services},
+            env={**inherited, **services},
             stdout=kept,
             stderr=kept and subprocess.STDOUT,
         )
