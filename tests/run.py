@@ -15,7 +15,8 @@ from contextlib import ExitStack
 from tests.services import postgresql, redis
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-# The first run has shown the pages and the archives; the second is about rows and locks.
+# The first run has shown the pages, the archives and each odd word; the second is about queries,
+# rows and locks.
 ON_POSTGRESQL = "database and not browser and not cargo and not once"
 NO_TESTS_COLLECTED = 5
 # One more than cores: many tests wait for a server or a disk.
