@@ -27,8 +27,12 @@ def record(
     before: Mapping[str, object] | None = None,
     after: Mapping[str, object] | None = None,
 ) -> AuditEvent:
-    """Writes one event in the current transaction; `before` and `after` must be free of secrets."""
+    """Writes one event in the current transaction; `before` and `after` must be free of secrets.
+
+    Whoever acts for the registry says why, and that is in `after` too.
+    """
     request = current_request()
+    because = {"reason": reason} if (reason := getattr(actor, "because", "")) else {}
     return AuditEvent.objects.create(
         name=name,
         actor_kind=actor.kind,
@@ -37,7 +41,7 @@ def record(
         crate=crate,
         subject=subject[:255],
         before=dict(before or {}),
-        after=dict(after or {}),
+        after={**dict(after or {}), **because},
         request_id=request.request_id,
         address=request.address or None,
     )

@@ -22,6 +22,13 @@ def token_created(token: ApiToken) -> None:
     )
 
 
+def token_ended(token: ApiToken, reason: str) -> None:
+    """Goes out even to an address that was never confirmed: builds fail from now on."""
+    if address := token.user.any_email():
+        link = f"{settings.PUBLIC_URL}/settings/tokens"
+        send("token_ended", [address], {"token": token, "reason": reason, "address": link})
+
+
 def confirm_address(address: EmailAddress, token: str) -> None:
     """Goes to the address itself: who reads it there has it."""
     send(

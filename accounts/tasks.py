@@ -21,6 +21,13 @@ def mail_token_created(token_id: int) -> None:
         emails.token_created(token)
 
 
+@shared_task(name="accounts.mail_token_ended")
+def mail_token_ended(token_id: int, reason: str) -> None:
+    token = ApiToken.objects.filter(pk=token_id).select_related("user").first()
+    if token:
+        emails.token_ended(token, reason)
+
+
 @shared_task(name="accounts.mail_confirm_address")
 def mail_confirm_address(address_id: int) -> None:
     """The token is made here, so that it never lies in the queue."""

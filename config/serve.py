@@ -32,7 +32,8 @@ from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 
 from config.celery import app as celery
-from config.environment import Environment, InvalidEnvironment, read_environment
+from config.environment import Environment, read_environment
+from config.environment_values import InvalidEnvironment
 
 # How long a request or a job may take to end once it was told to stop.
 SECONDS_TO_STOP = 20

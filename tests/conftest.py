@@ -34,8 +34,17 @@ LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what a second run on PostgreSQL has to repeat."""
+    """Marks what a second run on PostgreSQL has to repeat.
+
+    Of a test with parameters that is the first: the others are about another word, not another
+    query, unless the test is marked with `queries`.
+    """
+    seen: set[str] = set()
     for item in items:
+        test = item.nodeid.partition("[")[0]
+        if test in seen and not item.get_closest_marker("queries"):
+            item.add_marker("once")
+        seen.add(test)
         fixtures = set(getattr(item, "fixturenames", ()))
         if item.get_closest_marker("django_db") or fixtures & DATABASE_FIXTURES:
             item.add_marker("database")
@@ -47,8 +56,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(trylast=True, specname="pytest_collection_modifyitems")
 def pytest_put_committing_tests_last(items: list[pytest.Item]) -> None:
-    """They empty the tables, and the others count on the rows of the migrations."""
-    items.sort(key=_commits)
+    """They empty the tables, and the others count on the rows of the migrations.
+
+    Among them those in a browser come first, which take longest: nobody waits for one at the end.
+    """
+    items.sort(key=lambda item: (_commits(item), not item.get_closest_marker("browser")))
 
 
 def _commits(item: pytest.Item) -> bool:

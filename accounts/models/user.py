@@ -43,6 +43,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     locked_at = models.DateTimeField(null=True, blank=True)
     locked_until = models.DateTimeField(null=True, blank=True)
     lock_reason = models.CharField(max_length=255, blank=True)
+    # Nobody sees what it alone owns, and it may not act.
+    quarantined_at = models.DateTimeField(null=True, blank=True)
+    # May act for the registry in the admin (accounts.powers).
+    moderator_since = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -86,6 +90,9 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.avatar_url if site in settings.AVATAR_SITES else ""
 
     def is_locked(self, now: datetime | None = None) -> bool:
+        """Whether it may not act; quarantine is a lock, too."""
+        if self.quarantined_at is not None:
+            return True
         if self.locked_at is None:
             return False
         return self.locked_until is None or self.locked_until > (now or timezone.now())

@@ -23,8 +23,9 @@ class Shell:
     kind = "system"
     identifier = ""
 
-    def __init__(self, command: str) -> None:
+    def __init__(self, command: str, because: str = "") -> None:
         self.label = command
+        self.because = because
 
 
 @transaction.atomic

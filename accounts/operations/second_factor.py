@@ -15,6 +15,7 @@ from accounts import audit, limits
 from accounts.audit import Acting
 from accounts.errors import InvalidInput, NotFound
 from accounts.models import User
+from accounts.powers import Power, require_power_over
 from accounts.queries.second_factor import FACTORS, has_second_factor
 from adapters import jobs
 
@@ -109,6 +110,7 @@ def reset_second_factor(*, actor: Acting, user: User, reason: str) -> int:
     reason = " ".join(reason.split())
     if not reason:
         raise InvalidInput("say why: the reason goes into the audit log and to the person")
+    require_power_over(actor, user, Power.ADMINISTER)
     removed = int(Authenticator.objects.filter(user=user, type__in=FACTORS).count())
     if not removed:
         raise InvalidInput(f"{user.login} has no second factor")

@@ -9,8 +9,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import audit, token_text
+from accounts.audit import Acting
 from accounts.errors import InvalidInput, NotFound
 from accounts.models import ApiToken, User
+from accounts.powers import require_power_over
 from accounts.scopes import InvalidScope, read_patterns, read_scopes
 from accounts.token_text import TokenKind
 from adapters import jobs
@@ -83,10 +85,28 @@ def revoke_token(*, user: User, token_id: int) -> ApiToken:
     token = ApiToken.objects.select_for_update().filter(user=user, pk=token_id).first()
     if token is None or token.revoked_at is not None:
         raise NotFound
+    _end(user, token)
+    return token
+
+
+@transaction.atomic
+def end_token(*, actor: Acting, token: ApiToken, reason: str) -> None:
+    """By a moderator; the owner is told why.
+
+    Raises NotAllowed, or InvalidInput for a token that is revoked already.
+    """
+    locked = ApiToken.objects.select_for_update().get(pk=token.pk)
+    require_power_over(actor, locked.user)
+    if locked.revoked_at is not None:
+        raise InvalidInput(f"the token {locked.name} of {locked.user.login} is revoked already")
+    _end(actor, locked)
+    jobs.after_commit("accounts.mail_token_ended", locked.pk, reason)
+
+
+def _end(actor: Acting, token: ApiToken) -> None:
     token.revoked_at = timezone.now()
     token.save(update_fields=["revoked_at"])
-    audit.record("token.revoked", actor=user, subject=token.name, before=_facts(token))
-    return token
+    audit.record("token.revoked", actor=actor, subject=token.name, before=_facts(token))
 
 
 def _check(user: User, name: str, expires_at: datetime | None) -> None:

@@ -20,7 +20,7 @@ from accounts.tasks import forget_addresses
 from registry.actors import System
 from tests.wire import send
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.queries]
 TABLE = AuditEvent._meta.db_table
 
 

@@ -34,6 +34,7 @@ def test_two_owners_who_leave_at_once_leave_one() -> None:
     assert crate.ownerships.count() == 1
 
 
+@pytest.mark.queries
 @pytest.mark.parametrize("kind", ["app", "recovery"])
 def test_a_code_counts_once_however_often_it_is_sent_at_once(kind: str) -> None:
     cache.clear()

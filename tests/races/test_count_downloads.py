@@ -87,6 +87,7 @@ def fold_in_a_process(folder: Path, step: str = "") -> "subprocess.Popen[bytes]"
     return subprocess.Popen([sys.executable, "-c", FOLD, step], cwd=ROOT, env=environment)
 
 
+@pytest.mark.queries
 @pytest.mark.parametrize(
     "step",
     [

@@ -90,6 +90,7 @@ def _is_backed(now: datetime) -> Q:
         crate=OuterRef("crate_id"),
         user=OuterRef("backed_by_id"),
         user__is_active=True,
+        user__quarantined_at=None,
     )
     return Q(needs_backer=False) | Q(Exists(backers))
 

@@ -11,6 +11,7 @@ from accounts import audit
 from accounts.audit import Acting
 from accounts.errors import NotFound
 from accounts.models import User
+from accounts.powers import Power, require_power
 from adapters import jobs
 from registry.formats.errors import FormatError
 from registry.formats.names import canonical, check_crate_name
@@ -82,7 +83,8 @@ def cancel(*, owner: User, pending_id: int) -> None:
 
 @transaction.atomic
 def delete_pending(*, actor: Acting, pending_id: int, reason: str) -> None:
-    """By an administrator, who says why; its registrant is told. Raises NotFound."""
+    """By a moderator, who says why; its registrant is told. Raises NotAllowed or NotFound."""
+    require_power(actor, Power.MODERATE)
     pending = PendingPublisher.objects.filter(pk=pending_id).select_related("issuer").first()
     if pending is None:
         raise NotFound

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts import audit
+from accounts.powers import Power, require_power
 from adapters import jobs
 from registry.actors import Actor
 from registry.models import Crate
@@ -100,7 +101,11 @@ def remove_publisher(*, actor: Actor, grant_id: int, provider: str | None = None
 
 @transaction.atomic
 def delete_publisher(*, actor: Actor, publisher: Publisher, reason: str) -> None:
-    """By an administrator, who says why: it ends for each of its crates, whose owners are told."""
+    """By a moderator, who says why: it ends for each of its crates, whose owners are told.
+
+    Raises NotAllowed.
+    """
+    require_power(actor, Power.MODERATE)
     locked = Publisher.objects.select_for_update(of=("self",)).get(pk=publisher.pk)
     for grant in locked.grants.select_related("crate"):
         audit.record(
@@ -111,7 +116,7 @@ def delete_publisher(*, actor: Actor, publisher: Publisher, reason: str) -> None
             before=locked.facts(),
             after={"reason": reason},
         )
-        by = f"an administrator ({reason})"
+        by = f"a moderator of the registry ({reason})"
         jobs.after_commit("trustpub.mail_publisher_removed", grant.crate_id, str(locked), by)
     locked.delete()
 

@@ -10,7 +10,7 @@ from registry.models import Follow
 from tests.factories.registry import make_crate, make_version
 from tests.wire import refusal, send
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.queries]
 CRATES = "/api/v1/crates"
 
 

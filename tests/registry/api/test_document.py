@@ -132,6 +132,7 @@ def shore(alice: User) -> Client:
     return browser
 
 
+@pytest.mark.queries
 @pytest.mark.parametrize(("method", "path"), ANSWERS)
 def test_an_answer_is_as_described(shore: Client, method: str, path: str) -> None:
     body: Any = [] if path.endswith("email_notifications") else BODY
@@ -142,6 +143,7 @@ def test_an_answer_is_as_described(shore: Client, method: str, path: str) -> Non
     assert answer.status_code == 200
 
 
+@pytest.mark.queries
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
 def test_nothing_hostile_breaks_an_operation(
     shore: Client, alice: User, method: str, path: str

@@ -11,7 +11,7 @@ from accounts.models import User
 from registry.models import Crate, Provenance, PublishKind, Version, VersionDownload
 from tests.factories.registry import make_crate, make_dependency, make_version, trusted_fields
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.queries]
 VERSIONS = 500
 MAX_QUERIES, MAX_HTML = 12, 60_000
 

@@ -5,7 +5,7 @@ from registry.models import Team
 from tests.conftest import person
 from tests.factories.registry import make_crate, make_version
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.queries]
 
 
 @pytest.fixture(autouse=True)

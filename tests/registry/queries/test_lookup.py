@@ -4,7 +4,7 @@ from accounts.errors import NotFound
 from registry.queries.lookup import crate_named, version_numbered
 from tests.factories.registry import make_crate, make_version
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.queries]
 
 
 @pytest.mark.parametrize("name", ["Hello-World", "hello_world", "HELLO-WORLD"])

@@ -13,7 +13,7 @@ from registry.queries import search as search_module
 from registry.queries.search import continue_search, search
 from tests.factories.registry import make_crate, make_version
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.queries]
 DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
 

@@ -1,0 +1,12 @@
+"""What administrators and moderators see of crates, and what they do about them."""
+
+from registry.admin import (  # noqa: F401
+    crate,
+    deleted_crate,
+    invitation,
+    job_run,
+    limits,
+    names,
+    provenance,
+    version,
+)

@@ -1,0 +1,33 @@
+"""Publishers of crates that do not exist yet, and ending them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib import admin
+
+from accounts.admin.deed_admin import DeedAdmin
+from registry.admin.deeds import Deed
+from trustpub.models import PendingPublisher
+from trustpub.operations.pending import delete_pending
+
+
+class DeletePending(Deed):
+    name = "delete"
+    title = "Delete"
+    about = "Whoever registered it gets a letter; its publish tokens die."
+    is_severe = True
+
+    def effects(self, row: PendingPublisher, data: Mapping[str, Any]) -> list[str]:
+        return [f"{row.crate_name} is no longer waited for, a letter to {row.owner}"]
+
+    def do(self, actor: Any, row: PendingPublisher, data: Mapping[str, Any]) -> None:
+        delete_pending(actor=actor, pending_id=row.pk, reason=data["reason"])
+
+
+@admin.register(PendingPublisher)
+class PendingPublisherAdmin(DeedAdmin):
+    for_moderators = True
+    deeds = (DeletePending(),)
+    list_display = ("crate_name", "owner", "team", "repository", "issuer", "expires_at")
+    list_select_related = ("issuer", "owner", "team")
+    search_fields = ("crate_name", "owner__login", "repository")
