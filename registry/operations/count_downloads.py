@@ -168,7 +168,7 @@ def _forget(first: date, end: date) -> None:
         crates = _locked_crates(pk__in=ids[start : start + SLICE])
         for crate in crates:
             crate.recent_downloads -= sums[crate.pk]
-        Crate.objects.bulk_update(crates, ["recent_downloads"], batch_size=SLICE)
+        Crate.everything.bulk_update(crates, ["recent_downloads"], batch_size=SLICE)
 
 
 def _add(counts: Counts, recent_since: date) -> int:
@@ -194,21 +194,21 @@ def _add(counts: Counts, recent_since: date) -> int:
         owners[version.crate_id].downloads += by_version[version.pk]
         owners[version.crate_id].recent_downloads += recent[version.pk]
     _add_days(known)
-    Version.objects.bulk_update(changed, ["downloads"], batch_size=SLICE)
-    Crate.objects.bulk_update(crates, ["downloads", "recent_downloads"], batch_size=SLICE)
+    Version.everything.bulk_update(changed, ["downloads"], batch_size=SLICE)
+    Crate.everything.bulk_update(crates, ["downloads", "recent_downloads"], batch_size=SLICE)
     return sum(known.values())
 
 
 def _locked_crates(**wanted: object) -> list[Crate]:
     """In the order of their numbers, in which everybody locks several."""
-    rows = Crate.objects.filter(**wanted).order_by("pk").select_for_update()
+    rows = Crate.everything.filter(**wanted).order_by("pk").select_for_update()
     return list(rows.only("pk", "name", "downloads", "recent_downloads"))
 
 
 def _versions(crates: list[Crate], nums: set[str]) -> dict[tuple[str, str], Version]:
     """By stored name and number, which a request must have spelled just so."""
     names = {crate.pk: crate.name for crate in crates}
-    rows = Version.objects.filter(crate__in=list(names), num__in=nums).order_by("pk")
+    rows = Version.everything.filter(crate__in=list(names), num__in=nums).order_by("pk")
     return {
         (names[version.crate_id], version.num): version
         for version in rows.only("pk", "crate_id", "num", "downloads")
