@@ -16,10 +16,13 @@ REDACTED = "[secret]"
 # The start of every JSON object in base64url; cut off or whole, with or without its signature.
 _JWT = r"eyJ[A-Za-z0-9_-]{16,}(?:\.[A-Za-z0-9_-]*){0,2}"
 
+# The proof at the end of a letter's link.
+_LINK = r"(?P<page>/(?:confirm|accept-invite|unsubscribe|accept)/)[\w.:%-]{20,}"
+
 
 def redacted(text: str) -> str:
-    """The text without anything that has the form of an ID token or of a token of ours."""
-    return _pattern(settings.TOKEN_PREFIX).sub(REDACTED, text)
+    """The text without anything that has the form of an ID token, a token or a link of ours."""
+    return _pattern(settings.TOKEN_PREFIX).sub(_without_secret, text)
 
 
 class RedactingFormatter(logging.Formatter):
@@ -39,6 +42,10 @@ class RedactingReporter(ExceptionReporter):
         return SafeString(redacted(super().get_traceback_text()))
 
 
+def _without_secret(found: re.Match[str]) -> str:
+    return f"{found['page'] or ''}{REDACTED}"
+
+
 @cache
 def _pattern(prefix: str) -> re.Pattern[str]:
-    return re.compile(rf"{_JWT}|\b{re.escape(prefix)}_(?:tp_)?[0-9A-Za-z]{{20,}}")
+    return re.compile(rf"{_JWT}|{_LINK}|\b{re.escape(prefix)}_(?:tp_)?[0-9A-Za-z]{{20,}}")

@@ -1,6 +1,8 @@
 """What happens to every request and answer: its id, security headers, private mode, refusals."""
 
+import logging
 import secrets
+import time
 from collections.abc import Callable
 
 from django.conf import settings
@@ -20,6 +22,8 @@ from accounts.errors import (
     UserAgentRequired,
 )
 from accounts.request_context import RequestContext, current_request, set_current_request
+
+logger = logging.getLogger("waybill.request")
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -81,9 +85,26 @@ class RequestIdMiddleware:
             user_agent=request.headers.get("User-Agent", "")[:255],
         )
         set_current_request(context)
+        began = time.perf_counter()
         response = self.get_response(request)
         response["X-Request-Id"] = context.request_id
+        if settings.LOG_REQUESTS:
+            _log(request, response.status_code, time.perf_counter() - began)
         return response
+
+
+def _log(request: HttpRequest, status: int, seconds: float) -> None:
+    """Which view, for which crate, and how long; a whole address may hold a secret."""
+    found = request.resolver_match
+    facts = {
+        "method": request.method,
+        "route": f"/{found.route}" if found else "",
+        "crate": (found.kwargs.get("name", "") if found else "")[:64],
+        "status": status,
+        "milliseconds": round(seconds * 1000, 1),
+    }
+    text = "%(method)s %(route)s %(crate)s %(status)s in %(milliseconds)s ms"
+    logger.info(text, facts, extra={"facts": facts})
 
 
 class SecurityHeadersMiddleware:

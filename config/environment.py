@@ -3,19 +3,22 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from config.browser_addresses import is_site
+from config.environment_values import (
+    InvalidEnvironment,
+    flag,
+    http_url,
+    is_loopback,
+    networks,
+    optional_url,
+    split,
+    whole_number,
+)
 from config.secret_key import kept_secret
-
-
-class InvalidEnvironment(SystemExit):
-    """A variable has a value that Waybill cannot work with; stops the start with one line."""
-
-    def __init__(self, name: str, problem: str, example: str) -> None:
-        super().__init__(f"{name}: {problem}; for example {name}={example}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,12 @@ class Environment:
     # Whoever is added as an owner is asked first.
     owner_invitations: bool
     owner_invitation_days: int
+    # `text` or `json`; None means text on a terminal and JSON elsewhere.
+    log_format: str | None
+    # A line for each request that no plain file answered.
+    log_requests: bool
+    # Where errors are reported to; None means nowhere.
+    sentry_dsn: str | None
     # Every request must say which program it comes from.
     require_user_agent: bool
     # Index addresses of other registries that dependencies may name.
@@ -135,10 +144,10 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
     """Every variable of the operator interface, checked; raises InvalidEnvironment."""
     env = os.environ if variables is None else variables
     host = env.get("HOST") or "127.0.0.1"
-    port = _whole_number(env, "PORT", default=8000, lowest=1, highest=65535)
+    port = whole_number(env, "PORT", default=8000, lowest=1, highest=65535)
     data_dir = Path(env.get("DATA_DIR") or "var").absolute()
     cores = os.cpu_count() or 1
-    dev_login = _flag(env, "DEV_LOGIN")
+    dev_login = flag(env, "DEV_LOGIN")
     if dev_login and not is_loopback(host):
         raise InvalidEnvironment(
             "DEV_LOGIN", f"signs people in without a password, but HOST is {host}", "0"
@@ -149,72 +158,56 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         port=port,
         data_dir=data_dir,
         database=_database(env, data_dir),
-        redis_url=_optional_url(env, "REDIS_URL", ("redis", "rediss"), "redis://127.0.0.1:6379/0"),
+        redis_url=optional_url(env, "REDIS_URL", ("redis", "rediss"), "redis://127.0.0.1:6379/0"),
         storage_url=_storage_url(env, data_dir),
         secret_key=env.get("SECRET_KEY") or _kept_secret(data_dir),
-        debug=_flag(env, "DEBUG"),
-        email_url=_optional_url(env, "EMAIL_URL", ("smtp", "smtps"), "smtp://user:pw@mail:587"),
+        debug=flag(env, "DEBUG"),
+        email_url=optional_url(env, "EMAIL_URL", ("smtp", "smtps"), "smtp://user:pw@mail:587"),
         github_client_id=env.get("GITHUB_CLIENT_ID") or None,
         github_client_secret=env.get("GITHUB_CLIENT_SECRET") or None,
-        github_url=_http_url(env, "GITHUB_URL", "https://github.com"),
-        github_api_url=_http_url(env, "GITHUB_API_URL", _api_of(env)),
+        github_url=http_url(env, "GITHUB_URL", "https://github.com"),
+        github_api_url=http_url(env, "GITHUB_API_URL", _api_of(env)),
         oidc_issuer=_oidc_issuer(env),
         oidc_client_id=env.get("OIDC_CLIENT_ID") or "",
         oidc_client_secret=env.get("OIDC_CLIENT_SECRET") or "",
         oidc_name=env.get("OIDC_NAME") or "single sign-on",
         dev_login=dev_login,
-        require_second_factor=_flag(env, "REQUIRE_SECOND_FACTOR"),
+        require_second_factor=flag(env, "REQUIRE_SECOND_FACTOR"),
         avatar_sites=_sites(env, "AVATAR_SITES"),
-        auth_required=_flag(env, "AUTH_REQUIRED"),
-        read_only=_flag(env, "READ_ONLY"),
-        count_downloads=_flag(env, "COUNT_DOWNLOADS", default=True),
-        trusted_publishing_only=_flag(env, "TRUSTED_PUBLISHING_ONLY"),
-        web_workers=_whole_number(env, "WEB_WORKERS", default=min(cores, 4), lowest=1, highest=256),
-        web_threads=_whole_number(env, "WEB_THREADS", default=8, lowest=1, highest=1024),
-        body_timeout=_whole_number(env, "BODY_TIMEOUT", default=60, lowest=1, highest=3600),
-        trusted_proxies=_networks(env, "TRUSTED_PROXIES"),
+        auth_required=flag(env, "AUTH_REQUIRED"),
+        read_only=flag(env, "READ_ONLY"),
+        count_downloads=flag(env, "COUNT_DOWNLOADS", default=True),
+        trusted_publishing_only=flag(env, "TRUSTED_PUBLISHING_ONLY"),
+        web_workers=whole_number(env, "WEB_WORKERS", default=min(cores, 4), lowest=1, highest=256),
+        web_threads=whole_number(env, "WEB_THREADS", default=8, lowest=1, highest=1024),
+        body_timeout=whole_number(env, "BODY_TIMEOUT", default=60, lowest=1, highest=3600),
+        trusted_proxies=networks(env, "TRUSTED_PROXIES"),
         token_prefix=_token_prefix(env),
         rate_limits={action: _rate_limit(env, action) for action in RATE_LIMITS},
-        max_new_versions_daily=_whole_number(
+        max_new_versions_daily=whole_number(
             env, "MAX_NEW_VERSIONS_DAILY", default=0, lowest=0, highest=1_000_000
         )
         or None,
         trustpub={
-            name: _whole_number(env, name, default=default, lowest=1, highest=1_000_000)
+            name: whole_number(env, name, default=default, lowest=1, highest=1_000_000)
             for name, default in TRUSTPUB_NUMBERS.items()
         },
-        second_owner_consent=_flag(env, "SECOND_OWNER_CONSENT", default=True),
+        second_owner_consent=flag(env, "SECOND_OWNER_CONSENT", default=True),
         held_names=_held_names(env),
-        owner_invitations=_flag(env, "OWNER_INVITATIONS", default=True),
-        owner_invitation_days=_whole_number(
+        owner_invitations=flag(env, "OWNER_INVITATIONS", default=True),
+        owner_invitation_days=whole_number(
             env, "OWNER_INVITATION_DAYS", default=30, lowest=1, highest=3650
         ),
-        require_user_agent=_flag(env, "REQUIRE_USER_AGENT"),
+        log_format=_log_format(env),
+        log_requests=flag(env, "LOG_REQUESTS"),
+        sentry_dsn=optional_url(
+            env, "SENTRY_DSN", ("https", "http"), "https://key@sentry.example.com/1"
+        ),
+        require_user_agent=flag(env, "REQUIRE_USER_AGENT"),
         foreign_registries=tuple(
             (env.get("FOREIGN_REGISTRIES") or " ".join(CRATES_IO_INDEX)).split()
         ),
     )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address can only be reached from this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
-
-
-def _flag(env: Mapping[str, str], name: str, *, default: bool = False) -> bool:
-    value = env.get(name, "").strip().lower()
-    if not value:
-        return default
-    if value in {"0", "false", "no", "off"}:
-        return False
-    if value in {"1", "true", "yes", "on"}:
-        return True
-    raise InvalidEnvironment(name, f"{value!r} is neither 0 nor 1", "1")
 
 
 def _held_names(env: Mapping[str, str]) -> tuple[str, ...]:
@@ -230,54 +223,17 @@ def _held_names(env: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(words)
 
 
-def _whole_number(
-    env: Mapping[str, str], name: str, *, default: int, lowest: int, highest: int
-) -> int:
-    text = env.get(name, "").strip()
-    if not text:
-        return default
-    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(highest))
-    if not (is_number and lowest <= int(text) <= highest):
-        raise InvalidEnvironment(
-            name, f"{text[:40]!r} is not a whole number from {lowest} to {highest}", str(default)
-        )
-    return int(text)
-
-
 def _rate_limit(env: Mapping[str, str], action: str) -> tuple[int, int]:
     prefix = f"RATE_LIMITER_{action.replace('-', '_').upper()}"
     burst, seconds = RATE_LIMITS[action]
     return (
-        _whole_number(env, f"{prefix}_BURST", default=burst, lowest=1, highest=1_000_000),
-        _whole_number(env, f"{prefix}_RATE_SECONDS", default=seconds, lowest=1, highest=86_400),
+        whole_number(env, f"{prefix}_BURST", default=burst, lowest=1, highest=1_000_000),
+        whole_number(env, f"{prefix}_RATE_SECONDS", default=seconds, lowest=1, highest=86_400),
     )
 
 
-def _split(name: str, value: str, example: str) -> SplitResult:
-    try:
-        parts = urlsplit(value)
-        # Read here, because it fails only when it is asked for.
-        well_formed = parts.port != 0 and " " not in parts.netloc and value.isprintable()
-    except ValueError:
-        well_formed = False
-    if not well_formed:
-        # Not repeated: it may hold a password.
-        raise InvalidEnvironment(name, "it is not a well-formed address", example)
-    return parts
-
-
-def _http_url(env: Mapping[str, str], name: str, default: str) -> str:
-    value = (env.get(name) or default).rstrip("/")
-    parts = _split(name, value, default)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise InvalidEnvironment(name, f"{value!r} is not an http(s) address", default)
-    if parts.query or parts.fragment or parts.username:
-        raise InvalidEnvironment(name, "it may hold scheme, host, port and path only", default)
-    return value
-
-
 def _public_url(env: Mapping[str, str], port: int) -> str:
-    return _http_url(env, "PUBLIC_URL", f"http://127.0.0.1:{port}")
+    return http_url(env, "PUBLIC_URL", f"http://127.0.0.1:{port}")
 
 
 def _api_of(env: Mapping[str, str]) -> str:
@@ -291,7 +247,7 @@ def _oidc_issuer(env: Mapping[str, str]) -> str | None:
     if not env.get("OIDC_ISSUER"):
         return None
     example = "https://login.example.com"
-    value = _http_url(env, "OIDC_ISSUER", example)
+    value = http_url(env, "OIDC_ISSUER", example)
     parts = urlsplit(value)
     if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
         raise InvalidEnvironment("OIDC_ISSUER", "it must be an https address", example)
@@ -301,22 +257,10 @@ def _oidc_issuer(env: Mapping[str, str]) -> str | None:
     return value
 
 
-def _optional_url(
-    env: Mapping[str, str], name: str, schemes: tuple[str, ...], example: str
-) -> str | None:
-    value = env.get(name)
-    if not value:
-        return None
-    parts = _split(name, value, example)
-    if parts.scheme not in schemes or not parts.hostname:
-        raise InvalidEnvironment(name, f"it is not a {' or '.join(schemes)} address", example)
-    return value
-
-
 def _storage_url(env: Mapping[str, str], data_dir: Path) -> str:
     value = env.get("STORAGE_URL") or f"file://{data_dir}/storage"
     example = "file:///srv/waybill"
-    parts = _split("STORAGE_URL", value, example)
+    parts = split("STORAGE_URL", value, example)
     if parts.scheme == "file" and not parts.netloc and parts.path:
         return value
     if parts.scheme != "s3" or not parts.netloc:
@@ -335,7 +279,7 @@ def _storage_url(env: Mapping[str, str], data_dir: Path) -> str:
 def _database(env: Mapping[str, str], data_dir: Path) -> Mapping[str, str | int | None]:
     value = env.get("DATABASE_URL") or f"sqlite:///{data_dir}/waybill.sqlite3"
     example = "postgres://waybill@127.0.0.1/waybill"
-    parts = _split("DATABASE_URL", value, example)
+    parts = split("DATABASE_URL", value, example)
     name = unquote(parts.path.removeprefix("/"))
     if parts.scheme == "sqlite" and name:
         return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(Path(name).absolute())}
@@ -354,24 +298,12 @@ def _database(env: Mapping[str, str], data_dir: Path) -> Mapping[str, str | int 
     )
 
 
-def _networks(env: Mapping[str, str], name: str) -> tuple[IPv4Network | IPv6Network, ...]:
-    networks = []
-    for text in (env.get(name) or "").split():
-        try:
-            networks.append(ip_network(text))
-        except ValueError:
-            raise InvalidEnvironment(
-                name, f"{text!r} is neither an address nor a network", '"127.0.0.1 10.0.0.0/8"'
-            ) from None
-    return tuple(networks)
-
-
 def _sites(env: Mapping[str, str], name: str) -> tuple[str, ...]:
     """They become part of the content policy, so nothing but a site may be in them."""
     example = "https://avatars.githubusercontent.com"
     sites = (env.get(name) or "").split()
     for site in sites:
-        parts = _split(name, site, example)
+        parts = split(name, site, example)
         is_safe = parts.scheme == "https" or is_loopback(parts.hostname or "")
         if not (is_safe and is_site(site)):
             raise InvalidEnvironment(
@@ -386,6 +318,13 @@ def _token_prefix(env: Mapping[str, str]) -> str:
         raise InvalidEnvironment(
             "TOKEN_PREFIX", f"{value!r} is not 1 to 12 lower-case letters and digits", "wbl"
         )
+    return value
+
+
+def _log_format(env: Mapping[str, str]) -> str | None:
+    value = env.get("LOG_FORMAT") or None
+    if value not in {None, "text", "json"}:
+        raise InvalidEnvironment("LOG_FORMAT", f"{value[:40]!r} is neither text nor json", "json")
     return value
 
 

@@ -7,7 +7,8 @@ from config import wiring
 from config.browser_addresses import origin, passkey_host
 from config.checkup import CHECKS
 from config.environment import read_environment
-from config.logs import LOGS
+from config.error_reports import report_errors
+from config.logs import logs
 from config.mail import mail_settings
 from config.queue import filesystem_broker
 from config.timetable import TIMETABLE
@@ -389,4 +390,6 @@ DEFAULT_FROM_EMAIL = f"Waybill <noreply@{ENVIRONMENT.audience.split('/')[0].rspl
 # --- Logging ------------------------------------------------------------------
 
 DEFAULT_EXCEPTION_REPORTER = "accounts.log_redaction.RedactingReporter"
-LOGGING = LOGS
+LOGGING = logs(ENVIRONMENT.log_format)
+LOG_REQUESTS = ENVIRONMENT.log_requests
+report_errors(ENVIRONMENT.sentry_dsn)

@@ -39,14 +39,14 @@ class RegistryCollector(Collector):
 
 def _jobs() -> Iterator[Metric]:
     families = [
-        GaugeMetricFamily(f"waybill_job_{name}", text, labels=["job"])
+        GaugeMetricFamily(f"waybill_job_{name}", text, labels=["task"])
         for name, text in (
             ("last_success_timestamp_seconds", "When the job last ended well"),
             ("last_duration_seconds", "How long its last run took"),
             ("late", "1 if its last run is longer ago than two periods and five minutes"),
         )
     ]
-    failures = CounterMetricFamily("waybill_job_failures", "Runs that failed", labels=["job"])
+    failures = CounterMetricFamily("waybill_job_failures", "Runs that failed", labels=["task"])
     entries = timetable()
     now = timezone.now()
     for entry in entries:

@@ -122,8 +122,11 @@ def edits(left: str, right: str, *, limit: int) -> int:
 
 
 def _words(text: str) -> list[str]:
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    return _WORD.findall("".join(c for c in plain if not unicodedata.combining(c)))
+    plain = text.casefold()
+    if not plain.isascii():
+        split = unicodedata.normalize("NFKD", plain)
+        plain = "".join(c for c in split if not unicodedata.combining(c))
+    return _WORD.findall(plain)
 
 
 def _meaningful(text: str) -> list[str]:

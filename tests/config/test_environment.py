@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from config.environment import Environment, InvalidEnvironment, is_loopback, read_environment
+from config.environment import Environment, read_environment
+from config.environment_values import InvalidEnvironment, is_loopback
 
 
 def read(tmp_path: Path, **variables: str) -> Environment:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from config.environment import InvalidEnvironment, read_environment
+from config.environment import read_environment
+from config.environment_values import InvalidEnvironment
 from config.serve import _reserve_port
 from tests.config.test_slow_bodies import answer_of, opened
 from tests.server import ROOT, Server

@@ -7,7 +7,8 @@ from django.conf import LazySettings
 from django.utils import timezone
 
 from accounts.models import User
-from config.environment import InvalidEnvironment, read_environment
+from config.environment import read_environment
+from config.environment_values import InvalidEnvironment
 from demo.issuer import LocalIssuer
 from registry.models import Crate
 from tests.ci import form, let_found, publish_token
