@@ -40,7 +40,7 @@ if step == "files are closed":
 elif step == "the file is known":
     count_downloads._add = die
 elif step == "half is written":
-    Version.objects.bulk_update = die
+    Version.everything.bulk_update = die
 elif step == "all is written":
     count_downloads.DownloadTotals.save = die
 elif step == "it is committed":
