@@ -54,7 +54,7 @@ def test_a_report_reaches_the_moderators_and_its_outcome_the_reporter(
     assert (row.crate, row.num, row.reporter, row.state) == (tide, "1.0.0", bob, "open")
     [letter] = mail.outbox
     assert letter.to == ["mona@example.com"]
-    assert letter.subject == "Waybill: tide was reported: It does harm: steals, spies, destroys"
+    assert letter.subject == "tide was reported: It does harm: steals, spies, destroys"
     assert f"/admin/registry/report/{row.pk}/change/" in letter.body
     # What they wrote stays behind the sign-in.
     assert "build.rs" not in letter.body
