@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("registry", "0013_job_runs"),
+        ("registry", "0014_counted_parts_of_logs"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
