@@ -36,6 +36,7 @@ def tide(alice: User) -> Crate:
 def mona(db: None) -> User:
     user = person("mona", 901)
     make_moderator(actor=System("tests"), user=user)
+    user.refresh_from_db()
     return user
 
 
