@@ -50,7 +50,7 @@ def trustpub_only_ending(crate: Crate, by: str) -> None:
 
 def report_made(report: Report) -> None:
     """To every moderator; what the reporter wrote is read behind the sign-in."""
-    facts = {
+    facts: dict[str, object] = {
         "report": report,
         "reporter": report.reporter or "Somebody whose account is gone",
         "public_url": settings.PUBLIC_URL,
@@ -64,8 +64,8 @@ def report_resolved(report: Report) -> None:
     if report.reporter is None or address is None:
         return
     page = f"{settings.PUBLIC_URL}/crates/{report.crate_name}/report"
-    facts = {"report": report, "login": report.reporter.login, "address": page}
-    send("report_resolved", [address], facts)
+    login = report.reporter.login
+    send("report_resolved", [address], {"report": report, "login": login, "address": page})
 
 
 def team_trustpub_only(crate: Crate, team: Team) -> None:
