@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("registry", "0014_counted_parts_of_logs"),
+        ("registry", "0015_reports"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
