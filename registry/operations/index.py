@@ -1,4 +1,7 @@
-"""Writes the files of the index from the database, and compares them (design decision 2)."""
+"""Writes the files of the index from the database, and compares them (design decision 2).
+
+With them goes where archives lie: those of hidden versions are where nothing serves them.
+"""
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
@@ -6,10 +9,12 @@ from itertools import groupby, islice
 from operator import itemgetter
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from registry import storage
 from registry.formats.names import canonical
 from registry.models import Crate, IndexChange, Version
+from registry.operations import set_aside
 from registry.operations.difference import Difference, Kind
 
 # Crates that are locked together while their files are written, and lines that are in memory.
@@ -32,9 +37,13 @@ def note_change(crate: Crate) -> None:
 @transaction.atomic
 def write(crate_name: str) -> None:
     """Renders one file under the crate's row lock, so no late writer restores an older state."""
-    crate = Crate.objects.locked().filter(name=crate_name).first()
+    crate = Crate.everything.locked().filter(name=crate_name).first()
     changes = list(IndexChange.objects.filter(crate_name=crate_name).values_list("pk", flat=True))
+    moved = set_aside.out_of_place(crate) if crate else []
+    # What the index names is there at each moment.
+    set_aside.bring_back(moved)
     _store(crate_name, rendered(crate) if crate else "", durable=True)
+    set_aside.put_aside(moved)
     IndexChange.objects.filter(pk__in=changes).delete()
 
 
@@ -62,7 +71,9 @@ def rebuild(names: Iterable[str] | None = None) -> int:
             write(name)
             count += 1
         return count
-    for ids in _batches():
+    for name in set_aside.unfinished_crates():
+        write(name)
+    for ids in _batches(Crate.everything.all()):
         count += _write_batch(ids)
     storage.objects().flush()
     return count
@@ -74,7 +85,7 @@ def differences(names: Iterable[str] | None = None) -> Iterator[Difference]:
         for name in names:
             yield from _difference(name)
         return
-    for ids in _batches():
+    for ids in _batches(Crate.objects.all()):
         for name, text in _all_rendered(ids):
             if (_stored(name) or "") != text:
                 # Looked at once more: a publish may have come in between.
@@ -111,10 +122,10 @@ def _strays() -> Iterator[Difference]:
                 yield Difference(Kind.STRAY_INDEX_FILE, key, "no such crate")
 
 
-def _batches() -> Iterator[list[int]]:
-    """The keys of all crates; each batch is asked for when its turn comes."""
+def _batches(crates: QuerySet[Crate]) -> Iterator[list[int]]:
+    """The keys of all of them; each batch is asked for when its turn comes."""
     last = 0
-    rows = Crate.objects.order_by("pk").values_list("pk", flat=True)
+    rows = crates.order_by("pk").values_list("pk", flat=True)
     while ids := list(rows.filter(pk__gt=last)[:AT_ONCE]):
         yield ids
         last = ids[-1]
@@ -123,7 +134,7 @@ def _batches() -> Iterator[list[int]]:
 @transaction.atomic
 def _write_batch(ids: Sequence[int]) -> int:
     """As `write` does, under the locks of these crates."""
-    crates = Crate.objects.locked().filter(pk__in=ids).order_by("pk")
+    crates = Crate.everything.locked().filter(pk__in=ids).order_by("pk")
     names = list(crates.values_list("name", flat=True))
     changes = dict(IndexChange.objects.filter(crate_name__in=names).values_list("pk", "crate_name"))
     changed = set(changes.values())
@@ -142,7 +153,7 @@ def _all_rendered(ids: Sequence[int]) -> Iterator[tuple[str, str]]:
     rows = lines.values_list("crate_id", "index_line").iterator(chunk_size=LINES_AT_ONCE)
     files = groupby(rows, key=itemgetter(0))
     crate_id, group = next(files, (None, iter(())))
-    for pk, name in Crate.objects.filter(pk__in=ids).order_by("pk").values_list("pk", "name"):
+    for pk, name in Crate.everything.filter(pk__in=ids).order_by("pk").values_list("pk", "name"):
         while crate_id is not None and crate_id < pk:
             crate_id, group = next(files, (None, iter(())))
         is_its = crate_id == pk
