@@ -5,7 +5,14 @@ from celery import shared_task
 from accounts.models import ApiToken, User
 from registry import emails
 from registry.models import Crate, DeletedCrate, Invitation, Report, Team, Version
-from registry.operations import clean_up, count_downloads, delete, index, rate_limits
+from registry.operations import (
+    clean_up,
+    count_downloads,
+    delete,
+    index,
+    rate_limits,
+    search_tiers,
+)
 from registry.operations import settings as crate_settings
 from registry.operations.invitations import new_token
 
@@ -162,3 +169,8 @@ def _still_there(crate_id: int, user_id: int) -> tuple[Crate, User] | None:
     crate = Crate.objects.filter(pk=crate_id).first()
     user = User.objects.filter(pk=user_id).first()
     return (crate, user) if crate and user else None
+
+
+@shared_task(name="registry.refresh_search_tiers")
+def refresh_search_tiers() -> str:
+    return f"{search_tiers.refresh()} crates moved"
