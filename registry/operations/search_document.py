@@ -93,10 +93,10 @@ def _rebuild_fts() -> None:
     for tier in range(len(TIERS)):
         for of, columns in _FTS.items():
             table = f"{of}_{tier}"
+            some = f"SELECT crate_id, {columns} FROM registry_searchdocument WHERE tier <= {tier}"  # noqa: S608
             statements += [
                 f"INSERT INTO {table}({table}) VALUES ('delete-all')",  # noqa: S608
-                f"INSERT INTO {table}(rowid, {columns}) SELECT crate_id, {columns} "  # noqa: S608
-                f"FROM registry_searchdocument WHERE tier <= {tier}",
+                f"INSERT INTO {table}(rowid, {columns}) {some}",
             ]
     with connection.cursor() as cursor:
         for statement in statements:

@@ -1,10 +1,10 @@
 """Finds crates by text: in names, then keywords, descriptions and readmes; on every database."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from types import ModuleType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import Case, OrderBy, QuerySet, Value, When
@@ -116,7 +116,7 @@ def search(
     if not text.strip():
         return _slice(_all(crates).order_by(*_ORDER.get(sort or "", _BY_NAME)), start, per_page)
     if is_by_relevance(sort):
-        return _ranked(text, _all(crates), start=start, after=None, per_page=per_page)
+        return _ranked(text, crates, start=start, after=None, per_page=per_page)
     found = _slice(matching(text, sort=sort, crates=crates), start, per_page)
     return found if found.total else _guessed(_all(crates), text, start, per_page)
 
@@ -128,7 +128,7 @@ def continue_search(
 
     What comes in between moves nothing: the last crate is looked for again.
     """
-    return _ranked(text, _all(crates), start=0, after=after, per_page=per_page)
+    return _ranked(text, crates, start=0, after=after, per_page=per_page)
 
 
 def matching(
@@ -147,7 +147,7 @@ def matching(
 def most_downloaded(text: str, *, crates: QuerySet[Crate] | None = None) -> QuerySet[Crate]:
     """At most MAX_FOUND of those crates, the ones with most downloads lately."""
     wanted = _wanted(text)
-    found = _candidates(_all(crates), wanted)[0] if wanted else []
+    found = _candidates(crates, wanted)[0] if wanted else []
     return Crate.objects.filter(pk__in=[one.pk for one in found])
 
 
@@ -173,14 +173,14 @@ def _slice(rows: QuerySet[Crate], start: int, per_page: int) -> SearchPage:
 
 
 def _ranked(
-    text: str, among: QuerySet[Crate], *, start: int, after: Place | None, per_page: int
+    text: str, among: QuerySet[Crate] | None, *, start: int, after: Place | None, per_page: int
 ) -> SearchPage:
     wanted = _wanted(text)
     if wanted is None:
         return SearchPage([], 0)
     found = _by_relevance(among, wanted)
     if not found:
-        return _guessed(among, text, after.position if after else start, per_page)
+        return _guessed(_all(among), text, after.position if after else start, per_page)
     if after:
         start = found.index(after.pk) + 1 if after.pk in found else after.position
     crates = _loaded(found[start : start + per_page])
@@ -189,31 +189,36 @@ def _ranked(
     return SearchPage(crates, len(found), exact, last, is_capped=len(found) == MAX_FOUND)
 
 
-def _by_relevance(among: QuerySet[Crate], wanted: SearchText) -> list[int]:
+def _by_relevance(among: QuerySet[Crate] | None, wanted: SearchText) -> list[int]:
     """Ids of at most MAX_FOUND crates."""
     found, tier = _candidates(among, wanted)
+    if not found:
+        return []
     if len(found) == MAX_FOUND and all(one.canonical_name != wanted.name for one in found):
         # However little it is downloaded.
-        exact = among.filter(canonical_name=wanted.name).values_list(*_Candidate._fields)
+        exact = _all(among).filter(canonical_name=wanted.name).values_list(*_Candidate._fields)
         found = [*map(_Candidate._make, exact), *found][:MAX_FOUND]
         tier = None
-    sql, parameters = _twin().depths(wanted.words, [one.pk for one in found], tier)
-    with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
-        depths = dict(cursor.fetchall())
+    depths = dict(_run(_twin().depths(wanted.words, [one.pk for one in found], tier)))
     found.sort(key=lambda one: _place(one, depths.get(one.pk, len(Rank)), wanted.name))
     return [one.pk for one in found]
 
 
-def _candidates(among: QuerySet[Crate], wanted: SearchText) -> tuple[list[_Candidate], int | None]:
+def _candidates(
+    among: QuerySet[Crate] | None, wanted: SearchText
+) -> tuple[list[_Candidate], int | None]:
     """The most downloaded lately of all that fit, and the tier of crates that holds them all.
 
     The first tiers are asked first: of a common word they hold enough.
     """
     for tier in (*range(len(TIERS)), None):
-        fits = among.filter(pk__in=_twin().matching(wanted.words, tier))
-        rows = fits.order_by(*_POPULAR, "pk").values_list(*_Candidate._fields)
-        found = [_Candidate(*row) for row in rows[:MAX_FOUND]]
+        rows: Iterable[tuple[Any, ...]]
+        if among is None:
+            rows = _run(_twin().most_downloaded(wanted.words, tier, MAX_FOUND))
+        else:
+            fits = among.filter(pk__in=_twin().matching(wanted.words, tier))
+            rows = fits.order_by(*_POPULAR, "pk").values_list(*_Candidate._fields)[:MAX_FOUND]
+        found = [_Candidate(*row) for row in rows]
         if len(found) == MAX_FOUND:
             break
     return found, tier
@@ -257,6 +262,13 @@ def _loaded(ids: Sequence[int]) -> list[Crate]:
         return []
     crates = Crate.objects.in_bulk(ids)
     return [crates[pk] for pk in ids if pk in crates]
+
+
+def _run(statement: tuple[str, list[Any]]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(*statement)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
 
 def _twin() -> ModuleType:

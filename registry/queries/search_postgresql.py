@@ -33,6 +33,19 @@ def matching(words: Sequence[str], tier: int | None = None) -> RawSQL:
     return RawSQL(" INTERSECT ".join([one] * len(words)), parameters)
 
 
+def most_downloaded(words: Sequence[str], tier: int | None, limit: int) -> Statement:
+    """What search.Candidate has of the first ones of those, and of all crates that are visible."""
+    found = matching(words, tier)
+    # One lookup for each: the planner would rather read all crates to join a few thousand.
+    select = (
+        "SELECT crate.* FROM ({found}) AS found CROSS JOIN LATERAL ("
+        "SELECT id, canonical_name, recent_downloads, downloads FROM registry_crate "
+        "WHERE id = found.crate_id AND hidden_at IS NULL LIMIT 1) AS crate "
+        "ORDER BY recent_downloads DESC, downloads DESC, id LIMIT %s"
+    )
+    return select.format(found=found.sql), [*found.params, limit]
+
+
 def depths(words: Sequence[str], ids: Sequence[int], tier: int | None) -> Statement:
     """Of matching crates: 0 if the name has all words, 1 if names and keywords suffice, 2 with the
     description, 3 else."""

@@ -18,6 +18,17 @@ def matching(words: Sequence[str], tier: int | None = None) -> RawSQL:
     return RawSQL(*_everywhere(words, "", tier))
 
 
+def most_downloaded(words: Sequence[str], tier: int | None, limit: int) -> Statement:
+    """What search.Candidate has of the first ones of those, and of all crates that are visible."""
+    found = matching(words, tier)
+    select = (
+        "SELECT id, canonical_name, recent_downloads, downloads FROM registry_crate "
+        "WHERE id IN ({found}) AND hidden_at IS NULL "
+        "ORDER BY recent_downloads DESC, downloads DESC, id LIMIT %s"
+    )
+    return select.format(found=found.sql), [*found.params, limit]
+
+
 def depths(words: Sequence[str], ids: Sequence[int], tier: int | None) -> Statement:
     """Of matching crates: 0 if the name has all words, 1 if names and keywords suffice, 2 with the
     description, 3 else."""

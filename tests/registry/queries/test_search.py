@@ -366,10 +366,10 @@ def test_without_the_right_to_create_it_there_is_no_such_index(shelf: None) -> N
 @pytest.mark.parametrize(
     ("text", "sort", "queries"),
     [
-        ("crate", None, 3),
-        ("crate", "relevance", 3),
+        ("crate", None, 5),
+        ("crate", "relevance", 5),
         ("crate", "downloads", 2),
-        ("craet", None, 3),
+        ("craet", None, 4),
         ("craet", "new", 2),
         ("", None, 2),
         ("%", None, 0),
