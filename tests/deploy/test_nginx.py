@@ -14,15 +14,12 @@ import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from registry.formats.access_log import AccessLog
+from tests.certificates import make_certificate
 from tests.factories.archives import build_crate, build_frame, metadata_for
 from tests.journeys.wire import upload_plain
 from tests.prepared import Prepared
@@ -88,7 +85,7 @@ class _nginx:  # noqa: N801 - a context manager
         self.ports = (free_port(), free_port())
 
     def __enter__(self) -> tuple[int, int]:
-        _make_certificate(self.folder)
+        make_certificate(self.folder)
         texts = [
             self._adapted("waybill.conf", self.ports[0], "open"),
             self._adapted("waybill-private.conf", self.ports[1], "closed"),
@@ -150,23 +147,6 @@ def _line_of(log: Path) -> str:
 def _listens(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _make_certificate(folder: Path) -> None:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "crates.example.com")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=1))
-    ).sign(key, hashes.SHA256())
-    (folder / "fullchain.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    (folder / "privkey.pem").write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
 
 
 def ask(
