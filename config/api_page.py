@@ -78,9 +78,14 @@ def _by_tag(shown: Document) -> list[tuple[str, list[Operation]]]:
     found: dict[str, list[Operation]] = {}
     for path, methods in shown["paths"].items():
         for method, described in methods.items():
-            tag = described["tags"][0].replace("_", " ")
+            tag = _title(described["tags"][0])
             found.setdefault(tag, []).append(_operation(method, path, described))
     return sorted(found.items())
+
+
+def _title(tag: str) -> str:
+    words = tag.replace("_", " ")
+    return words.replace("api ", "API ") if words.startswith("api ") else words.capitalize()
 
 
 def _operation(method: str, path: str, described: Document) -> Operation:

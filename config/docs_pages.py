@@ -40,16 +40,20 @@ class Document:
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    chapters = {heading: [_document(slug) for slug in slugs] for heading, slugs in CHAPTERS.items()}
-    return render(request, "docs/index.html", {"chapters": chapters})
+    return render(request, "docs/index.html", {"chapters": _chapters()})
 
 
 @require_safe
 def show(request: HttpRequest, slug: str) -> HttpResponse:
     if not any(slug in slugs for slugs in CHAPTERS.values()):
         raise Http404
-    context = {"document": _document(slug), "html": _rendered(slug)}
+    context = {"document": _document(slug), "html": _rendered(slug), "chapters": _chapters()}
     return render(request, "docs/document.html", context)
+
+
+@cache
+def _chapters() -> dict[str, list[Document]]:
+    return {heading: [_document(slug) for slug in slugs] for heading, slugs in CHAPTERS.items()}
 
 
 @cache

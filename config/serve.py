@@ -71,6 +71,7 @@ def main() -> int:
         parts["worker"] = _start("worker", lambda: run_worker(environment), port)
         if _wait_for_answer(environment, parts):
             _say(f"Waybill serves {environment.public_url}")
+            _tell_systemd("READY=1")
         _say(f"{_wait_for_an_end(parts)}; stopping everything")
         return 1
     except Stopped:
@@ -284,6 +285,17 @@ def _stop_all(parts: Mapping[str, ForkProcess]) -> None:
 def _children() -> list[int]:
     listing = Path(f"/proc/self/task/{os.getpid()}/children")
     return [int(pid) for pid in listing.read_text().split()] if listing.exists() else []
+
+
+def _tell_systemd(state: str) -> None:
+    """So that `systemctl restart` returns when this server answers; sd_notify(3)."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+        # "@" stands for the zero byte of an abstract address.
+        notify.connect("\0" + address[1:] if address.startswith("@") else address)
+        notify.send(state.encode())
 
 
 def _say(text: str) -> None:

@@ -56,8 +56,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(trylast=True, specname="pytest_collection_modifyitems")
 def pytest_put_committing_tests_last(items: list[pytest.Item]) -> None:
-    """They empty the tables, and the others count on the rows of the migrations."""
-    items.sort(key=_commits)
+    """They empty the tables, and the others count on the rows of the migrations.
+
+    Among them those in a browser come first, which take longest: nobody waits for one at the end.
+    """
+    items.sort(key=lambda item: (_commits(item), not item.get_closest_marker("browser")))
 
 
 def _commits(item: pytest.Item) -> bool:

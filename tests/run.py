@@ -1,5 +1,7 @@
-"""`make test`: every test on SQLite, then those that use the database on PostgreSQL and Redis.
+"""`make test`: every test on SQLite, and those that use the database on PostgreSQL and Redis.
 
+Both run at once, since each waits for other processes a third of its time; what the second says
+is shown when the first has ended.
 With REQUIRE_SERVICES=1 a service that is neither reachable nor installed fails the run, and so do
 a missing cargo and Chromium; otherwise the run says what it left out.
 """
@@ -8,9 +10,11 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from typing import IO
 
 from tests.services import postgresql, redis
 
@@ -19,8 +23,8 @@ CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 # rows and locks.
 ON_POSTGRESQL = "database and not browser and not cargo and not once"
 NO_TESTS_COLLECTED = 5
-# One more than cores: many tests wait for a server or a disk.
-PROCESSES = (os.cpu_count() or 1) + 1
+# Of each of the two runs.
+PROCESSES = max(2, os.cpu_count() or 1)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -36,13 +40,14 @@ def main(arguments: Sequence[str]) -> int:
         if missing and required:
             print("REQUIRE_SERVICES=1: install what is missing, or unset it")
             return 1
-        status = _run("on SQLite", {}, ["-m", "not postgres", *arguments])
+        runs = [_Run("on SQLite", {}, ["-m", "not postgres", *arguments])]
         if services["TEST_DATABASE_URL"]:
             found = {name: url for name, url in services.items() if url}
             label = "on PostgreSQL and Redis" if len(found) > 1 else "on PostgreSQL"
             again = ["-m", f"({ON_POSTGRESQL}) or postgres", *arguments]
-            status = _run(label, found, again) or status
-        return status
+            kept = stack.enter_context(tempfile.TemporaryFile())
+            runs.append(_Run(label, found, again, kept))
+        return max([run.status() for run in runs])
 
 
 def _needed(services: Mapping[str, str | None]) -> dict[str, str | None]:
@@ -56,14 +61,37 @@ def _needed(services: Mapping[str, str | None]) -> dict[str, str | None]:
     }
 
 
-def _run(label: str, services: Mapping[str, str], arguments: Sequence[str]) -> int:
-    print(f"=== Tests {label}", flush=True)
-    started = time.monotonic()
-    parallel = ["-n", str(PROCESSES), "--dist", "worksteal"]
-    command = [sys.executable, "-m", "pytest", "--quiet", *parallel, *arguments]
-    status = subprocess.run(command, env={**os.environ, **services}, check=False).returncode
-    print(f"=== Tests {label} took {time.monotonic() - started:.0f} s", flush=True)
-    return 0 if status == NO_TESTS_COLLECTED else status
+class _Run:
+    """A pytest that has been started; with `kept` its output goes there until it is asked for."""
+
+    def __init__(
+        self,
+        label: str,
+        services: Mapping[str, str],
+        arguments: Sequence[str],
+        kept: IO[bytes] | None = None,
+    ) -> None:
+        self._label, self._kept, self._started = label, kept, time.monotonic()
+        # Each of the processes would compile all tests again.
+        inherited = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+        parallel = ["-n", str(PROCESSES), "--dist", "worksteal"]
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "pytest", "--quiet", *parallel, *arguments],
+            env={**inherited, **services},
+            stdout=kept,
+            stderr=kept and subprocess.STDOUT,
+        )
+
+    def status(self) -> int:
+        """Waits for the end; 0 also if there was nothing to run."""
+        print(f"=== Tests {self._label}", flush=True)
+        status = self._process.wait()
+        if self._kept:
+            self._kept.seek(0)
+            sys.stdout.write(self._kept.read().decode(errors="replace"))
+        took = time.monotonic() - self._started
+        print(f"=== Tests {self._label}: done after {took:.0f} s", flush=True)
+        return 0 if status == NO_TESTS_COLLECTED else status
 
 
 if __name__ == "__main__":

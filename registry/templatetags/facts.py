@@ -78,7 +78,7 @@ def linkable(address: object) -> str:
 
 def _in_words(at: datetime, now: datetime) -> str:
     if abs(now - at) >= _RELATIVE_UNTIL:
-        return at.strftime("%-d %B %Y")
+        return at.strftime("%-d %b %Y")
     if at - now >= timedelta(minutes=1):
         return f"in {timeuntil(at, now, depth=1)}"
     if now - at < timedelta(minutes=1):

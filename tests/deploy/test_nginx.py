@@ -4,13 +4,8 @@ What the public file serves from the disk needs no token, and what it passes on 
 own 401: so one server shows both.
 """
 
-import http.client
-import os
-import re
-import shutil
 import socket
 import ssl
-import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,14 +14,12 @@ from pathlib import Path
 import pytest
 
 from registry.formats.access_log import AccessLog
-from tests.certificates import make_certificate
+from tests.deploy.nginx import NGINX, SECONDS_TO_START, ask, nginx
 from tests.factories.archives import build_crate, build_frame, metadata_for
 from tests.journeys.wire import upload_plain
 from tests.prepared import Prepared
-from tests.server import ROOT, Server, free_port
+from tests.server import Server, free_port
 
-NGINX = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
-SECONDS_TO_START = 10
 # One command instead of two: each takes a second to start.
 NORA = """
 from django.core.management import call_command
@@ -55,13 +48,6 @@ class Site:
     registry: Server
 
 
-@dataclass(frozen=True)
-class Answer:
-    status: int
-    headers: http.client.HTTPMessage
-    body: bytes
-
-
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("nginx")
@@ -71,69 +57,12 @@ def site(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared) -> Iterat
             server.start()
             token = server.manage("shell", "-v0", "-c", NORA)
             assert upload_plain(server.url, token, "tide-pool").status == 200
-            with _nginx(folder, server) as ports:
-                yield Site(*ports, token, folder, server)
+            public, private = free_port(), free_port()
+            files = {"waybill.conf": public, "waybill-private.conf": private}
+            with nginx(folder, files, upstream=[server.port], data_dir=server.data_dir):
+                yield Site(public, private, token, folder, server)
         finally:
             server.kill()
-
-
-class _nginx:  # noqa: N801 - a context manager
-    """The two files of `deploy/nginx`, with ports, folders and certificate of this test."""
-
-    def __init__(self, folder: Path, server: Server) -> None:
-        self.folder, self.server = folder, server
-        self.ports = (free_port(), free_port())
-
-    def __enter__(self) -> tuple[int, int]:
-        make_certificate(self.folder)
-        texts = [
-            self._adapted("waybill.conf", self.ports[0], "open"),
-            self._adapted("waybill-private.conf", self.ports[1], "closed"),
-        ]
-        head = [
-            "user root;" if os.getuid() == 0 else "",
-            f"pid {self.folder}/nginx.pid; error_log {self.folder}/error.log; daemon off;",
-            "worker_processes 1; events { } http { include /etc/nginx/mime.types;",
-            *(
-                f"{kind}_temp_path {self.folder}/{kind};"
-                for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-            ),
-            f"access_log {self.folder}/access.log;",
-        ]
-        configuration = self.folder / "nginx.conf"
-        configuration.write_text("\n".join([*head, *texts, "}"]))
-        assert NGINX
-        with (self.folder / "stderr.log").open("wb") as log:
-            self.process = subprocess.Popen(
-                [NGINX, "-c", str(configuration), "-p", str(self.folder)],
-                stdout=subprocess.DEVNULL,
-                stderr=log,
-            )
-        deadline = time.monotonic() + SECONDS_TO_START
-        while not all(map(_listens, self.ports)):
-            said = (self.folder / "stderr.log").read_text()
-            assert self.process.poll() is None, said
-            assert time.monotonic() < deadline, said
-            time.sleep(0.02)
-        return self.ports
-
-    def __exit__(self, *failure: object) -> None:
-        self.process.terminate()
-        self.process.wait(10)
-
-    def _adapted(self, name: str, port: int, prefix: str) -> str:
-        text = (ROOT / "deploy" / "nginx" / name).read_text()
-        # The redirect from port 80 is a server of its own, on a port that nobody asks.
-        text = re.sub(r"\n    listen \[::\].*;", "", text)
-        text = text.replace("listen 80;", f"listen 127.0.0.1:{free_port()};")
-        text = text.replace("listen 443", f"listen 127.0.0.1:{port}")
-        text = text.replace("127.0.0.1:8000", f"127.0.0.1:{self.server.port}")
-        text = text.replace("/etc/ssl/waybill", str(self.folder))
-        text = text.replace("/var/log/nginx/waybill", f"{self.folder}/{prefix}")
-        text = text.replace("/var/lib/waybill", str(self.server.data_dir))
-        for shared in ("upstream waybill", "http://waybill", "waybill_downloads", "waybill_wants"):
-            text = text.replace(shared, shared.replace("waybill", prefix))
-        return text
 
 
 def _line_of(log: Path) -> str:
@@ -142,33 +71,6 @@ def _line_of(log: Path) -> str:
     while not (said := log.read_text()) and time.monotonic() < deadline:
         time.sleep(0.01)
     return said
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def ask(
-    port: int,
-    path: str,
-    token: str | None = None,
-    *,
-    method: str = "GET",
-    body: bytes | None = None,
-    **headers: str,
-) -> Answer:
-    context = ssl._create_unverified_context()
-    connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=30, context=context)
-    sent = {name.replace("_", "-"): value for name, value in headers.items()}
-    if token:
-        sent["Authorization"] = token
-    try:
-        connection.request(method, path, body=body, headers=sent)
-        response = connection.getresponse()
-        return Answer(response.status, response.headers, response.read())
-    finally:
-        connection.close()
 
 
 def test_it_speaks_http_2(site: Site) -> None:
@@ -197,7 +99,7 @@ def test_index_and_archives_come_from_the_disk(site: Site) -> None:
     assert archive.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert archive.body == build_crate("tide-pool")
     # The log is what count_downloads reads.
-    said = _line_of(site.logs / "open-downloads.log")
+    said = _line_of(site.logs / "waybill-downloads.log")
     assert f'"GET {DOWNLOAD} HTTP/1.1" 200' in said
     assert [row.name for row in AccessLog().downloads(said.splitlines())] == ["tide-pool"]
 

@@ -22,8 +22,10 @@ def test_systemd_takes_the_unit_files(tmp_path: Path) -> None:
         text = unit.read_text()
         # It wants the program to be there.
         text = re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", text, flags=re.MULTILINE)
-        (tmp_path / unit.name).write_text(text)
-        names.append(str(tmp_path / unit.name))
+        # A template is checked as one of its instances.
+        name = unit.name.replace("@", "@8000")
+        (tmp_path / name).write_text(text)
+        names.append(str(tmp_path / name))
 
     done = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", *names],
@@ -34,6 +36,15 @@ def test_systemd_takes_the_unit_files(tmp_path: Path) -> None:
 
     complaints = [line for line in done.stderr.splitlines() if "waybill" in line]
     assert complaints == []
+
+
+def test_several_servers_run_as_one_does() -> None:
+    one, several = (
+        (ROOT / "deploy" / "systemd" / name).read_text().split("[Unit]", 1)[1]
+        for name in ("waybill.service", "waybill@.service")
+    )
+
+    assert several.replace(", on port %i", "").replace(" PORT=%i", "") == one
 
 
 def test_the_container_has_all_that_runs() -> None:

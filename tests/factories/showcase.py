@@ -7,9 +7,10 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from django.utils import timezone
 
-from accounts import token_text
+from accounts import audit, token_text
 from accounts.models import User
 from accounts.operations.tokens import create_token
+from registry.actors import Person
 from registry.models import Crate, DownloadTotals, PublishKind, Team, VersionDownload
 from tests.factories.registry import (
     SHA,
@@ -21,6 +22,7 @@ from tests.factories.registry import (
     make_version,
 )
 from tests.factories.trustpub import make_issuer, make_pending, make_publisher, make_refusal
+from trustpub.models import Issuer, PublisherCrate
 
 LONG = "a-name-that-is-as-long-as-the-grammar-of-crates-lets-it-be-64-xx"
 README = """# tide
@@ -86,10 +88,8 @@ def fill() -> Showcase:
     make_invitation(Crate.objects.get(name="driftwood"), alice, bob)
     make_invitation(tide, make_user("carol"), alice, digest=token_text.digest("letter"))
     make_pending("lagoon", alice, issuer)
-    make_refusal(
-        issuer,
-        differences=[{"field": "workflow", "expected": "release.yml", "received": "nightly.yml"}],
-    )
+    _refused(issuer, grant)
+    _happened(tide, alice)
     create_token(user=alice, name="laptop")
     return Showcase(alice, _public(), _private(grant.pk))
 
@@ -210,6 +210,26 @@ def _tide(alice: User, bob: User) -> Crate:
     make_dependency(latest, "serde", optional=True, registry_index="https://index.example/")
     make_dependency(latest, "driftwood", kind="dev")
     return tide
+
+
+def _refused(issuer: Issuer, grant: PublisherCrate) -> None:
+    workflow = {"field": "workflow", "expected": "release.yml", "received": "nightly.yml"}
+    make_refusal(
+        issuer,
+        detail="The publisher expects the workflow release.yml, and the job ran nightly.yml.",
+        differences=[{"label": str(grant.publisher), "differences": [workflow]}],
+    )
+
+
+def _happened(tide: Crate, alice: User) -> None:
+    """What the operations would have written to the audit log."""
+    actor = Person(alice)
+    audit.record(
+        "publisher.created", actor=actor, crate=tide.name, subject="release.yml of octo/hello"
+    )
+    audit.record("version.yanked", actor=actor, crate=tide.name, subject="1.11.0")
+    before, after = {"trustpub_only": False}, {"trustpub_only": True}
+    audit.record("crate.changed", actor=actor, crate=tide.name, before=before, after=after)
 
 
 def _others(alice: User, bob: User) -> None:

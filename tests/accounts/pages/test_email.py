@@ -24,14 +24,14 @@ def test_a_new_address_is_confirmed_by_the_link_of_its_letter(
     mailoutbox: list[EmailMessage],
     django_capture_on_commit_callbacks: Any,
 ) -> None:
-    assert "confirmed" in client.get(PAGE).content.decode()
+    assert "Confirmed" in client.get(PAGE).content.decode()
     mailoutbox.clear()
 
     with django_capture_on_commit_callbacks(execute=True):
         page = client.post(PAGE, {"email": " new@example.com "}, follow=True).content.decode()
 
     assert "A letter is on its way to new@example.com" in page
-    assert "not confirmed" in page
+    assert "Not confirmed" in page
     assert alice.verified_email() is None
 
     with django_capture_on_commit_callbacks(execute=True):

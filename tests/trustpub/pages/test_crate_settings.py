@@ -48,7 +48,7 @@ def test_it_says_until_when_an_unpinned_publisher_must_be_used(client: Client, t
     page = page_of(client)
 
     assert "must be used before 4 May 2030 03:02 UTC" in page
-    assert "waits for its first use" in page
+    assert "Waits for its first use" in page
 
 
 def test_it_says_why_a_publisher_was_stopped(client: Client, tide: Crate) -> None:

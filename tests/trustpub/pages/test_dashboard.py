@@ -73,7 +73,7 @@ def test_it_lists_what_waits_for_a_first_publish(client: Client, alice: User) ->
 
     page = client.get("/dashboard").content.decode()
 
-    assert "waits for its first publish" in page
+    assert "Waits for its first publish" in page
     assert "octo/hello" in page
 
 

@@ -277,7 +277,7 @@ def test_it_says_where_a_token_was_used_although_a_workflow_is_trusted(
 
 
 @pytest.mark.parametrize(
-    ("days", "badge"), [(None, "never expires"), (3, "expires soon"), (60, ""), (-1, "expired")]
+    ("days", "badge"), [(None, "Never expires"), (3, "Expires soon"), (60, ""), (-1, "Expired")]
 )
 def test_a_badge_says_what_is_to_know_of_the_end(
     client: Client, alice: User, days: int | None, badge: str
@@ -289,5 +289,5 @@ def test_a_badge_says_what_is_to_know_of_the_end(
 
     page = client.get("/settings/tokens").content.decode()
 
-    badges = [text for text in ("never expires", "expires soon", "expired") if f">{text}<" in page]
+    badges = [text for text in ("Never expires", "Expires soon", "Expired") if f">{text}<" in page]
     assert badges == ([badge] if badge else [])
