@@ -1,6 +1,7 @@
 """The questions we ask GitLab: the numbers behind the path of a public project or group."""
 
 import re
+from base64 import b64decode
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -50,12 +51,26 @@ class GitLab:
         facts = self._ask("groups", path)
         return None if facts is None else _number(facts)
 
-    def _ask(self, kind: str, path: str) -> dict[str, object] | None:
+    def pipeline_file(self, path: str, file: str) -> str | None:
+        """The text of a file on the default branch of a public project."""
+        facts = self._ask("projects", path, f"/repository/files/{quote(file, safe='')}?ref=HEAD")
+        if facts is None:
+            return None
+        content = facts.get("content")
+        try:
+            return b64decode(content if isinstance(content, str) else "!", validate=True).decode(
+                "utf-8", "replace"
+            )
+        except ValueError:
+            raise OutgoingError("GitLab's answer is not a file in base64", False) from None
+
+    def _ask(self, kind: str, path: str, below: str = "") -> dict[str, object] | None:
         if not _PATH.fullmatch(path) or len(path) > 512:
             return None
         try:
             answer = fetch_json(
-                f"{self._api_url}/{kind}/{quote(path, safe='')}", allow_private=self._allow_private
+                f"{self._api_url}/{kind}/{quote(path, safe='')}{below}",
+                allow_private=self._allow_private,
             )
         except OutgoingError as error:
             if error.status in _UNKNOWN:

@@ -18,7 +18,9 @@ from config.environment_values import (
     split,
     whole_number,
 )
+from config.former_audience import FormerAudience, read_former_audience
 from config.secret_key import kept_secret
+from config.trustpub_numbers import TRUSTPUB_NUMBERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,8 @@ class Environment:
     max_new_versions_daily: int | None
     # What trusted publishing allows, and how long it keeps what; named as in TRUSTPUB_NUMBERS.
     trustpub: Mapping[str, int]
+    # Of the address before a move, which CI jobs may go on asking for until a day; or None.
+    former_audience: FormerAudience | None
     # Where only CI may publish, two owners have to agree to what opens that.
     second_owner_consent: bool
     # A pending publisher holds names that begin so; "" is every name.
@@ -118,20 +122,6 @@ RATE_LIMITS = {
     "publish-new": (500, 10),
     "publish-update": (1000, 1),
     "yank-unyank": (1000, 1),
-}
-# Exchanges and look-ups a minute, registrations a day (trusted-publishing reference, g.4).
-TRUSTPUB_NUMBERS = {
-    "EXCHANGES_PER_ADDRESS": 60,
-    "EXCHANGES_PER_ISSUER": 3000,
-    "EXCHANGES_PER_REPOSITORY": 30,
-    "FAILED_EXCHANGES_PER_REPOSITORY": 10,
-    "REGISTRATIONS_PER_DAY": 100,
-    "FORGE_LOOKUPS_PER_MINUTE": 30,
-    "PENDING_PUBLISHERS_PER_USER": 20,
-    "PENDING_PUBLISHERS_PER_ORGANIZATION": 200,
-    "KEEP_REFUSED_EXCHANGES_DAYS": 30,
-    "KEEP_EXPIRED_TOKENS_DAYS": 30,
-    "KEEP_ADDRESSES_DAYS": 90,
 }
 S3_OPTIONS = frozenset({"endpoint", "region"})
 CRATES_IO_INDEX = (
@@ -189,9 +179,10 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         )
         or None,
         trustpub={
-            name: whole_number(env, name, default=default, lowest=1, highest=1_000_000)
-            for name, default in TRUSTPUB_NUMBERS.items()
+            name: whole_number(env, name, default=default, lowest=lowest, highest=highest)
+            for name, (default, lowest, highest) in TRUSTPUB_NUMBERS.items()
         },
+        former_audience=read_former_audience(env),
         second_owner_consent=flag(env, "SECOND_OWNER_CONSENT", default=True),
         held_names=_held_names(env),
         owner_invitations=flag(env, "OWNER_INVITATIONS", default=True),

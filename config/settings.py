@@ -23,6 +23,7 @@ PUBLIC_URL = ENVIRONMENT.public_url
 PUBLIC_ORIGIN = origin(PUBLIC_URL)
 INDEX_URL = ENVIRONMENT.index_url
 AUDIENCES = (ENVIRONMENT.audience,)
+FORMER_AUDIENCE = ENVIRONMENT.former_audience
 FOREIGN_REGISTRIES = ENVIRONMENT.foreign_registries
 # Host headers are not used to build addresses: PUBLIC_URL is.
 ALLOWED_HOSTS = ["*"]
@@ -310,7 +311,7 @@ TRUSTED_PUBLISHING = True
 NOTES_DIR = DATA_DIR / "exchanges"
 # What CI jobs fetch to run beside cargo.
 CREDENTIAL_PROGRAM = BASE_DIR / "credential" / "cargo_credential_waybill.py"
-PUBLISH_TOKEN_LIFETIME = timedelta(minutes=15)
+PUBLISH_TOKEN_LIFETIME = timedelta(minutes=ENVIRONMENT.trustpub["PUBLISH_TOKEN_MINUTES"])
 # Of a CI job that only reads from a private registry: builds take longer than publishing.
 READ_TOKEN_LIFETIME = timedelta(minutes=60)
 KEY_SET_SOFT_AGE = timedelta(minutes=15)

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from base64 import b64encode
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -9,19 +10,22 @@ from typing import Self
 from urllib.parse import unquote, urlsplit
 
 _API = "/api/v4/"
+FILES = "/repository/files/"
 
 
 class FakeGitLab:
     """A self-managed GitLab at `url`; what it knows is added to `projects` and `groups`.
 
-    `projects` are path -> (project id, namespace id), `moved` former path -> path of today. While
-    `status` is set, every answer has that status. `requests` counts by path.
+    `projects` are path -> (project id, namespace id), `moved` former path -> path of today,
+    `files` (path, file) -> text on the default branch. While `status` is set, every answer has
+    that status. `requests` counts by path.
     """
 
     def __init__(self) -> None:
         self.projects: dict[str, tuple[int, int]] = {}
         self.groups: dict[str, int] = {}
         self.moved: dict[str, str] = {}
+        self.files: dict[tuple[str, str], str] = {}
         self.status: int | None = None
         self.requests: Counter[str] = Counter()
         self._server = _Server(self)
@@ -45,6 +49,8 @@ class FakeGitLab:
         if what == "projects" and path in self.moved:
             number = self.projects[self.moved[path]][0]
             return 301, {"location": f"{self.url}{_API}projects/{number}"}
+        if what == "projects" and FILES in path:
+            return self._file(*path.split(FILES, 1))
         for known, ids in self.projects.items():
             if what == "projects" and known.lower() == path.lower():
                 return 200, _project(known, *ids)
@@ -52,6 +58,12 @@ class FakeGitLab:
             if what == "groups" and known.lower() == path.lower():
                 return 200, {"id": number, "full_path": known, "visibility": "public"}
         return 404, {"message": f"404 {what.title().removesuffix('s')} Not Found"}
+
+    def _file(self, project: str, file: str) -> tuple[int, dict[str, object]]:
+        text = self.files.get((project, file))
+        if text is None:
+            return 404, {"message": "404 File Not Found"}
+        return 200, {"encoding": "base64", "content": b64encode(text.encode()).decode()}
 
 
 class _Server(ThreadingHTTPServer):

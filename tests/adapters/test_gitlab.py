@@ -33,6 +33,22 @@ def test_it_finds_the_numbers_behind_a_path(gitlab: GitLab) -> None:
     assert gitlab.group("ferris-labs/libs") == 7718
 
 
+def test_it_reads_a_file_of_the_default_branch(gitlab: GitLab, fake: FakeGitLab) -> None:
+    fake.files[PATH, "ci/release.yml"] = "publish:\n"
+
+    assert gitlab.pipeline_file(PATH, "ci/release.yml") == "publish:\n"
+    assert gitlab.pipeline_file(PATH, ".gitlab-ci.yml") is None
+    assert gitlab.pipeline_file("../x", "ci/release.yml") is None
+
+
+@pytest.mark.parametrize("content", [b"{}", b'{"content": 1}', b'{"content": "&"}'])
+def test_what_is_no_file_is_an_error(serve: Serve, content: bytes) -> None:
+    gitlab = GitLab(serve(answering(content)), allow_private=True)
+
+    with pytest.raises(OutgoingError, match="not a file"):
+        gitlab.pipeline_file("a/b", "c.yml")
+
+
 @pytest.mark.parametrize(
     "path", ["nobody/nothing", "old/tidepool", "a//b", "../x", "a/../b", "a?b/c", "x" * 600, ""]
 )

@@ -1,11 +1,13 @@
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from config.environment import Environment, read_environment
 from config.environment_values import InvalidEnvironment, is_loopback
+from config.former_audience import FormerAudience
 
 
 def read(tmp_path: Path, **variables: str) -> Environment:
@@ -95,6 +97,13 @@ def test_the_audience_is_the_address_without_its_scheme(
         ("EMAIL_URL", "smtp://mail.example:port"),
         ("GITHUB_URL", "github.com"),
         ("GITHUB_API_URL", "github.com"),
+        ("PUBLISH_TOKEN_MINUTES", "4"),
+        ("PUBLISH_TOKEN_MINUTES", "61"),
+        ("FORMER_AUDIENCE", "crates.old.example"),
+        ("FORMER_AUDIENCE", "https://crates.old.example until 2027-03-31"),
+        ("FORMER_AUDIENCE", "crates.old.example/ until 2027-03-31"),
+        ("FORMER_AUDIENCE", "crates.old.example until 2027-02-30"),
+        ("FORMER_AUDIENCE", "a b until 2027-03-31"),
         ("TOKEN_PREFIX", "Wbl"),
         ("TOKEN_PREFIX", "a_b"),
         ("TOKEN_PREFIX", "x" * 13),
@@ -206,6 +215,13 @@ def test_exchanges_are_limited_as_on_a_public_registry(tmp_path: Path) -> None:
     assert usual["EXCHANGES_PER_REPOSITORY"] == 30
     assert usual["FAILED_EXCHANGES_PER_REPOSITORY"] == 10
     assert own_runners["EXCHANGES_PER_ADDRESS"] == 600
+
+
+def test_a_former_audience_has_a_last_day(tmp_path: Path) -> None:
+    former = read(tmp_path, FORMER_AUDIENCE="old.example:8443 until 2027-03-31").former_audience
+
+    assert former == FormerAudience("old.example:8443", datetime(2027, 4, 1, tzinfo=UTC))
+    assert read(tmp_path).former_audience is None
 
 
 @pytest.mark.parametrize(("value", "counts"), [("", True), ("1", True), ("0", False)])

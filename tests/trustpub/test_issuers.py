@@ -161,3 +161,23 @@ def test_switching_off_needs_none_of_the_options() -> None:
     url = provider_for("activestate").issuer_example
 
     assert trust("activestate", url, state="disabled").options == {}
+
+
+def test_an_operator_says_how_an_issuer_signs() -> None:
+    url = "https://git.example.org"
+
+    assert trust("gitlab", url).algorithms == ["RS256"]
+    assert trust("gitlab", url, algorithm=["ES256", "EdDSA", "ES256"]).algorithms == [
+        "ES256", "EdDSA",
+    ]  # fmt: skip
+    # Whatever else is set later leaves it as it is.
+    assert trust("gitlab", url, name="Ours").algorithms == ["ES256", "EdDSA"]
+    event = AuditEvent.objects.filter(subject=url).order_by("pk")[1]
+    assert event.before["algorithms"] == ["RS256"]
+    assert event.after["algorithms"] == ["ES256", "EdDSA"]
+
+
+@pytest.mark.parametrize("name", ["none", "HS256", "rs256", "ES512", ""])
+def test_what_is_no_public_key_algorithm_is_none_of_them(name: str) -> None:
+    with pytest.raises(CommandError, match="is no algorithm to verify with"):
+        trust("gitlab", "https://git.example.org", algorithm=[name])

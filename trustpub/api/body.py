@@ -30,7 +30,7 @@ def read_json(request: HttpRequest, *, list_name: str = "") -> Mapping[str, Any]
     body = request.read(MAX_BODY + 1)
     if len(body) > MAX_BODY:
         raise BodyTooLarge(f"the request body may have at most {MAX_BODY} bytes")
-    if not request.headers.get("Content-Type", "").lower().startswith("application/json"):
+    if request.content_type != "application/json":
         raise WrongContentType("send the body with `Content-Type: application/json`")
     try:
         if list_name and body.lstrip()[:1] == b"[":

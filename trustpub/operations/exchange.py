@@ -176,15 +176,24 @@ def _enabled(issuer: Issuer, *, off: bool) -> Issuer:
 
 
 def _claims(token: UnverifiedToken, issuer: Issuer, row: KeySetRow | None) -> VerifiedClaims:
+    now = timezone.now()
     return verify(
         token,
         key=keys.key_for(issuer, token.issuer, token.kid, row=row),
         algorithms=issuer.algorithms,
         issuer=token.issuer,
-        audiences=issuer.adapter.audiences(settings.AUDIENCES, token.issuer),
+        audiences=issuer.adapter.audiences(_own_audiences(now), token.issuer),
         max_lifetime=issuer.adapter.lifetime,
-        now=timezone.now(),
+        now=now,
     )
+
+
+def _own_audiences(now: datetime) -> tuple[str, ...]:
+    """This registry's, and for the time of a move the one that it had before."""
+    former = settings.FORMER_AUDIENCE
+    if former is None or now >= former.ends_at:
+        return settings.AUDIENCES
+    return (*settings.AUDIENCES, former.name)
 
 
 def _limits_before(address: str, issuer_url: str) -> list[Limit]:

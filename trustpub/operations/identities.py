@@ -40,6 +40,13 @@ def forge_of(issuer: Issuer) -> GitHub | None:
     return GitHub(issuer.api_url, allow_private=issuer.internal_network)
 
 
+def gitlab_of(issuer: Issuer) -> GitLab | None:
+    """GitLab's API, where it may be asked."""
+    if issuer.provider != "gitlab" or not issuer.api_url:
+        return None
+    return GitLab(issuer.api_url, allow_private=issuer.internal_network)
+
+
 def resolve(issuer: Issuer, repository: str) -> Identity:
     """What the forge says now, or empty ids where it cannot be asked or the repository is private.
 
@@ -49,8 +56,8 @@ def resolve(issuer: Issuer, repository: str) -> Identity:
         if forge := forge_of(issuer):
             is_own = issuer.web_url == settings.GITHUB_URL
             return _on_github(forge, repository, is_own=is_own)
-        if issuer.api_url and issuer.provider == "gitlab":
-            return _on_gitlab(issuer, repository)
+        if gitlab := gitlab_of(issuer):
+            return _on_gitlab(gitlab, repository)
         if issuer.api_url and issuer.provider in ("forgejo", "gitea"):
             return _on_forgejo(issuer, repository)
     except OutgoingError as error:
@@ -75,9 +82,8 @@ def _on_github(forge: GitHub, repository: str, *, is_own: bool) -> Identity:
     return Identity(owner_id=str(account.id), repository=f"{account.login}/{name}")
 
 
-def _on_gitlab(issuer: Issuer, repository: str) -> Identity:
+def _on_gitlab(gitlab: GitLab, repository: str) -> Identity:
     """A private project tells nothing but its group, where that is public."""
-    gitlab = GitLab(issuer.api_url, allow_private=issuer.internal_network)
     if project := gitlab.project(repository):
         return Identity(str(project.id), str(project.namespace_id), project.path)
     group = gitlab.group(repository.rpartition("/")[0])

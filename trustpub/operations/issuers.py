@@ -14,6 +14,7 @@ from accounts.errors import InvalidInput
 from adapters.addresses import is_loopback
 from adapters.github import GITHUB_COM_API, AccountKind, GitHub
 from adapters.http import OutgoingError
+from trustpub.jwks import ALGORITHMS
 from trustpub.models import Issuer
 from trustpub.providers import PROVIDERS
 from trustpub.providers.base import Provider
@@ -41,6 +42,7 @@ def trust_issuer(
     web_url: str = "",
     options: Options | None = None,
     key_hosts: Sequence[str] = (),
+    algorithms: Sequence[str] = (),
     api_url: str | None = None,
     organization: Organization | None = None,
     state: str = Issuer.State.ENABLED,
@@ -48,7 +50,8 @@ def trust_issuer(
     """The row of that exact address, enabled or in another state.
 
     `options` are the provider's; None leaves those that the row has. `key_hosts` are hosts beside
-    the issuer's own where its keys may be, `api_url` is where its forge is asked for numbers (""
+    the issuer's own where its keys may be, `algorithms` those that its signatures may have where
+    they are not the provider's usual ones, `api_url` is where its forge is asked for numbers (""
     nowhere, None the usual place). With an `organization` a new row is for that one's crates
     alone. Raises InvalidInput.
     """
@@ -59,6 +62,7 @@ def trust_issuer(
     web = (web_url or adapter.web_url_of(url)).rstrip("/")
     _check_address("--web-url", web)
     _check_hosts(key_hosts)
+    _check_algorithms(algorithms)
     asks_elsewhere = api_url is not None
     if api_url is None:
         # Behind a test issuer of this machine there is no forge, unless its address is given.
@@ -86,10 +90,15 @@ def trust_issuer(
             f"{url} is known as a {issuer.get_provider_display()} issuer; "
             "an issuer cannot change its kind"
         )
-    before = {"state": issuer.state, "options": issuer.options}
+    before = {
+        "state": issuer.state,
+        "options": issuer.options,
+        "algorithms": issuer.algorithms,
+    }
     if options is not None or state != Issuer.State.DISABLED:
         issuer.options = _options(adapter, issuer.options if options is None else options)
     issuer.extra_key_hosts = list(key_hosts) or issuer.extra_key_hosts
+    issuer.algorithms = list(dict.fromkeys(algorithms)) or issuer.algorithms
     issuer.state = state
     issuer.name = name or issuer.name
     issuer.web_url = web if web_url else issuer.web_url
@@ -108,6 +117,7 @@ def trust_issuer(
             "organization": issuer.organization,
             "options": issuer.options,
             "extra_key_hosts": issuer.extra_key_hosts,
+            "algorithms": issuer.algorithms,
         },
     )
     return issuer
@@ -163,6 +173,13 @@ def _check_hosts(hosts: Sequence[str]) -> None:
     for host in hosts:
         if not _HOST.fullmatch(host):
             raise InvalidInput(f"a key host is a name like keys.example.org, not `{host[:60]}`")
+
+
+def _check_algorithms(names: Sequence[str]) -> None:
+    for name in names:
+        if name not in ALGORITHMS:
+            known = ", ".join(ALGORITHMS)
+            raise InvalidInput(f"`{name[:60]}` is no algorithm to verify with; choose from {known}")
 
 
 def _check_address(what: str, url: str) -> None:

@@ -6,7 +6,7 @@ from django.shortcuts import render
 from accounts.errors import NotFound
 from accounts.pages.private import SignedInRequest, private
 from registry.pages.owners import owned_crate
-from trustpub.operations.identities import forge_of
+from trustpub.operations.identities import forge_of, gitlab_of
 from trustpub.operations.registration_limits import count_lookup
 from trustpub.queries.checklist import checklist
 from trustpub.queries.crate_settings import workflow_file
@@ -21,7 +21,8 @@ def publisher_check(request: SignedInRequest, name: str, grant_id: int) -> HttpR
     if grant is None:
         raise NotFound
     count_lookup(request.user)
-    checks = checklist(grant, forge_of(grant.publisher.issuer))
+    issuer = grant.publisher.issuer
+    checks = checklist(grant, forge_of(issuer) or gitlab_of(issuer))
     context = {
         "crate": crate,
         "grant": grant,

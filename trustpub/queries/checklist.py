@@ -8,6 +8,7 @@ from enum import StrEnum
 from django.conf import settings
 
 from adapters.github import GitHub
+from adapters.gitlab import GitLab
 from adapters.http import OutgoingError
 from registry.formats.repository_links import Agreement, compare_repositories
 from trustpub.models import Publisher, PublisherCrate
@@ -35,7 +36,7 @@ class Check:
     remedy: str = ""
 
 
-def checklist(grant: PublisherCrate, forge: GitHub | None) -> list[Check]:
+def checklist(grant: PublisherCrate, forge: GitHub | GitLab | None) -> list[Check]:
     """Asks the forge up to three questions; what it does not answer is amber."""
     publisher = grant.publisher
     return [
@@ -61,70 +62,107 @@ def _ids(publisher: Publisher) -> Check:
     )
 
 
-def _file(publisher: Publisher, forge: GitHub | None) -> list[Check]:
-    what = "Workflow file"
-    owner, _, name = publisher.repository.partition("/")
+def _file(publisher: Publisher, forge: GitHub | GitLab | None) -> list[Check]:
+    what = "Pipeline file" if isinstance(forge, GitLab) else "Workflow file"
     try:
-        text = forge.workflow_file(owner, name, publisher.workflow) if forge else None
+        text = _text_of(publisher, forge) if forge else None
     except OutgoingError as error:
         logger.info("workflow of %s could not be read: %s", publisher.repository, error)
         forge = None
     if forge is None or (text is None and not publisher.is_pinned):
         return [Check(what, Verdict.AMBER, NOT_ASKED)]
     if text is None:
+        folder = "" if isinstance(forge, GitLab) else ".github/workflows/"
         return [
             Check(
                 what,
                 Verdict.RED,
-                f"there is no .github/workflows/{publisher.workflow} on the default branch",
+                f"there is no {folder}{publisher.workflow} on the default branch",
                 "Correct the name, or push the file: there is one to copy below.",
             )
         ]
-    return [Check(what, Verdict.GREEN, "it is on the default branch"), *_text(publisher, text)]
+    found = _in_pipeline(text) if isinstance(forge, GitLab) else _in_workflow(text)
+    lines = [*found, _environment_in(publisher, text)]
+    return [Check(what, Verdict.GREEN, "it is on the default branch"), *lines]
 
 
-def _text(publisher: Publisher, text: str) -> list[Check]:
-    """A search for words; nothing of the file is understood or run."""
-    environment = publisher.environment
-    wanted = [
-        (
+def _text_of(publisher: Publisher, forge: GitHub | GitLab) -> str | None:
+    if isinstance(forge, GitLab):
+        return forge.pipeline_file(publisher.repository, publisher.workflow)
+    owner, _, name = publisher.repository.partition("/")
+    return forge.workflow_file(owner, name, publisher.workflow)
+
+
+# What follows is a search for words; nothing of the file is understood or run.
+
+
+def _in_workflow(text: str) -> list[Check]:
+    return [
+        _line(
             "Permission",
-            re.search(r"id-token:\s*write", text),
+            re.search(r"id-token:\s*write", text) is not None,
             "the file asks for `id-token: write`",
             "the file does not ask for `id-token: write`",
         ),
-        (
-            "Environment in the file",
-            not environment or environment.lower() in text.lower(),
-            "the file names the environment" if environment else "none is asked for",
-            f"the file does not name the environment {environment}",
-        ),
-        (
+        _line(
             "This registry in the file",
             settings.PUBLIC_URL in text,
             "the file names this registry",
             f"the file does not name {settings.PUBLIC_URL}",
         ),
-        (
+        _line(
             "Triggers",
             not _FORBIDDEN.search(text),
             "none of those that strangers can cause",
             "it can be started by an event that strangers can cause; such runs are refused",
         ),
     ]
+
+
+def _in_pipeline(text: str) -> list[Check]:
+    audience = settings.AUDIENCES[0]
     return [
-        Check(what, Verdict.GREEN, good) if holds else Check(what, Verdict.RED, bad)
-        for what, holds, good, bad in wanted
+        _line(
+            "ID token",
+            re.search(r"\bid_tokens:", text) is not None,
+            "the file asks for one with `id_tokens`",
+            "the file has no `id_tokens`",
+        ),
+        _line(
+            "This registry in the file",
+            audience in text,
+            "the file names this registry",
+            f"the file does not name the audience {audience}",
+        ),
     ]
 
 
-def _environment(publisher: Publisher, forge: GitHub | None) -> list[Check]:
+def _environment_in(publisher: Publisher, text: str) -> Check:
+    environment = publisher.environment
+    return _line(
+        "Environment in the file",
+        not environment or environment.lower() in text.lower(),
+        "the file names the environment" if environment else "none is asked for",
+        f"the file does not name the environment {environment}",
+    )
+
+
+def _line(what: str, holds: bool, good: str, bad: str) -> Check:
+    return Check(what, Verdict.GREEN, good) if holds else Check(what, Verdict.RED, bad)
+
+
+def _environment(publisher: Publisher, forge: GitHub | GitLab | None) -> list[Check]:
     what = "Environment"
     if publisher.environment is None:
         return []
     owner, _, name = publisher.repository.partition("/")
     try:
-        protected = forge.is_protected(owner, name, publisher.environment) if forge else None
+        # GitLab tells only members about the environments of a project.
+        protected = (
+            forge.is_protected(owner, name, publisher.environment)
+            if isinstance(forge, GitHub)
+            else None
+        )
     except OutgoingError:
         protected = None
     if protected is None:

@@ -155,7 +155,7 @@ def test_a_body_that_is_none_is_refused_before_any_query(
     assert error["code"] == "invalid_request"
 
 
-@pytest.mark.parametrize("content_type", ["text/plain", "", "application/x-www-form-urlencoded"])
+@pytest.mark.parametrize("content_type", ["text/plain", "", "application/jsonx"])
 def test_the_body_must_say_that_it_is_json(db: None, content_type: str) -> None:
     refusal(send("POST", TOKENS, None, {"jwt": "a.b.c"}, content_type=content_type), 415)
 

@@ -7,9 +7,12 @@ from django.test import Client
 from accounts.models import User
 from demo.github_server import FakeGitHub
 from demo.github_world import FakeRepository
+from demo.gitlab_server import FakeGitLab
 from registry.models import Crate
+from tests.ci import let_publish
 from tests.factories.registry import make_crate
-from tests.factories.trustpub import FORGE, make_publisher
+from tests.factories.trustpub import FORGE, make_issuer, make_publisher
+from trustpub.models import PublisherCrate
 
 pytestmark = pytest.mark.django_db
 GOOD = """
@@ -39,8 +42,8 @@ def tide(client: Client, alice: User) -> Crate:
     return make_crate("tide", owner=alice, repository=f"{FORGE}/octo/hello")
 
 
-def verdicts(client: Client, tide: Crate) -> dict[str, str]:
-    grant = make_publisher(tide)
+def verdicts(client: Client, tide: Crate, grant: PublisherCrate | None = None) -> dict[str, str]:
+    grant = grant or make_publisher(tide)
     answer = client.get(f"/crates/tide/settings/publishers/{grant.pk}/check")
     assert answer.status_code == 200
     return {check.what: str(check.verdict) for check in answer.context["checks"]}
@@ -102,3 +105,43 @@ def test_strangers_check_nothing(client: Client, tide: Crate, bob: User) -> None
     client.force_login(bob)
 
     assert client.get(f"/crates/tide/settings/publishers/{grant.pk}/check").status_code == 403
+
+
+LABS = "ferris-labs/libs/tidepool"
+PIPELINE = """
+publish:
+  environment: release
+  id_tokens: {WAYBILL: {aud: "127.0.0.1:8000"}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "red"),
+    [
+        (PIPELINE, None),
+        (PIPELINE.replace("id_tokens", "variables"), "ID token"),
+        (PIPELINE.replace("127.0.0.1", "crates.io"), "This registry in the file"),
+        (PIPELINE.replace("release", "prod"), "Environment in the file"),
+        (None, "Pipeline file"),
+    ],
+)
+def test_a_pipeline_file_on_gitlab(
+    client: Client, alice: User, tide: Crate, text: str | None, red: str | None
+) -> None:
+    with FakeGitLab() as forge:
+        forge.projects[LABS] = (20488, 7718)
+        if text is not None:
+            forge.files[LABS, ".gitlab-ci.yml"] = text
+        issuer = make_issuer("gitlab", api_url=f"{forge.url}/api/v4", internal_network=True)
+        fields: dict[str, str | None] = {
+            "namespace": "ferris-labs/libs",
+            "project": "tidepool",
+            "workflow_filepath": ".gitlab-ci.yml",
+            "environment": "release",
+        }
+        found = verdicts(client, tide, let_publish(tide, alice, issuer, fields))
+
+    reds = [what for what, verdict in found.items() if verdict == "red"]
+    assert reds == ([red] if red else [])
+    # Only members are told about a project's environments.
+    assert found["Environment"] == "amber"

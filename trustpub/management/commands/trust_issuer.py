@@ -38,6 +38,13 @@ class Command(BaseCommand):
             help="a host beside the issuer's own where its keys may be",
         )
         parser.add_argument(
+            "--algorithm",
+            action="append",
+            default=[],
+            metavar="NAME",
+            help="how it signs, where that is not RS256; all that are given replace those before",
+        )
+        parser.add_argument(
             "--api-url",
             help="where the forge says which numbers stand behind names; `-`: it is not asked",
         )
@@ -66,6 +73,7 @@ class Command(BaseCommand):
                 web_url=options["web_url"],
                 options=_options(options["option"]),
                 key_hosts=options["key_host"],
+                algorithms=options["algorithm"],
                 api_url="" if options["api_url"] == "-" else options["api_url"],
                 organization=organization_named(options["organization"], options["organization_id"])
                 if options["organization"]
