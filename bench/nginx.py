@@ -50,7 +50,7 @@ def deployed(
         text = text.replace("listen 443 ssl http2", f"listen 127.0.0.1:{port}")
         text = re.sub(r"\n    ssl_.*;", "", text)
     text = text.replace("127.0.0.1:8000", f"127.0.0.1:{server.port}")
-    text = text.replace("/var/log/nginx", str(folder)).replace("/var/cache/nginx", str(folder))
+    text = text.replace("/var/log/nginx", str(folder)).replace("/run/waybill", str(folder))
     return text.replace("/var/lib/waybill", str(server.data_dir))
 
 
@@ -67,15 +67,16 @@ def running(folder: Path, sites: str, *ports: int) -> Iterator[int]:
     ]
     configuration = folder / "nginx.conf"
     configuration.write_text("\n".join([*head, sites, "}"]))
-    process = subprocess.Popen(
-        [NGINX, "-c", str(configuration), "-p", str(folder)], stderr=subprocess.PIPE
-    )
+    said = folder / "stderr.log"
+    with said.open("wb") as log:
+        process = subprocess.Popen(
+            [NGINX, "-c", str(configuration), "-p", str(folder)], stderr=log
+        )
     try:
         deadline = time.monotonic() + SECONDS_TO_START
         while not all(map(_listens, ports)):
             if process.poll() is not None or time.monotonic() > deadline:
-                assert process.stderr
-                raise RuntimeError(f"nginx does not start: {process.stderr.read()!r}")
+                raise RuntimeError(f"nginx does not start: {said.read_text()}")
             time.sleep(0.02)
         yield process.pid
     finally:

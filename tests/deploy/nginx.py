@@ -78,7 +78,7 @@ def _adapted(folder: Path, name: str, port: int, upstream: list[int], data_dir: 
     text = text.replace(node, "".join(nodes))
     text = text.replace("/etc/ssl/waybill", str(folder))
     text = text.replace("/var/log/nginx/waybill", f"{folder}/{prefix}")
-    text = text.replace("/var/lib/waybill", str(data_dir))
+    text = text.replace("/var/lib/waybill", str(data_dir)).replace("/run/waybill", str(folder))
     for shared in ("upstream waybill", "http://waybill", "waybill_downloads", "waybill_wants"):
         text = text.replace(shared, shared.replace("waybill", prefix))
     return text
