@@ -79,6 +79,8 @@ def _adapted(folder: Path, name: str, port: int, upstream: list[int], data_dir: 
     text = text.replace("/etc/ssl/waybill", str(folder))
     text = text.replace("/var/log/nginx/waybill", f"{folder}/{prefix}")
     text = text.replace("/var/lib/waybill", str(data_dir)).replace("/run/waybill", str(folder))
+    # Tests wait for a revoked token to be refused.
+    text = text.replace("200 401 5s", "200 401 1s")
     for shared in ("upstream waybill", "http://waybill", "waybill_downloads", "waybill_wants"):
         text = text.replace(shared, shared.replace("waybill", prefix))
     return text
