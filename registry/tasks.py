@@ -4,7 +4,7 @@ from celery import shared_task
 
 from accounts.models import ApiToken, User
 from registry import emails
-from registry.models import Crate, DeletedCrate, Invitation, Team, Version
+from registry.models import Crate, DeletedCrate, Invitation, Report, Team, Version
 from registry.operations import clean_up, count_downloads, delete, index, rate_limits
 from registry.operations import settings as crate_settings
 from registry.operations.invitations import new_token
@@ -84,6 +84,18 @@ def mail_provenance_break(version_id: int, what: str) -> None:
         emails.provenance_break(version, what)
 
 
+@shared_task(name="registry.mail_report_made")
+def mail_report_made(report_id: int) -> None:
+    if report := Report.objects.filter(pk=report_id).select_related("reporter").first():
+        emails.report_made(report)
+
+
+@shared_task(name="registry.mail_report_resolved")
+def mail_report_resolved(report_id: int) -> None:
+    if report := Report.objects.filter(pk=report_id).select_related("reporter").first():
+        emails.report_resolved(report)
+
+
 @shared_task(name="registry.end_trustpub_only")
 def end_trustpub_only() -> None:
     crate_settings.end_trustpub_only()
@@ -92,6 +104,11 @@ def end_trustpub_only() -> None:
 @shared_task(name="registry.remove_deleted_files")
 def remove_deleted_files(deleted_id: int) -> None:
     delete.remove_files(deleted_id)
+
+
+@shared_task(name="registry.remove_deleted_version")
+def remove_deleted_version(deleted_id: int) -> None:
+    delete.remove_version_file(deleted_id)
 
 
 @shared_task(name="registry.sweep_deleted")
@@ -103,6 +120,12 @@ def sweep_deleted() -> None:
 def mail_crate_deleted(deleted_id: int, user_id: int) -> None:
     deleted = DeletedCrate.objects.select_related("deleted_by").get(pk=deleted_id)
     emails.crate_deleted(deleted, User.objects.get(pk=user_id))
+
+
+@shared_task(name="registry.mail_moderated")
+def mail_moderated(crate_id: int, subject: str, what: str, reason: str) -> None:
+    if crate := Crate.everything.filter(pk=crate_id).first():
+        emails.moderated(crate, subject, what, reason)
 
 
 @shared_task(name="registry.remove_unfinished_files")

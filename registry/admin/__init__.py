@@ -8,5 +8,7 @@ from registry.admin import (  # noqa: F401
     limits,
     names,
     provenance,
+    report,
+    user,
     version,
 )

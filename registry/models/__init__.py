@@ -4,6 +4,7 @@ from registry.models.category import Category
 from registry.models.crate import Crate
 from registry.models.crate_limits import CrateLimits
 from registry.models.deleted_crate import DeletedCrate
+from registry.models.deleted_version import DeletedVersion
 from registry.models.dependency import Dependency
 from registry.models.download_count import CountedFile, DownloadTotals, VersionDownload
 from registry.models.follow import Follow
@@ -14,6 +15,7 @@ from registry.models.keyword import Keyword
 from registry.models.ownership import Ownership, Team
 from registry.models.provenance import Provenance, PublishKind
 from registry.models.rate_bucket import LimitedAction, LimitOverride, RateBucket
+from registry.models.report import Report
 from registry.models.reserved_name import ReservedName
 from registry.models.search_document import SearchDocument
 from registry.models.version import Version
@@ -25,6 +27,7 @@ __all__ = [
     "Crate",
     "CrateLimits",
     "DeletedCrate",
+    "DeletedVersion",
     "Dependency",
     "DownloadTotals",
     "Follow",
@@ -38,6 +41,7 @@ __all__ = [
     "Provenance",
     "PublishKind",
     "RateBucket",
+    "Report",
     "ReservedName",
     "SearchDocument",
     "Team",
