@@ -69,9 +69,7 @@ def running(folder: Path, sites: str, *ports: int) -> Iterator[int]:
     configuration.write_text("\n".join([*head, sites, "}"]))
     said = folder / "stderr.log"
     with said.open("wb") as log:
-        process = subprocess.Popen(
-            [NGINX, "-c", str(configuration), "-p", str(folder)], stderr=log
-        )
+        process = subprocess.Popen([NGINX, "-c", str(configuration), "-p", str(folder)], stderr=log)
     try:
         deadline = time.monotonic() + SECONDS_TO_START
         while not all(map(_listens, ports)):
