@@ -1,54 +1,66 @@
-"""The lines of a file that may be compressed, one after the other."""
+"""The text of a file that may be compressed, in pieces, as often as wanted."""
 
-import gzip
 import shutil
 import subprocess
-import zlib
+import tempfile
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO, Protocol
+
+from isal import igzip, isal_zlib
 
 GZIP = b"\x1f\x8b"
 ZSTD = b"\x28\xb5\x2f\xfd"
-# No server writes longer ones; a file without line feeds must not fill the memory.
-MAX_LINE = 256 * 1024
+PIECE = 4 * 1024 * 1024
+
+
+class _Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
 
 
 class UnreadableLog(Exception):
     """The file is absent, damaged or packed in a way that cannot be read here."""
 
 
-def lines_of(name: str, standard_input: BinaryIO) -> Iterator[bytes]:
-    """Lines with their line feeds, unpacked as the first bytes say; `-` is standard input.
+@contextmanager
+def log_path(name: str, standard_input: BinaryIO) -> Iterator[Path]:
+    """Where the file is; `-` is standard input, which is kept on the disk meanwhile."""
+    if name != "-":
+        yield Path(name)
+        return
+    with tempfile.NamedTemporaryFile(prefix="waybill-log-") as copy:
+        shutil.copyfileobj(standard_input, copy)
+        copy.flush()
+        yield Path(copy.name)
 
-    A line longer than MAX_LINE comes in pieces. Raises UnreadableLog, maybe after the last line.
+
+def pieces_of(path: Path) -> Iterator[bytes]:
+    """The text, unpacked as the first bytes say.
+
+    Raises UnreadableLog, maybe after the last piece: what is packed has a checksum at its end.
     """
-    is_piped = name == "-"
     try:
-        with nullcontext(standard_input) if is_piped else Path(name).open("rb") as packed:
-            # Both are buffered readers, which can look ahead.
-            magic = packed.peek(len(ZSTD))[: len(ZSTD)]  # type: ignore[attr-defined]
+        with path.open("rb") as packed:
+            magic = packed.peek(len(ZSTD))[: len(ZSTD)]
             if magic == ZSTD:
-                yield from _unpacked_by_zstd(name, is_piped=is_piped)
+                yield from _unpacked_by_zstd(path)
             elif magic.startswith(GZIP):
-                with gzip.open(packed) as file:
-                    yield from _lines(file)
+                with igzip.IGzipFile(fileobj=packed) as file:  # type: ignore[no-untyped-call]
+                    yield from _pieces(file)
             else:
-                yield from _lines(packed)
-    except (OSError, EOFError, zlib.error) as error:
+                yield from _pieces(packed)
+    except (OSError, EOFError, isal_zlib.IsalError) as error:  # type: ignore[misc]
         reason = error.strerror if isinstance(error, OSError) else None
         raise UnreadableLog(f"it cannot be read ({reason or error})") from None
 
 
-def _lines(file: Any) -> Iterator[bytes]:
-    return iter(lambda: file.readline(MAX_LINE), b"")
+def _pieces(file: _Readable) -> Iterator[bytes]:
+    return iter(lambda: file.read(PIECE), b"")
 
 
-def _unpacked_by_zstd(name: str, *, is_piped: bool) -> Iterator[bytes]:
+def _unpacked_by_zstd(path: Path) -> Iterator[bytes]:
     """Through the program, since Python itself reads zstd from 3.14 on."""
-    if is_piped:
-        raise UnreadableLog("zstd is not read from standard input; put `zstd -dc` before it")
     program = shutil.which("zstd")
     if program is None:
         raise UnreadableLog(
@@ -56,12 +68,12 @@ def _unpacked_by_zstd(name: str, *, is_piped: bool) -> Iterator[bytes]:
             "package zstd, or unpack the log where that program is"
         )
     with subprocess.Popen(
-        [program, "--decompress", "--stdout", "--quiet", "--", name],
+        [program, "--decompress", "--stdout", "--quiet", "--", path],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     ) as process:
         assert process.stdout
-        yield from _lines(process.stdout)
+        yield from _pieces(process.stdout)
         if process.wait():
             raise UnreadableLog("zstd says that it is damaged")

@@ -298,6 +298,9 @@ MAX_NEW_VERSIONS_DAILY = ENVIRONMENT.max_new_versions_daily
 OWNER_INVITATIONS = ENVIRONMENT.owner_invitations
 OWNER_INVITATION_LIFETIME = timedelta(days=ENVIRONMENT.owner_invitation_days)
 
+# Of one person; a report of each crate may be open at once.
+REPORTS_PER_DAY = 10
+
 # --- Downloads ----------------------------------------------------------------
 
 COUNT_DOWNLOADS = ENVIRONMENT.count_downloads

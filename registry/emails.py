@@ -5,7 +5,8 @@ from django.conf import settings
 
 from accounts.emails import send
 from accounts.models import ApiToken, User
-from registry.models import Crate, DeletedCrate, Invitation, PublishKind, Team, Version
+from accounts.queries.staff import moderator_addresses
+from registry.models import Crate, DeletedCrate, Invitation, PublishKind, Report, Team, Version
 from registry.operations.notifications import unsubscribe_token
 from registry.queries import leaks
 
@@ -45,6 +46,26 @@ def trustpub_only_ending(crate: Crate, by: str) -> None:
         owner_addresses(crate),
         {"crate": crate, "by": by, "address": f"{_page(crate)}/settings"},
     )
+
+
+def report_made(report: Report) -> None:
+    """To every moderator; what the reporter wrote is read behind the sign-in."""
+    facts: dict[str, object] = {
+        "report": report,
+        "reporter": report.reporter or "Somebody whose account is gone",
+        "public_url": settings.PUBLIC_URL,
+        "address": f"{settings.PUBLIC_URL}/admin/registry/report/{report.pk}/change/",
+    }
+    send("report_made", moderator_addresses(), facts)
+
+
+def report_resolved(report: Report) -> None:
+    address = report.reporter.verified_email() if report.reporter else None
+    if report.reporter is None or address is None:
+        return
+    page = f"{settings.PUBLIC_URL}/crates/{report.crate_name}/report"
+    login = report.reporter.login
+    send("report_resolved", [address], {"report": report, "login": login, "address": page})
 
 
 def team_trustpub_only(crate: Crate, team: Team) -> None:

@@ -92,6 +92,24 @@ class UnknownDependency(InvalidInput):
         super().__init__(f"no known crate named `{name}`")
 
 
+class AlreadyReported(Refusal):
+    code = "already_reported"
+    status = 409
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"you have reported `{name}` already, and the moderators have not decided yet"
+        )
+
+
+class ReportResolved(Refusal):
+    code = "report_resolved"
+    status = 409
+
+    def __init__(self, state: str) -> None:
+        super().__init__(f"this report is closed already: {state}")
+
+
 class NotOwner(NotAllowed):
     code = "not_owner"
 

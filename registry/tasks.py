@@ -4,7 +4,7 @@ from celery import shared_task
 
 from accounts.models import ApiToken, User
 from registry import emails
-from registry.models import Crate, DeletedCrate, Invitation, Team, Version
+from registry.models import Crate, DeletedCrate, Invitation, Report, Team, Version
 from registry.operations import clean_up, count_downloads, delete, index, rate_limits
 from registry.operations import settings as crate_settings
 from registry.operations.invitations import new_token
@@ -82,6 +82,18 @@ def mail_provenance_break(version_id: int, what: str) -> None:
     version = Version.objects.filter(pk=version_id).select_related("crate").first()
     if version:
         emails.provenance_break(version, what)
+
+
+@shared_task(name="registry.mail_report_made")
+def mail_report_made(report_id: int) -> None:
+    if report := Report.objects.filter(pk=report_id).select_related("reporter").first():
+        emails.report_made(report)
+
+
+@shared_task(name="registry.mail_report_resolved")
+def mail_report_resolved(report_id: int) -> None:
+    if report := Report.objects.filter(pk=report_id).select_related("reporter").first():
+        emails.report_resolved(report)
 
 
 @shared_task(name="registry.end_trustpub_only")

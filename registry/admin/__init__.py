@@ -8,5 +8,6 @@ from registry.admin import (  # noqa: F401
     limits,
     names,
     provenance,
+    report,
     version,
 )

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
@@ -19,6 +20,7 @@ from registry.formats.semver import Version
 # Logs write a dash where there was none.
 _ABSENT = ("", "-")
 _CARGO = re.compile(r"cargo(?:[/ +]|%20|%2[Ff])")
+_ORIGIN = re.compile(r"^https?://[^/]*")
 _API_PATH = re.compile(r"(?:^|/)crates/(?P<name>[^/]+)/(?P<num>[^/]+)/download\Z")
 _FILE_PATH = re.compile(r"(?:^|/)crates/(?P<name>[^/]+)/(?P=name)-(?P<num>[^/]+)\.crate\Z")
 _COMBINED = re.compile(
@@ -26,7 +28,7 @@ _COMBINED = re.compile(
     r'(?P<status>\d{3}) \S+(?: "(?:[^"\\]|\\.)*" "(?P<agent>(?:[^"\\]|\\.)*)")?'
 )
 # What JSON logs call a field, the commonest first; a dot leads into an object.
-_JSON_NAMES = {
+JSON_NAMES = {
     "time": ("date_time", "time_iso8601", "time", "timestamp", "ts", "time_local"),
     "method": ("method", "request_method", "request.method"),
     "path": ("url", "request_uri", "uri", "path", "request.uri"),
@@ -52,10 +54,13 @@ class UnreadableLine(FormatError):
 
 @dataclass(slots=True)
 class AccessLog:
-    """Reads the lines of one file; `unreadable` counts those that could not be read."""
+    """Reads the lines of one file; `unreadable` counts those that could not be read.
+
+    `columns` are those that the last header names.
+    """
 
     unreadable: int = 0
-    _columns: list[str] = field(default_factory=list)
+    columns: list[str] = field(default_factory=list)
 
     def downloads(self, lines: Iterable[str]) -> Iterator[Download]:
         """What counts, in the order of the file."""
@@ -72,11 +77,11 @@ class AccessLog:
         if not line:
             return None
         if line.startswith("#"):
-            self._columns = line.split()[1:] if line.startswith("#Fields:") else self._columns
+            self.columns = line.split()[1:] if line.startswith("#Fields:") else self.columns
             return None
         if line[0] in "{<":
             return _counted(_json_entry(line))
-        if self._columns and "\t" in line:
+        if self.columns and "\t" in line:
             return _counted(self._tabbed_entry(line))
         found = _COMBINED.match(line)
         if found is None:
@@ -85,7 +90,7 @@ class AccessLog:
 
     def _tabbed_entry(self, line: str) -> Mapping[str, Any]:
         """CloudFront's; it encodes paths and agents once more than they came."""
-        cells = dict(zip(self._columns, line.split("\t"), strict=False))
+        cells = dict(zip(self.columns, line.split("\t"), strict=False))
         return {
             "time": f"{cells['date']}T{cells['time']}Z"
             if {"date", "time"} <= cells.keys()
@@ -112,26 +117,41 @@ def _counted(entry: Mapping[str, Any]) -> Download | None:
         raise UnreadableLine("the user agent is no text")
     if not counts(method, int(str(status)), agent):
         return None
-    version = _version(entry["path"])
-    return Download(*version, _day(entry["time"])) if version else None
+    version = version_in(entry["path"])
+    return Download(*version, day_of(entry["time"])) if version else None
 
 
-def _version(address: str) -> tuple[str, str] | None:
+def version_in(address: str) -> tuple[str, str] | None:
     """Name and number in a path or in a whole address; None if it is not an archive's."""
-    path = unquote(re.sub(r"^https?://[^/]*", "", address).partition("?")[0])
+    path = _ORIGIN.sub("", address).partition("?")[0]
+    path = unquote(path) if "%" in path else path
     found = _API_PATH.search(path) or _FILE_PATH.search(path)
     if found is None:
         return None
     name, num = found["name"], found["num"]
+    return (name, num) if is_name(name) and is_number(num) else None
+
+
+# The same few of both are in most of a log's lines.
+@lru_cache(maxsize=50_000)
+def is_name(text: str) -> bool:
     try:
-        check_crate_name(name)
-        Version.parse(num)
+        check_crate_name(text)
     except FormatError:
-        return None
-    return name, num
+        return False
+    return True
 
 
-def _day(time: object) -> date:
+@lru_cache(maxsize=10_000)
+def is_number(text: str) -> bool:
+    try:
+        Version.parse(text)
+    except FormatError:
+        return False
+    return True
+
+
+def day_of(time: object) -> date:
     """In UTC; raises UnreadableLine or ValueError."""
     if isinstance(time, int | float):
         return datetime.fromtimestamp(time, UTC).date()
@@ -156,12 +176,12 @@ def _json_entry(line: str) -> Mapping[str, Any]:
         raise UnreadableLine("no JSON object")
     entry = json.loads(line[start:])
     return {
-        field: next(filter(None, (_inner(entry, name) for name in names)), None)
-        for field, names in _JSON_NAMES.items()
+        field: next(filter(None, (inner(entry, name) for name in names)), None)
+        for field, names in JSON_NAMES.items()
     }
 
 
-def _inner(entry: Any, name: str) -> Any:
+def inner(entry: Any, name: str) -> Any:
     for part in name.split("."):
         if not isinstance(entry, dict):
             return None

@@ -14,6 +14,7 @@ from registry.models.keyword import Keyword
 from registry.models.ownership import Ownership, Team
 from registry.models.provenance import Provenance, PublishKind
 from registry.models.rate_bucket import LimitedAction, LimitOverride, RateBucket
+from registry.models.report import Report
 from registry.models.reserved_name import ReservedName
 from registry.models.search_document import SearchDocument
 from registry.models.version import Version
@@ -38,6 +39,7 @@ __all__ = [
     "Provenance",
     "PublishKind",
     "RateBucket",
+    "Report",
     "ReservedName",
     "SearchDocument",
     "Team",

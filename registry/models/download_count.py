@@ -67,9 +67,21 @@ class CountedFile(models.Model):
     name = models.CharField(max_length=128, unique=True)
     kind = models.CharField(max_length=8, choices=Kind.choices)
     counted_at = models.DateTimeField(default=timezone.now)
+    # Of a log: the digest of its first line, how long it was, and how much of that is counted.
+    # Without a length it is counted whole, by an earlier release.
+    first_line = models.CharField(max_length=64, blank=True, default="", db_default="")
+    length = models.BigIntegerField(null=True, blank=True)
+    offset = models.BigIntegerField(null=True, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["kind", "counted_at"], name="counted_file_age")]
+        indexes = [
+            models.Index(fields=["kind", "counted_at"], name="counted_file_age"),
+            models.Index(
+                fields=["first_line"],
+                name="counted_file_first_line",
+                condition=~models.Q(first_line=""),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -1,17 +1,15 @@
-"""Counts downloads: what web processes noted in their spool, and what stands in access logs.
+"""Counts downloads: adds them to days, versions and crates, and folds in what web processes noted.
 
 Every file is counted in one transaction together with the row that says so; a process that is
 killed leaves either both or neither. Whoever counts holds the row of DownloadTotals, then the
 crates, so nobody else changes a count meanwhile and values are read and written back.
 """
 
-import hashlib
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from itertools import islice
 from pathlib import Path
 
 from django.conf import settings
@@ -19,16 +17,15 @@ from django.db import transaction
 from django.db.models import Sum
 
 from adapters.spool import collect, spool_of
-from registry.formats.access_log import AccessLog, Download
+from registry.formats.access_log import Download
 from registry.formats.names import canonical, check_crate_name
 from registry.formats.semver import Version as Semver
-from registry.models import CountedFile, Crate, DownloadTotals, Version, VersionDownload
+from registry.models import CountedFile, DownloadTotals, VersionDownload
+from registry.operations import download_rows
 
 RECENT_DAYS = 90
 # How long a collected file is remembered: longer than anybody fails to delete it.
 KEEP_SPOOL_NAMES = timedelta(days=7)
-# Versions and days that are looked up together; SQLite takes some 30,000 values in one query.
-SLICE = 1000
 
 Counts = Mapping[Download, int]
 logger = logging.getLogger(__name__)
@@ -41,6 +38,13 @@ class Counted:
     downloads: int = 0
     dropped: int = 0
     unreadable: int = 0
+
+    def __add__(self, other: "Counted") -> "Counted":
+        return Counted(
+            self.downloads + other.downloads,
+            self.dropped + other.dropped,
+            self.unreadable + other.unreadable,
+        )
 
 
 def note_download(name: str, num: str) -> None:
@@ -69,7 +73,7 @@ def fold_spool() -> int:
         except FileNotFoundError:
             # Another worker on this folder was quicker.
             continue
-        counted = _count_file(path.stem, CountedFile.Kind.SPOOL, counts)
+        counted = _count_file(path.stem, counts)
         path.unlink(missing_ok=True)
         folded += counted.downloads if counted else 0
         if counted and (counted.dropped or spoiled):
@@ -81,26 +85,14 @@ def fold_spool() -> int:
     return folded
 
 
-def count_log(lines: Iterable[bytes]) -> Counted | None:
-    """Counts one access log; None if a log of the same text was counted before.
-
-    Reads to the end before it changes anything, so whatever `lines` raises leaves the counts.
-    """
-    digest = hashlib.sha256()
-    log = AccessLog()
-    counts = Counter(log.downloads(_digested(lines, digest)))
-    counted = _count_file(f"sha256:{digest.hexdigest()}", CountedFile.Kind.LOG, counts)
-    return counted and Counted(counted.downloads, counted.dropped, log.unreadable)
+@transaction.atomic
+def add_counts(counts: Counts) -> Counted:
+    """To the days, versions, crates and the total; holds the lock of the total until the end."""
+    return _add(counts, _locked_totals())
 
 
 def _today() -> date:
     return datetime.now(UTC).date()
-
-
-def _digested(lines: Iterable[bytes], digest: "hashlib._Hash") -> Iterator[str]:
-    for line in lines:
-        digest.update(line)
-        yield line.decode(errors="replace")
 
 
 def _noted(path: Path) -> tuple[Counter[Download], int]:
@@ -126,20 +118,14 @@ def _note(line: str) -> Download:
 
 
 @transaction.atomic
-def _count_file(name: str, kind: CountedFile.Kind, counts: Counts) -> Counted | None:
+def _count_file(name: str, counts: Counts) -> Counted | None:
     """None if the file's downloads are counted already."""
     totals = _locked_totals()
     # A file that cannot be deleted stays known for as long as it is there.
     if CountedFile.objects.filter(name=name).update(counted_at=datetime.now(UTC)):
         return None
-    CountedFile.objects.create(name=name, kind=kind)
-    rest = iter(sorted(counts))
-    downloads = 0
-    while keys := list(islice(rest, SLICE)):
-        downloads += _add({key: counts[key] for key in keys}, totals.recent_since)
-    totals.total += downloads
-    totals.save(update_fields=["total"])
-    return Counted(downloads, dropped=sum(counts.values()) - downloads)
+    CountedFile.objects.create(name=name, kind=CountedFile.Kind.SPOOL)
+    return _add(counts, totals)
 
 
 @transaction.atomic
@@ -163,69 +149,35 @@ def _forget(first: date, end: date) -> None:
     """Takes the days before `end` out of the recent downloads."""
     rows = VersionDownload.objects.filter(date__gte=first, date__lt=end)
     sums = dict(rows.values_list("version__crate_id").annotate(Sum("downloads")))
-    ids = sorted(sums)
-    for start in range(0, len(ids), SLICE):
-        crates = _locked_crates(pk__in=ids[start : start + SLICE])
-        for crate in crates:
-            crate.recent_downloads -= sums[crate.pk]
-        Crate.objects.bulk_update(crates, ["recent_downloads"], batch_size=SLICE)
+    download_rows.lock(sums)
+    download_rows.add_to_crates(dict.fromkeys(sums, 0), {key: -sums[key] for key in sums})
 
 
-def _add(counts: Counts, recent_since: date) -> int:
-    """Answers how many of the downloads were of versions of this registry."""
-    crates = _locked_crates(canonical_name__in={canonical(key.name) for key in counts})
-    versions = _versions(crates, {key.num for key in counts})
-    last_day = _today() + timedelta(days=1)
-    known = {
-        (versions[key.name, key.num].pk, key.day): count
-        for key, count in counts.items()
-        # A log from a clock that runs ahead must not fill days to come.
-        if (key.name, key.num) in versions and key.day <= last_day
-    }
-    by_version: Counter[int] = Counter()
-    recent: Counter[int] = Counter()
-    for (version_id, day), count in known.items():
-        by_version[version_id] += count
-        recent[version_id] += count if day >= recent_since else 0
-    changed = [version for version in versions.values() if version.pk in by_version]
-    owners = {crate.pk: crate for crate in crates}
-    for version in changed:
-        version.downloads += by_version[version.pk]
-        owners[version.crate_id].downloads += by_version[version.pk]
-        owners[version.crate_id].recent_downloads += recent[version.pk]
-    _add_days(known)
-    Version.objects.bulk_update(changed, ["downloads"], batch_size=SLICE)
-    Crate.objects.bulk_update(crates, ["downloads", "recent_downloads"], batch_size=SLICE)
-    return sum(known.values())
-
-
-def _locked_crates(**wanted: object) -> list[Crate]:
-    """In the order of their numbers, in which everybody locks several."""
-    rows = Crate.objects.filter(**wanted).order_by("pk").select_for_update()
-    return list(rows.only("pk", "name", "downloads", "recent_downloads"))
-
-
-def _versions(crates: list[Crate], nums: set[str]) -> dict[tuple[str, str], Version]:
-    """By stored name and number, which a request must have spelled just so."""
-    names = {crate.pk: crate.name for crate in crates}
-    rows = Version.objects.filter(crate__in=list(names), num__in=nums).order_by("pk")
-    return {
-        (names[version.crate_id], version.num): version
-        for version in rows.only("pk", "crate_id", "num", "downloads")
-    }
-
-
-def _add_days(counts: Mapping[tuple[int, date], int]) -> None:
-    ids, days = {key[0] for key in counts}, {key[1] for key in counts}
-    rows = VersionDownload.objects.filter(version__in=ids, date__in=days)
-    there = {(row.version_id, row.date): row.downloads for row in rows}
-    VersionDownload.objects.bulk_create(
-        [
-            VersionDownload(version_id=key[0], date=key[1], downloads=count + there.get(key, 0))
-            for key, count in counts.items()
-        ],
-        batch_size=SLICE,
-        update_conflicts=True,
-        unique_fields=["version", "date"],
-        update_fields=["downloads"],
+def _add(counts: Counts, totals: DownloadTotals) -> Counted:
+    crates = download_rows.locked_crates({canonical(key.name) for key in counts})
+    versions = download_rows.versions(
+        {(crates[key.name], key.num) for key in counts if key.name in crates}
     )
+    last_day = _today() + timedelta(days=1)
+    by_crate: Counter[int] = Counter()
+    recent: Counter[int] = Counter()
+    by_version: Counter[int] = Counter()
+    by_day: Counter[tuple[int, date]] = Counter()
+    for (name, num, day), count in counts.items():
+        crate_id = crates.get(name, 0)
+        version_id = versions.get((crate_id, num))
+        # A log from a clock that runs ahead must not fill days to come.
+        if version_id is None or day > last_day:
+            continue
+        by_crate[crate_id] += count
+        by_version[version_id] += count
+        by_day[version_id, day] += count
+        if day >= totals.recent_since:
+            recent[crate_id] += count
+    download_rows.add_to_crates(by_crate, recent)
+    download_rows.add_to_versions(by_version)
+    download_rows.add_to_days(by_day)
+    downloads = by_day.total()
+    totals.total += downloads
+    totals.save(update_fields=["total"])
+    return Counted(downloads, dropped=sum(counts.values()) - downloads)

@@ -1,10 +1,13 @@
 """Downloads as access logs and web processes note them, and what the counts say."""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 
 from django.db.models import Sum
 
 from registry.models import Crate, DownloadTotals, Version, VersionDownload
+from registry.operations.count_downloads import Counted
+from registry.operations.count_logs import count_log
 
 
 def today() -> date:
@@ -22,6 +25,12 @@ def log_line(
     time = f"{day or today():%d/%b/%Y}:12:00:00 +0000"
     path = f"/api/v1/crates/{name}/{num}/download"
     return f'192.0.2.1 - - [{time}] "GET {path} HTTP/2.0" 200 99 "-" "{agent}"\n'.encode()
+
+
+def count_lines(lines: Iterable[bytes]) -> Counted | None:
+    """As a log of its own."""
+    text = b"".join(lines)
+    return count_log(lambda: [text])
 
 
 def all_counts_agree() -> int:

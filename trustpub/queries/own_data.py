@@ -34,6 +34,7 @@ def own_data(user: User) -> Iterator[tuple[str, Facts | Iterable[Facts]]]:
     yield "published_versions", _rows(Version.objects.filter(published_by=user), *VERSION)
     yield "version_actions", _rows(VersionAction.objects.filter(user=user), *ACTION)
     yield "pending_publishers", _rows(PendingPublisher.objects.filter(owner=user), *PENDING)
+    yield "reports", _rows(user.reports.all(), *REPORT)
     yield "events", _rows(own_events(user), *EVENT)
 
 
@@ -60,6 +61,7 @@ SESSION = ("created_at", "last_seen_at", "expire_date", "address", "user_agent")
 VERSION = ("crate__name", "num", "created_at", "checksum", "user_agent")
 ACTION = ("version__crate__name", "version__num", "action", "at")
 PENDING = ("crate_name", "issuer__url", "fields", "expires_at")
+REPORT = ("crate_name", "num", "category", "text", "created_at", "state", "answer")
 EVENT = ("at", "name", "actor_label", "crate", "subject", "before", "after", "address")
 
 

@@ -2,8 +2,7 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from registry.models import Crate
-from registry.operations.count_downloads import count_log
-from tests.factories.downloads import days_ago, log_line, today
+from tests.factories.downloads import count_lines, days_ago, log_line, today
 from tests.factories.registry import make_crate, make_version
 from tests.wire import refusal, send
 
@@ -20,7 +19,7 @@ def tide() -> Crate:
     for num in NUMS:
         make_version(crate, num)
     days = [*((num, 0) for num in NUMS), *((num, n) for num in NUMS[1:] for n in (89, 90))]
-    count_log([log_line("Tide-Pool", num, day=days_ago(number)) for num, number in days])
+    count_lines([log_line("Tide-Pool", num, day=days_ago(number)) for num, number in days])
     return crate
 
 
@@ -130,7 +129,7 @@ def test_the_cost_does_not_grow_with_the_versions(
     crate = make_crate("sea")
     for number in range(count):
         make_version(crate, f"{number}.0.0")
-    count_log([log_line("sea", f"{number}.0.0") for number in range(count)])
+    count_lines([log_line("sea", f"{number}.0.0") for number in range(count)])
 
     with django_assert_max_num_queries(6):
         send("GET", f"{CRATES}/sea/downloads?include=versions")

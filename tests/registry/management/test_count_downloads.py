@@ -119,7 +119,7 @@ def test_what_cannot_be_read_does_not_keep_others_from_being_counted(
 def test_a_file_of_one_endless_line_fits_in_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log_file, "MAX_LINE", 1000)
+    monkeypatch.setattr(log_file, "PIECE", 1000)
     path = tmp_path / "endless"
     path.write_bytes(b"x" * 5000)
 

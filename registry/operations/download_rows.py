@@ -1,0 +1,112 @@
+"""Adds numbers to many rows at once: a statement for each table, however many rows."""
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from itertools import islice
+from typing import Any
+
+from django.db import connection
+
+# Rows of one statement; their values are one parameter, so no limit of the database counts.
+AT_ONCE = 20_000
+
+Row = tuple[int | str, ...]
+
+
+def locked_crates(canonical_names: Collection[str]) -> dict[str, int]:
+    """Name as stored -> key, of those that are there."""
+    rows: list[tuple[str, int]] = []
+    for given in _slices([(name,) for name in canonical_names]):
+        rows += _run(
+            "SELECT crate.name, crate.id FROM registry_crate AS crate "
+            "JOIN {given} ON crate.canonical_name = given.a",
+            {"a": "text"},
+            given,
+        )
+    lock(key for _, key in rows)
+    return dict(rows)
+
+
+def lock(crates: Iterable[int]) -> None:
+    """In the order of the keys, in which everybody locks several; SQLite has one writer anyway."""
+    if connection.vendor != "postgresql":
+        return
+    for given in _slices([(key,) for key in sorted(crates)]):
+        _run(
+            "SELECT crate.id FROM registry_crate AS crate JOIN {given} ON crate.id = given.a "
+            "ORDER BY crate.id FOR NO KEY UPDATE OF crate",
+            {"a": "bigint"},
+            given,
+        )
+
+
+def versions(wanted: Collection[tuple[int, str]]) -> dict[tuple[int, str], int]:
+    """Crate and number -> key."""
+    found: dict[tuple[int, str], int] = {}
+    for given in _slices(sorted(wanted)):
+        rows = _run(
+            "SELECT version.crate_id, version.num, version.id FROM registry_version AS version "
+            "JOIN {given} ON version.crate_id = given.a AND version.num = given.b",
+            {"a": "bigint", "b": "text"},
+            given,
+        )
+        found.update({(crate, num): key for crate, num, key in rows})
+    return found
+
+
+def add_to_crates(downloads: Mapping[int, int], recent: Mapping[int, int]) -> None:
+    rows = [(key, downloads[key], recent.get(key, 0)) for key in sorted(downloads)]
+    for given in _slices(rows):
+        _run(
+            "UPDATE registry_crate SET downloads = downloads + given.b, "
+            "recent_downloads = recent_downloads + given.c FROM {given} "
+            "WHERE registry_crate.id = given.a",
+            {"a": "bigint", "b": "bigint", "c": "bigint"},
+            given,
+        )
+
+
+def add_to_versions(downloads: Mapping[int, int]) -> None:
+    for given in _slices(sorted(downloads.items())):
+        _run(
+            "UPDATE registry_version SET downloads = downloads + given.b FROM {given} "
+            "WHERE registry_version.id = given.a",
+            {"a": "bigint", "b": "bigint"},
+            given,
+        )
+
+
+def add_to_days(downloads: Mapping[tuple[int, date], int]) -> None:
+    rows = [(key, day.isoformat(), count) for (key, day), count in sorted(downloads.items())]
+    for given in _slices(rows):
+        _run(
+            "INSERT INTO registry_versiondownload (version_id, date, downloads) "
+            # SQLite takes ON for that of a join unless a WHERE stands before it.
+            "SELECT given.a, given.b, given.c FROM {given} WHERE true "
+            "ON CONFLICT (version_id, date) DO UPDATE "
+            "SET downloads = registry_versiondownload.downloads + excluded.downloads",
+            {"a": "bigint", "b": "date", "c": "bigint"},
+            given,
+        )
+
+
+def _slices(rows: Collection[Row]) -> Iterator[list[Row]]:
+    rest = iter(rows)
+    while given := list(islice(rest, AT_ONCE)):
+        yield given
+
+
+def _run(statement: str, columns: Mapping[str, str], rows: Sequence[Row]) -> list[tuple]:  # type: ignore[type-arg]
+    """`{given}` is a table of the rows; answers what the statement does."""
+    if connection.vendor == "postgresql":
+        arrays = ", ".join(f"%s::{kind}[]" for kind in columns.values())
+        table = f"unnest({arrays}) AS given({', '.join(columns)})"
+        parameters: list[Any] = [list(values) for values in zip(*rows, strict=True)]
+    else:
+        cells = (f"json_extract(value, '$[{at}]') AS {name}" for at, name in enumerate(columns))
+        table = f"(SELECT {', '.join(cells)} FROM json_each(%s)) AS given"  # noqa: S608
+        parameters = [json.dumps(rows)]
+    with connection.cursor() as cursor:
+        cursor.execute(statement.format(given=table), parameters)
+        return cursor.fetchall() if cursor.description else []
