@@ -9,5 +9,6 @@ from registry.admin import (  # noqa: F401
     names,
     provenance,
     report,
+    user,
     version,
 )

@@ -4,6 +4,7 @@ from registry.models.category import Category
 from registry.models.crate import Crate
 from registry.models.crate_limits import CrateLimits
 from registry.models.deleted_crate import DeletedCrate
+from registry.models.deleted_version import DeletedVersion
 from registry.models.dependency import Dependency
 from registry.models.download_count import CountedFile, DownloadTotals, VersionDownload
 from registry.models.follow import Follow
@@ -26,6 +27,7 @@ __all__ = [
     "Crate",
     "CrateLimits",
     "DeletedCrate",
+    "DeletedVersion",
     "Dependency",
     "DownloadTotals",
     "Follow",

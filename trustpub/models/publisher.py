@@ -66,11 +66,12 @@ class PublisherCrateQuerySet(models.QuerySet["PublisherCrate"]):
         return self.annotate(is_backed=_is_backed(now or timezone.now()), is_served=_is_served())
 
     def standing(self, now: datetime | None = None) -> "PublisherCrateQuerySet":
-        """Those that grant something now."""
+        """Those that grant something now; none on a crate in quarantine."""
         now = now or timezone.now()
         begun = Q(active_from=None) | Q(active_from__lte=now)
         unended = Q(ends_at=None) | Q(ends_at__gt=now)
-        return self.filter(begun, unended, _is_backed(now), _is_served(), needs_consent=False)
+        within = begun & unended & Q(crate__hidden_at=None)
+        return self.filter(within, _is_backed(now), _is_served(), needs_consent=False)
 
     def unbacked(self, now: datetime | None = None) -> "PublisherCrateQuerySet":
         return self.exclude(_is_backed(now or timezone.now()))

@@ -14,6 +14,7 @@ from adapters import jobs
 from registry.actors import Actor
 from registry.models import Crate
 from registry.policies import Action, require
+from registry.queries.lookup import held
 from trustpub.conditions import ascii_fold, rule_digest
 from trustpub.errors import PublisherExists, TooManyPublishers, UnknownIssuer, config_not_found
 from trustpub.models import Issuer, Publisher, PublisherCrate
@@ -88,8 +89,7 @@ def describe_publisher(
 
     Raises InvalidPublisher, NotFound or a refusal of the policy.
     """
-    grant = grant_of(actor, grant_id)
-    locked = Crate.objects.locked().get(pk=grant.crate_id)
+    locked = held(grant_of(actor, grant_id).crate_id)
     grant = locked_grant_of(actor, grant_id)
     said = About.of(grant)
     about = read_about(given, said)
@@ -161,6 +161,7 @@ def delete_publisher(*, actor: Actor, publisher: Publisher, reason: str) -> None
 def grant_of(actor: Actor, grant_id: int, provider: str | None = None) -> PublisherCrate:
     """The right of that id; raises NotFound, or the policy's refusal for a stranger."""
     grants = PublisherCrate.objects.select_related("publisher__issuer", "crate")
+    grants = grants.filter(crate__hidden_at=None)
     if provider:
         grants = grants.filter(publisher__issuer__provider=provider)
     grant = grants.filter(pk=grant_id).first()
@@ -226,14 +227,14 @@ def save_rule(
     actor: Actor, crate: Crate, rule: RuleFields, about: About | None = None
 ) -> PublisherCrate:
     """Adds a checked rule; the caller has asked the policy."""
-    locked = Crate.objects.locked().get(pk=crate.pk)
-    held = _held(locked, rule["issuer"])
-    if held.count() >= settings.PUBLISHERS_PER_CRATE:
+    locked = held(crate.pk)
+    there = _held(locked, rule["issuer"])
+    if there.count() >= settings.PUBLISHERS_PER_CRATE:
         raise TooManyPublishers(
             f"This crate already has the maximum number of {rule['issuer'].get_provider_display()} "
             f"Trusted Publishing configurations ({settings.PUBLISHERS_PER_CRATE}); remove one first"
         )
-    _check_is_new(held, rule)
+    _check_is_new(there, rule)
     publisher = shared_publisher(rule, actor.user)
     grant = PublisherCrate(publisher=publisher, crate=locked, created_by=actor.user)
     about = about or About()
@@ -256,7 +257,7 @@ def save_rule(
 def _replace(
     actor: Actor, grant: PublisherCrate, rule: RuleFields, about: About | None
 ) -> PublisherCrate:
-    locked = Crate.objects.locked().get(pk=grant.crate_id)
+    locked = held(grant.crate_id)
     grant = locked_grant_of(actor, grant.pk)
     _check_is_new(_held(locked, rule["issuer"]).exclude(pk=grant.pk), rule)
     said = About.of(grant)
