@@ -3,6 +3,7 @@
 from registry.models.category import Category
 from registry.models.crate import Crate
 from registry.models.crate_limits import CrateLimits
+from registry.models.crate_review import CrateReview
 from registry.models.deleted_crate import DeletedCrate
 from registry.models.dependency import Dependency
 from registry.models.download_count import CountedFile, DownloadTotals, VersionDownload
@@ -25,6 +26,7 @@ __all__ = [
     "CountedFile",
     "Crate",
     "CrateLimits",
+    "CrateReview",
     "DeletedCrate",
     "Dependency",
     "DownloadTotals",
