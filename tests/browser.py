@@ -1,26 +1,35 @@
 """Debian's Chromium, driven through the pages as a person would."""
 
 import os
+from asyncio import AbstractEventLoop, events
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from accounts.models import User
 
 CHROMIUM = Path("/usr/bin/chromium")
+_loop: dict[str, AbstractEventLoop | None] = {}
 
 
 @contextmanager
 def browser_page(*, width: int = 1280) -> Iterator[Page]:
-    """A page in a browser of its own; what its console complains about fails the test."""
+    """A page with cookies of its own; what its console complains about fails the test."""
     with chromium() as browser, page_in(browser, width=width) as page:
         yield page
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """A fresh browser, for the pages of one test or of several.
+    """The one browser of this process, which ends with it.
 
     Without Chromium the test is skipped, or fails where REQUIRE_SERVICES=1 says that it must run.
     """
@@ -29,34 +38,77 @@ def chromium() -> Iterator[Browser]:
         if os.environ.get("REQUIRE_SERVICES") == "1":
             pytest.fail(missing)
         pytest.skip(missing)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield browser
-        browser.close()
+    with _loop_in_view():
+        yield _started()
 
 
 @contextmanager
-def page_in(browser: Browser, *, refusals: bool = False, width: int = 1280) -> Iterator[Page]:
+def page_in(
+    browser: Browser, *, refusals: bool = False, width: int = 1280, scripts: bool = True
+) -> Iterator[Page]:
     """A page with cookies of its own.
 
     What its console complains about fails the test; with `refusals` an answer such as 401 is
     part of the story.
     """
     complaints: list[str] = []
-    page = browser.new_page(viewport={"width": width, "height": 900})
+    size = {"width": width, "height": 900}
+    page = browser.new_page(viewport=size, java_script_enabled=scripts)  # type: ignore[arg-type]
     # Most of all, a content policy that a page breaks.
     page.on("console", lambda message: complaints.extend(_complaint(message, refusals)))
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.set_default_timeout(15_000)
-    yield page
-    page.context.close()
+    try:
+        yield page
+    finally:
+        page.context.close()
     assert not complaints, "\n".join(complaints)
 
 
+def session_of(user: User, server: LiveServer) -> Any:
+    """The cookie of somebody who is signed in."""
+    client = Client()
+    client.force_login(user)
+    name = settings.SESSION_COOKIE_NAME
+    return {"name": name, "value": client.cookies[name].value, "url": server.url}
+
+
+def stop() -> None:
+    """Ends the browser of this process, if there is one."""
+    if _started.cache_info().currsize:
+        with _loop_in_view():
+            _started().close()
+            _driver().stop()
+
+
+@contextmanager
+def _loop_in_view() -> Iterator[None]:
+    """The driver's loop sleeps in this thread, and Django would call every test asynchronous.
+
+    So this thread has a running loop for as long as somebody uses the browser, and only then.
+    """
+    before = events._get_running_loop()
+    events._set_running_loop(before or _loop.get("driver"))
+    try:
+        yield
+    finally:
+        _loop["driver"] = events._get_running_loop()
+        events._set_running_loop(before)
+
+
+@cache
+def _started() -> Browser:
+    arguments = ["--no-sandbox", "--disable-gpu"]
+    return _driver().chromium.launch(executable_path=CHROMIUM, args=arguments)
+
+
+@cache
+def _driver() -> Playwright:
+    return sync_playwright().start()
+
+
 def _complaint(message: ConsoleMessage, refusals: bool) -> list[str]:
-    if refusals and "the server responded with a status of 4" in message.text:
+    if refusals and "the server responded with a status of" in message.text:
         return []
     # Chromium asks the fake GitHub for an icon that nobody declared.
     asked_by_itself = str(message.location.get("url", "")).endswith("/favicon.ico")

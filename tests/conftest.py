@@ -18,6 +18,7 @@ from accounts.models import User
 from accounts.operations.people import create_user
 from accounts.operations.tokens import create_token
 from registry.actors import System
+from tests import browser
 from tests import prepared as prepared_data
 from tests.cargo import Cargo, find_cargo
 from tests.prepared import Prepared
@@ -86,6 +87,7 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
+    browser.stop()
     if not hasattr(session.config, "workerinput"):
         prepared_data.remove(os.environ.get("TEST_DATABASE_URL"))
 

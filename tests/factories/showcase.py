@@ -12,6 +12,7 @@ from accounts.models import User
 from accounts.operations.tokens import create_token
 from registry.actors import Person
 from registry.models import Crate, DownloadTotals, PublishKind, Team, VersionDownload
+from registry.operations.notifications import unsubscribe_token
 from tests.factories.registry import (
     SHA,
     make_crate,
@@ -91,7 +92,7 @@ def fill() -> Showcase:
     _refused(issuer, grant)
     _happened(tide, alice)
     create_token(user=alice, name="laptop")
-    return Showcase(alice, _public(), _private(grant.pk))
+    return Showcase(alice, _public(), _private(grant.pk, unsubscribe_token(alice, tide)))
 
 
 def _public() -> list[str]:
@@ -137,7 +138,7 @@ def _public() -> list[str]:
     ]
 
 
-def _private(grant_id: int) -> list[str]:
+def _private(grant_id: int, unsubscribe_link: str) -> list[str]:
     return [
         "/crates/tide",
         "/dashboard",
@@ -148,6 +149,11 @@ def _private(grant_id: int) -> list[str]:
         "/crates/tide/settings/publishers/new",
         f"/crates/tide/settings/publishers/{grant_id}/edit",
         f"/crates/{LONG}/settings",
+        f"/crates/{LONG}/settings/owners",
+        f"/crates/{LONG}/settings/delete",
+        f"/crates/tide/settings/publishers/{grant_id}/check",
+        f"/unsubscribe/{unsubscribe_link}",
+        "/confirm-identity",
         "/settings/tokens",
         "/settings/tokens/new",
         "/settings/publishers",
@@ -258,6 +264,11 @@ def _hostile(alice: User) -> None:
         LONG, owner=alice, description=HOSTILE, keywords=["k" * 20], readme=HOSTILE
     )
     make_owner(hostile, make_user("o" * 64))
+    team = Team.objects.create(
+        login=f"github:{'g' * 39}:{'t' * 80}", github_id=8, organization_id=43
+    )
+    hostile.ownerships.create(team=team)
+    make_invitation(hostile, make_user("i" * 64), alice)
     version = make_version(
         hostile,
         "1.0.0-alpha.1+build",

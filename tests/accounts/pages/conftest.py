@@ -16,7 +16,7 @@ def place(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared) -> Itera
         yield started
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def browser() -> Iterator[Browser]:
     with chromium() as started:
         yield started
