@@ -98,6 +98,12 @@ def crate_deleted(deleted: DeletedCrate, user: User) -> None:
     )
 
 
+def moderated(crate: Crate, subject: str, what: str, reason: str) -> None:
+    """`what` became of the crate or of one of its versions, to all who own it."""
+    facts: dict[str, object] = {"subject": subject, "what": what, "reason": reason}
+    send("moderated", owner_addresses(crate), {**facts, "address": settings.PUBLIC_URL})
+
+
 def owner_invited(invitation: Invitation, token: str) -> None:
     """To a verified address alone: the link is enough to accept."""
     address = invitation.invitee.verified_email()

@@ -55,6 +55,30 @@ class NameTaken(Refusal):
         )
 
 
+class InQuarantine(Refusal):
+    """To whoever would change what nobody sees."""
+
+    code = "quarantined"
+    status = 403
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"`{what}` is in quarantine while the moderators of this registry look at it: nobody "
+            "can publish or change it, and its name stays taken. Its owners can ask them why."
+        )
+
+
+class VersionDeleted(Refusal):
+    code = "version_deleted"
+    status = 409
+
+    def __init__(self, name: str, num: str) -> None:
+        super().__init__(
+            f"version {num} of `{name}` was deleted by the moderators of this registry, and its "
+            "number is not given again; publish under another number"
+        )
+
+
 class NameRecentlyDeleted(Refusal):
     code = "name_recently_deleted"
     status = 400

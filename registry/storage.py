@@ -1,5 +1,6 @@
 """Names of stored objects; archives are written once, before the row that names them commits."""
 
+from datetime import datetime
 from functools import cache
 from typing import BinaryIO
 
@@ -24,6 +25,16 @@ def archive_key(name: str, num: str) -> str:
     return f"crates/{name}/{name}-{num}.crate"
 
 
+def aside_key(name: str, num: str) -> str:
+    """Where the archive of a version in quarantine lies; nothing serves it from there."""
+    return f"quarantine/{name}/{name}-{num}.crate"
+
+
+def key_of(name: str, num: str, set_aside_at: datetime | None) -> str:
+    """Where the archive of a version lies, by what its row says."""
+    return archive_key(name, num) if set_aside_at is None else aside_key(name, num)
+
+
 def index_key(name: str) -> str:
     return f"index/{index_path(name)}"
 
@@ -34,8 +45,13 @@ def store_archive(name: str, num: str, content: BinaryIO) -> None:
     The caller holds the lock of the crate and knows that no version of that number exists: what
     may lie there already is an upload whose transaction never committed.
     """
+    put_archive(archive_key(name, num), content)
+
+
+def put_archive(key: str, content: BinaryIO) -> None:
+    """Durable when it returns; where to is the caller's to say."""
     objects().write(
-        archive_key(name, num),
+        key,
         content,
         content_type=ARCHIVE_TYPE,
         cache_control=ARCHIVE_CACHE_CONTROL,

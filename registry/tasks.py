@@ -116,6 +116,11 @@ def remove_deleted_files(deleted_id: int) -> None:
     delete.remove_files(deleted_id)
 
 
+@shared_task(name="registry.remove_deleted_version")
+def remove_deleted_version(deleted_id: int) -> None:
+    delete.remove_version_file(deleted_id)
+
+
 @shared_task(name="registry.sweep_deleted")
 def sweep_deleted() -> None:
     delete.sweep()
@@ -125,6 +130,12 @@ def sweep_deleted() -> None:
 def mail_crate_deleted(deleted_id: int, user_id: int) -> None:
     deleted = DeletedCrate.objects.select_related("deleted_by").get(pk=deleted_id)
     emails.crate_deleted(deleted, User.objects.get(pk=user_id))
+
+
+@shared_task(name="registry.mail_moderated")
+def mail_moderated(crate_id: int, subject: str, what: str, reason: str) -> None:
+    if crate := Crate.everything.filter(pk=crate_id).first():
+        emails.moderated(crate, subject, what, reason)
 
 
 @shared_task(name="registry.remove_unfinished_files")

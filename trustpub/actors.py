@@ -178,7 +178,7 @@ class CiJob(Actor):
         if bound is not None and not bound.is_for_crate(crate_name):
             return TokenBoundElsewhere(bound, Binding(crate_name, "", ""))
         was_pending = name in map(canonical, self.token.new_names)
-        if was_pending and Crate.objects.filter(canonical_name=name).exists():
+        if was_pending and Crate.everything.filter(canonical_name=name).exists():
             return conflict()
         return TokenDoesNotCover(crate_name)
 

@@ -96,7 +96,7 @@ def mail_publisher_unbacked(grant_id: int) -> None:
 
 @shared_task(name="trustpub.mail_publisher_removed")
 def mail_publisher_removed(crate_id: int, publisher: str, by: str) -> None:
-    emails.publisher_removed(Crate.objects.get(pk=crate_id), publisher, by)
+    emails.publisher_removed(Crate.everything.get(pk=crate_id), publisher, by)
 
 
 @shared_task(name="trustpub.mail_publisher_renamed")
@@ -120,7 +120,9 @@ def mail_pending_registered(pending_id: int) -> None:
 
 @shared_task(name="trustpub.mail_pending_reified")
 def mail_pending_reified(crate_id: int, publisher_id: int) -> None:
-    emails.pending_reified(Crate.objects.get(pk=crate_id), Publisher.objects.get(pk=publisher_id))
+    emails.pending_reified(
+        Crate.everything.get(pk=crate_id), Publisher.objects.get(pk=publisher_id)
+    )
 
 
 @shared_task(name="trustpub.mail_pending_invalidated")
@@ -140,7 +142,7 @@ def mail_pending_deleted(owner_id: int, crate_name: str, reason: str) -> None:
 
 @shared_task(name="trustpub.mail_opening_asked")
 def mail_opening_asked(crate_id: int, by: str) -> None:
-    emails.opening_asked(Crate.objects.get(pk=crate_id), by)
+    emails.opening_asked(Crate.everything.get(pk=crate_id), by)
 
 
 @shared_task(name="trustpub.mail_publish_token_leaked")

@@ -1,8 +1,8 @@
 """People: locks, second factors, who moderates."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -112,7 +112,13 @@ class EndModerator(Deed):
 @admin.register(User)
 class UserAdmin(DeedAdmin):
     for_moderators = True
-    deeds = (Lock(), Unlock(), ResetSecondFactor(), MakeModerator(), EndModerator())
+    deeds: ClassVar[Sequence[Deed]] = (
+        Lock(),
+        Unlock(),
+        ResetSecondFactor(),
+        MakeModerator(),
+        EndModerator(),
+    )
     list_display = ("login", "github_id", "name", "created_at", "standing", "role")
     search_fields = ("login", "name", "email")
     fields = (

@@ -10,5 +10,6 @@ from registry.admin import (  # noqa: F401
     names,
     provenance,
     report,
+    user,
     version,
 )

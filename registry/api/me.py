@@ -40,7 +40,7 @@ class Me(APIView):
         user = person_of(request)
         addresses = EmailAddress.objects.filter(user=user).order_by("-primary", "pk")
         primary = addresses.first()
-        owned = user.ownerships.select_related("crate").order_by("crate__name")
+        owned = user.ownerships.filter(crate__hidden_at=None).select_related("crate")
         response = Response(
             {
                 "user": {
@@ -57,7 +57,7 @@ class Me(APIView):
                         "name": ownership.crate.name,
                         "email_notifications": ownership.email_notifications,
                     }
-                    for ownership in owned
+                    for ownership in owned.order_by("crate__name")
                 ],
             }
         )

@@ -28,7 +28,7 @@ class UserDetail(APIView):
     def get(self, request: Request, user: str) -> Response:
         # PostgreSQL refuses NUL in any parameter; no login has one.
         found = User.objects.with_login(user) if user.isascii() and "\0" not in user else None
-        if found is None:
+        if found is None or found.quarantined_at:
             raise NotFound
         return Response({"user": user_json(found)})
 

@@ -5,6 +5,7 @@ from registry.models.crate import Crate
 from registry.models.crate_limits import CrateLimits
 from registry.models.crate_review import CrateReview
 from registry.models.deleted_crate import DeletedCrate
+from registry.models.deleted_version import DeletedVersion
 from registry.models.dependency import Dependency
 from registry.models.download_count import CountedFile, DownloadTotals, VersionDownload
 from registry.models.follow import Follow
@@ -28,6 +29,7 @@ __all__ = [
     "CrateLimits",
     "CrateReview",
     "DeletedCrate",
+    "DeletedVersion",
     "Dependency",
     "DownloadTotals",
     "Follow",

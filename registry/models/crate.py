@@ -1,7 +1,7 @@
 """A crate: a name and what its versions have in common."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from django.db import models
 from django.utils import timezone
@@ -26,6 +26,16 @@ class CrateQuerySet(models.QuerySet["Crate"]):
 
     def owned_by(self, user: "User") -> "CrateQuerySet":
         return self.filter(ownerships__user=user)
+
+
+CrateManager = models.Manager.from_queryset(CrateQuerySet)
+
+
+class VisibleCrates(CrateManager["Crate"]):
+    """All but those in quarantine: what readers may know of."""
+
+    def get_queryset(self) -> CrateQuerySet:
+        return CrateQuerySet(self.model, using=self._db).filter(hidden_at=None)
 
 
 class Crate(models.Model):
@@ -56,8 +66,12 @@ class Crate(models.Model):
     trustpub_only = models.BooleanField(default=False)
     trustpub_only_since = models.DateTimeField(null=True, blank=True)
     trustpub_only_ends_at = models.DateTimeField(null=True, blank=True)
+    # By a moderator; and whether it is hidden, for that or another reason (operations.quarantine).
+    quarantined_at = models.DateTimeField(null=True, blank=True)
+    hidden_at = models.DateTimeField(null=True, blank=True)
 
-    objects: ClassVar[CrateQuerySet] = CrateQuerySet.as_manager()  # type: ignore[assignment]
+    objects = VisibleCrates()
+    everything = CrateManager()
 
     class Meta:
         constraints = [

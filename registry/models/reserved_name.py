@@ -1,13 +1,33 @@
 """Names that nobody can give to a crate."""
 
+from fnmatch import fnmatchcase
+from typing import ClassVar
+
 from django.db import models
+from django.db.models import Q
+
+from registry.formats.names import canonical
+
+
+class ReservedNameQuerySet(models.QuerySet["ReservedName"]):
+    def reserves(self, name: str) -> bool:
+        """Whether the name is in the list, or fits a pattern of it; one query."""
+        wanted = canonical(name)
+        rows = self.filter(Q(canonical_name=wanted) | Q(canonical_name__contains="*"))
+        # Names hold none of the other characters that mean something to it.
+        return any(
+            fnmatchcase(wanted, pattern)
+            for pattern in rows.values_list("canonical_name", flat=True)
+        )
 
 
 class ReservedName(models.Model):
-    """Compared in canonical form."""
+    """In canonical form; `*` stands for any characters."""
 
-    canonical_name = models.CharField(max_length=64, unique=True)
+    canonical_name = models.CharField("name or pattern", max_length=64, unique=True)
     reason = models.CharField(max_length=255)
+
+    objects: ClassVar[ReservedNameQuerySet] = ReservedNameQuerySet.as_manager()  # type: ignore[assignment]
 
     def __str__(self) -> str:
         return self.canonical_name

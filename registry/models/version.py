@@ -1,7 +1,5 @@
 """One published version of a crate."""
 
-from typing import ClassVar
-
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Length
@@ -21,6 +19,16 @@ class VersionQuerySet(models.QuerySet["Version"]):
         return self.select_related("crate", "published_by", "provenance").prefetch_related(
             "actions__user"
         )
+
+
+VersionManager = models.Manager.from_queryset(VersionQuerySet)
+
+
+class VisibleVersions(VersionManager["Version"]):
+    """All but those in quarantine, by themselves or with their crate."""
+
+    def get_queryset(self) -> VersionQuerySet:
+        return VersionQuerySet(self.model, using=self._db).filter(hidden_at=None)
 
 
 class Version(models.Model):
@@ -67,7 +75,14 @@ class Version(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
 
-    objects: ClassVar[VersionQuerySet] = VersionQuerySet.as_manager()  # type: ignore[assignment]
+    # By a moderator; whether it is hidden, for that or with its crate; and since when its archive
+    # lies where nothing serves it (operations.quarantine, operations.set_aside).
+    quarantined_at = models.DateTimeField(null=True, blank=True)
+    hidden_at = models.DateTimeField(null=True, blank=True)
+    set_aside_at = models.DateTimeField(null=True, blank=True)
+
+    objects = VisibleVersions()
+    everything = VersionManager()
 
     class Meta:
         constraints = [

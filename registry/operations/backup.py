@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -30,6 +31,8 @@ CHUNK = 1024 * 1024
 # A crate that is deleted while its archives are copied makes the database's copy stale.
 ATTEMPTS = 5
 
+# As _FIELDS; the last as the database's own copy says it.
+_Row = tuple[str, str, int, str, Any]
 Track = Callable[[Sequence[StoredFile]], Iterable[StoredFile]]
 
 
@@ -68,7 +71,7 @@ def _fill(folder: Path, copy_archives: bool, track: Track) -> Backup:
     problems: dict[str, str] = {}
     if copy_archives:
         # Most of the time passes here, so that little is left to copy after the database.
-        _copy(folder, _archives(Version.objects.order_by("pk").values_list(*_FIELDS)), track)
+        _copy(folder, _archives(Version.everything.order_by("pk").values_list(*_FIELDS)), track)
     for _ in range(ATTEMPTS):
         archives = _archives(_copy_database(folder))
         if not copy_archives:
@@ -82,25 +85,25 @@ def _fill(folder: Path, copy_archives: bool, track: Track) -> Backup:
     return Backup(len(archives), size, tuple(map(": ".join, problems.items())))
 
 
-_FIELDS = ("crate__name", "num", "size", "checksum")
+_FIELDS = ("crate__name", "num", "size", "checksum", "set_aside_at")
 
 
 def _database_path(folder: Path) -> Path:
     return folder / DATABASE_FILES[kind_of(connection.settings_dict)]
 
 
-def _copy_database(folder: Path) -> list[tuple[str, str, int, str]]:
+def _copy_database(folder: Path) -> list[_Row]:
     path = _database_path(folder)
     path.unlink(missing_ok=True)
     path.touch(mode=0o600)
-    query = str(Version.objects.order_by("pk").values_list(*_FIELDS).query)
+    query = str(Version.everything.order_by("pk").values_list(*_FIELDS).query)
     return copy_out(connection.settings_dict, path, query)
 
 
-def _archives(rows: Iterable[tuple[str, str, int, str]]) -> tuple[StoredFile, ...]:
+def _archives(rows: Iterable[_Row]) -> tuple[StoredFile, ...]:
     return tuple(
-        StoredFile(storage.archive_key(name, num), size, checksum)
-        for name, num, size, checksum in rows
+        StoredFile(storage.key_of(name, num, set_aside_at), size, checksum)
+        for name, num, size, checksum, set_aside_at in rows
     )
 
 
@@ -125,8 +128,8 @@ def _copy(folder: Path, archives: Sequence[StoredFile], track: Track) -> dict[st
 def _deleted_meanwhile(archives: Iterable[StoredFile], problems: dict[str, str]) -> bool:
     if not problems:
         return False
-    rows = Version.objects.values_list("crate__name", "num").iterator()
-    here = {storage.archive_key(name, num) for name, num in rows}
+    rows = Version.everything.values_list("crate__name", "num", "set_aside_at").iterator()
+    here = {storage.key_of(*row) for row in rows}
     return any(archive.name in problems and archive.name not in here for archive in archives)
 
 

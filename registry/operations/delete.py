@@ -7,11 +7,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import audit
+from accounts.models import User
 from adapters import jobs
 from registry import storage
 from registry.actors import Actor
-from registry.errors import CannotDelete
-from registry.models import Crate, DeletedCrate, Dependency, Version
+from registry.errors import CannotDelete, InQuarantine
+from registry.models import Crate, DeletedCrate, DeletedVersion, Dependency, Version
 from registry.operations import index, topics
 from registry.policies import Action, require
 
@@ -31,33 +32,43 @@ def delete_crate(*, actor: Actor, crate: Crate, message: str = "") -> None:
     Raises CannotDelete or a Refusal of the policy.
     """
     # Not `locked`: that lets rows come in that name the crate.
-    locked = Crate.objects.select_for_update().get(pk=crate.pk)
+    locked = Crate.everything.select_for_update().get(pk=crate.pk)
+    if locked.hidden_at:
+        raise InQuarantine(locked.name)
     require(actor, Action.DELETE, locked)
     check_unused(locked)
-    nums = list(locked.versions.order_by("pk").values_list("num", flat=True))
+    remove_rows(actor, locked, message=message, held_for=NAME_HELD, by=actor.user)
+
+
+def remove_rows(
+    actor: Actor, crate: Crate, *, message: str, held_for: timedelta, by: User | None
+) -> None:
+    """For a transaction that holds the crate; files go after it, and the owners get a letter."""
+    versions = Version.everything.filter(crate=crate).order_by("pk")
+    nums = list(versions.values_list("num", flat=True))
     now = timezone.now()
     deleted = DeletedCrate.objects.create(
-        name=locked.name,
-        canonical_name=locked.canonical_name,
-        created_at=locked.created_at,
+        name=crate.name,
+        canonical_name=crate.canonical_name,
+        created_at=crate.created_at,
         deleted_at=now,
-        available_at=now + NAME_HELD,
-        deleted_by=actor.user,
+        available_at=now + held_for,
+        deleted_by=by,
         message=message,
         files=nums,
     )
     audit.record(
         "crate.deleted",
         actor=actor,
-        crate=locked.name,
-        subject=locked.name,
-        before={"versions": nums, "downloads": locked.downloads},
-        after={"message": message},
+        crate=crate.name,
+        subject=crate.name,
+        before={"versions": nums, "downloads": crate.downloads},
+        after={"message": message, "available_at": deleted.available_at.isoformat()},
     )
-    topics.file_under(locked, keywords=(), categories=())
-    index.note_change(locked)
-    owners = list(locked.ownerships.exclude(user=None).values_list("user_id", flat=True))
-    locked.delete()
+    topics.file_under(crate, keywords=(), categories=())
+    index.note_change(crate)
+    owners = list(crate.ownerships.exclude(user=None).values_list("user_id", flat=True))
+    crate.delete()
     jobs.after_commit("registry.remove_deleted_files", deleted.pk)
     for user_id in owners:
         jobs.after_commit("registry.mail_crate_deleted", deleted.pk, user_id)
@@ -68,14 +79,28 @@ def remove_files(deleted_id: int) -> None:
     """The archives of a deleted crate; raises OSError when the storage fails."""
     deleted = DeletedCrate.objects.select_for_update().get(pk=deleted_id)
     # A late job must not take what was published under the name since.
-    again = Version.objects.filter(crate__name=deleted.name, num__in=deleted.files)
+    again = Version.everything.filter(crate__name=deleted.name, num__in=deleted.files)
     kept = set(again.values_list("num", flat=True))
     for num in deleted.files:
         if num not in kept:
             storage.objects().delete(storage.archive_key(deleted.name, num))
+            storage.objects().delete(storage.aside_key(deleted.name, num))
     deleted.files = []
     deleted.has_files = False
     deleted.save(update_fields=["files", "has_files"])
+
+
+@transaction.atomic
+def remove_version_file(deleted_id: int) -> None:
+    """The archive of a deleted version; raises OSError when the storage fails."""
+    deleted = DeletedVersion.objects.select_for_update().get(pk=deleted_id)
+    # A late job must not take what was published under the number since.
+    again = Version.everything.filter(crate__name=deleted.crate_name, num=deleted.num)
+    if not again.exists():
+        storage.objects().delete(storage.archive_key(deleted.crate_name, deleted.num))
+        storage.objects().delete(storage.aside_key(deleted.crate_name, deleted.num))
+    deleted.has_file = False
+    deleted.save(update_fields=["has_file"])
 
 
 def sweep() -> None:
@@ -85,6 +110,11 @@ def sweep() -> None:
             remove_files(pk)
         except OSError:
             logger.exception("files of deleted crate %s could not be removed; trying again", pk)
+    for pk in list(DeletedVersion.objects.filter(has_file=True).values_list("pk", flat=True)):
+        try:
+            remove_version_file(pk)
+        except OSError:
+            logger.exception("file of deleted version %s could not be removed; trying again", pk)
 
 
 def check_unused(crate: Crate) -> None:

@@ -57,7 +57,7 @@ def find(folder: Path) -> list[Importable]:
 
 def import_one(item: Importable, owner: User) -> bool:
     """Publishes it in the owner's name; False if it is there already. Raises a Refusal."""
-    there = Version.objects.filter(
+    there = Version.everything.filter(
         crate__name=item.name, num_without_build=item.number.without_build
     )
     if there.exists():

@@ -1,4 +1,7 @@
-"""Writes the files of the index from the database, and compares them (design decision 2)."""
+"""Writes the files of the index from the database, and compares them (design decision 2).
+
+With them goes where archives lie: those of hidden versions are where nothing serves them.
+"""
 
 import logging
 from collections.abc import Iterable, Iterator
@@ -7,6 +10,7 @@ from django.db import transaction
 
 from registry import storage
 from registry.models import Crate, IndexChange, Version
+from registry.operations import set_aside
 from registry.operations.difference import Difference, Kind
 
 logger = logging.getLogger(__name__)
@@ -26,13 +30,17 @@ def note_change(crate: Crate) -> None:
 @transaction.atomic
 def write(crate_name: str) -> None:
     """Renders one file under the crate's row lock, so no late writer restores an older state."""
-    crate = Crate.objects.locked().filter(name=crate_name).first()
+    crate = Crate.everything.locked().filter(name=crate_name).first()
     changes = list(IndexChange.objects.filter(crate_name=crate_name).values_list("pk", flat=True))
+    moved = set_aside.out_of_place(crate) if crate else []
+    # What the index names is there at each moment.
+    set_aside.bring_back(moved)
     text = rendered(crate) if crate else ""
     if text:
         storage.store_index(crate_name, text)
     else:
         storage.remove_index(crate_name)
+    set_aside.put_aside(moved)
     IndexChange.objects.filter(pk__in=changes).delete()
 
 

@@ -19,6 +19,7 @@ from registry.actors import Actor, Person
 from registry.errors import InvitationExpired, InviteeNotVerified
 from registry.models import Crate, Invitation, Ownership
 from registry.policies import Action, require
+from registry.queries.lookup import held
 
 DAY = timedelta(days=1)
 # Each is a letter to somebody who did not ask for it.
@@ -101,7 +102,7 @@ def answer_by_letter(*, token: str, accepted: bool) -> Invitation:
 @transaction.atomic
 def withdraw_invitation(*, actor: Actor, crate: Crate, login: str) -> None:
     """Raises InvalidInput where nothing waits for an answer, or a Refusal of the policy."""
-    locked = Crate.objects.locked().get(pk=crate.pk)
+    locked = held(crate.pk)
     require(actor, Action.CHANGE_OWNERS, locked)
     found = locked.invitations.with_everybody().filter(invitee__login__iexact=login).first()
     if found is None:

@@ -9,14 +9,18 @@ from django.db.models import Q
 from accounts import audit
 from accounts.errors import InvalidInput
 from accounts.models import User
+from accounts.powers import Power, require_power
 from adapters import jobs
-from registry.actors import Actor, System
+from registry.actors import Actor, Moderator, System
 from registry.models import Crate, Ownership, Team
 from registry.operations.invitations import invite, withdraw_all_from, withdraw_live
+from registry.operations.quarantine import follow_owners
 from registry.policies import Action, require
+from registry.queries.lookup import held
 from registry.teams import FoundTeam, find_team
 
 MAX_NAMES = 10
+_ACTING_FOR_ALL = (Moderator, System)
 
 
 def add_owners(*, actor: Actor, crate: Crate, logins: Sequence[str]) -> list[str]:
@@ -44,24 +48,49 @@ def remove_owners(*, actor: Actor, crate: Crate, logins: Sequence[str]) -> None:
 
 
 @transaction.atomic
+def replace_owners(*, actor: Moderator | System, crate: Crate, logins: Sequence[str]) -> None:
+    """These people and nobody else, no team either; invitations are withdrawn.
+
+    Raises NotAllowed, or InvalidInput for an unknown login or where nothing would change.
+    """
+    require_power(actor, Power.MODERATE)
+    _check_number(logins)
+    locked = _locked(actor, crate)
+    wanted = {_person(login) for login in logins}
+    owned = list(locked.ownerships.select_related("user", "team").order_by("pk"))
+    if {ownership.user for ownership in owned} == wanted:
+        raise InvalidInput(f"just these people own {locked.name} already")
+    for user in sorted(wanted - {ownership.user for ownership in owned}, key=str):
+        _add_person(actor, locked, user.login)
+    for ownership in owned:
+        if ownership.user not in wanted:
+            _remove_one(actor, locked, ownership.login)
+    for invitation in locked.invitations.with_everybody():
+        withdraw_live(actor=actor, crate=locked, login=invitation.invitee.login)
+    follow_owners(locked)
+
+
+@transaction.atomic
 def _add(
     actor: Actor, crate: Crate, logins: Sequence[str], teams: Mapping[str, FoundTeam]
 ) -> list[str]:
     locked = _locked(actor, crate)
-    return [
+    answers = [
         _add_team(actor, locked, teams[login])
         if login in teams
         else _add_person(actor, locked, login)
         for login in logins
     ]
+    follow_owners(locked)
+    return answers
 
 
 def _add_person(actor: Actor, crate: Crate, login: str) -> str:
     user = _person(login)
     if crate.is_owned_by(user):
         raise InvalidInput(f"`{user.login}` is already an owner")
-    # The operator at the shell asks nobody.
-    if settings.OWNER_INVITATIONS and actor.user and not isinstance(actor, System):
+    # The operator at the shell asks nobody, nor do moderators.
+    if settings.OWNER_INVITATIONS and actor.user and not isinstance(actor, _ACTING_FOR_ALL):
         if invite(actor=actor, inviter=actor.user, crate=crate, invitee=user):
             return f"user {user.login} has been invited to be an owner of crate {crate.name}"
         return (
@@ -113,6 +142,7 @@ def _remove(actor: Actor, crate: Crate, logins: Sequence[str]) -> None:
             "Team members don't have permission to modify owners, so at least one individual "
             "owner is required."
         )
+    follow_owners(locked)
 
 
 def _remove_one(actor: Actor, crate: Crate, login: str) -> None:
@@ -139,7 +169,8 @@ def _check_number(logins: Sequence[str]) -> None:
 
 
 def _locked(actor: Actor, crate: Crate) -> Crate:
-    locked = Crate.objects.locked().get(pk=crate.pk)
+    # Who owns it may be what a moderator has to set right.
+    locked = held(crate.pk, even_hidden=isinstance(actor, _ACTING_FOR_ALL))
     require(actor, Action.CHANGE_OWNERS, locked)
     return locked
 

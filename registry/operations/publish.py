@@ -12,6 +12,7 @@ from typing import BinaryIO, cast
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
@@ -21,6 +22,7 @@ from adapters import jobs
 from registry import storage
 from registry.actors import Actor
 from registry.errors import (
+    InQuarantine,
     InvalidUpload,
     NameRecentlyDeleted,
     NameReserved,
@@ -28,6 +30,7 @@ from registry.errors import (
     SpelledDifferently,
     TrustedPublishingOnly,
     UploadTooLarge,
+    VersionDeleted,
     VersionExists,
 )
 from registry.formats.archive import Archive, read_archive
@@ -49,6 +52,7 @@ from registry.models import (
     Crate,
     CrateLimits,
     DeletedCrate,
+    DeletedVersion,
     LimitedAction,
     Ownership,
     Provenance,
@@ -149,7 +153,8 @@ def _intend(actor: Actor, metadata: PublishMetadata, origin: Origin) -> Intent:
             f"the version number is too long ({len(metadata.vers)} characters, "
             f"at most {MAX_VERSION_LENGTH})"
         )
-    crate = Crate.objects.named(metadata.name).first()
+    crate = Crate.everything.named(metadata.name).first()
+    _check_not_hidden(crate)
     scope = Scope.PUBLISH_UPDATE if crate else Scope.PUBLISH_NEW
     require_scope(actor, scope, metadata.name)
     actor.check_binding(metadata.name, metadata.vers, None)
@@ -162,6 +167,12 @@ def _intend(actor: Actor, metadata: PublishMetadata, origin: Origin) -> Intent:
     else:
         _check_name_is_free(metadata.name)
     return _limited(metadata, number, origin, is_first=crate is None)
+
+
+def _check_not_hidden(crate: Crate | None) -> None:
+    """Before everything else: whose name it is and who may publish is not to be seen either."""
+    if crate is not None and crate.hidden_at:
+        raise InQuarantine(crate.name)
 
 
 def _check_ci_only(actor: Actor, crate: Crate | None, name: str) -> None:
@@ -274,14 +285,21 @@ def _commit(
 def _find_or_found(actor: Actor, intent: Intent) -> Crate:
     """The crate under lock; a new one belongs to the actor's founder."""
     name = intent.metadata.name
-    if ReservedName.objects.filter(canonical_name=canonical(name)).exists():
+    if ReservedName.objects.reserves(name):
         raise NameReserved
     if intent.is_first:
         _check_ci_only(actor, None, name)
         return _found(actor, intent)
-    crate = Crate.objects.locked().named(name).first()
+    deleted = DeletedVersion.objects.held().filter(
+        canonical_name=OuterRef("canonical_name"), num_without_build=intent.number.without_build
+    )
+    rows = Crate.everything.locked().named(name).annotate(number_is_held=Exists(deleted))
+    crate = rows.first()
     if crate is None:
         raise NameTaken(name)
+    _check_not_hidden(crate)
+    if getattr(crate, "number_is_held", False):
+        raise VersionDeleted(crate.name, intent.metadata.vers)
     require_rights(actor, Action.PUBLISH, crate)
     _check_ci_only(actor, crate, name)
     if crate.name != name:

@@ -123,7 +123,7 @@ def restore(
 
 def _what_is_there(manifest: BackupManifest) -> str:
     tables = set(connection.introspection.table_names())
-    if Crate._meta.db_table in tables and Crate.objects.exists():
+    if Crate._meta.db_table in tables and Crate.everything.exists():
         return "the database holds crates"
     if User._meta.db_table in tables and User.objects.exists():
         return "the database holds accounts"

@@ -12,6 +12,7 @@ from adapters import jobs
 from registry.actors import Actor, System
 from registry.models import Crate, Team
 from registry.policies import Action, require
+from registry.queries.lookup import held
 
 
 @transaction.atomic
@@ -22,7 +23,7 @@ def set_trustpub_only(*, actor: Actor, crate: Crate, trustpub_only: bool) -> Cra
     one, and then TRUSTPUB_ONLY_DELAY, so that a thief of one owner's account cannot undo it
     unseen. Raises a Refusal of the policy.
     """
-    locked = Crate.objects.locked().get(pk=crate.pk)
+    locked = held(crate.pk)
     require(actor, Action.CHANGE_SETTINGS, locked)
     if trustpub_only:
         import_string(settings.FORGET_WISH_TO_OPEN)(actor, locked)
@@ -34,11 +35,11 @@ def set_trustpub_only(*, actor: Actor, crate: Crate, trustpub_only: bool) -> Cra
 
 def end_trustpub_only() -> int:
     """Takes the switches away whose delay is over; answers how many. Safe to run twice."""
-    due = Crate.objects.filter(trustpub_only=True, trustpub_only_ends_at__lte=timezone.now())
+    due = Crate.everything.filter(trustpub_only=True, trustpub_only_ends_at__lte=timezone.now())
     ended = 0
     for pk in due.values_list("pk", flat=True):
         with transaction.atomic():
-            crate = Crate.objects.locked().get(pk=pk)
+            crate = Crate.everything.locked().get(pk=pk)
             if crate.trustpub_only and not crate.is_ci_only():
                 _switch_off(System("clock"), crate)
                 ended += 1

@@ -37,12 +37,13 @@ def differences() -> Iterator[Difference]:
     """Each thing that does not agree; a stray archive is harmless but named."""
     yield from index.differences()
     known = set()
-    rows = Version.objects.order_by("pk").values_list("crate__name", "num", "checksum", "size")
-    for name, num, checksum, size in rows.iterator():
-        key = storage.archive_key(name, num)
+    rows = Version.everything.order_by("pk")
+    fields = ("crate__name", "num", "set_aside_at", "checksum", "size")
+    for name, num, set_aside_at, checksum, size in rows.values_list(*fields).iterator():
+        key = storage.key_of(name, num, set_aside_at)
         known.add(key)
         yield from _archive(key, checksum, size)
-    for key in storage.objects().walk("crates"):
+    for key in (*storage.objects().walk("crates"), *storage.objects().walk("quarantine")):
         if key not in known:
             problem = "no such version (left by an upload that was never committed)"
             yield Difference(Kind.STRAY_ARCHIVE, key, problem)

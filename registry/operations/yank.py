@@ -6,11 +6,13 @@ from django.utils import timezone
 from accounts import audit
 from accounts.errors import InvalidInput
 from registry.actors import Actor
+from registry.errors import InQuarantine
 from registry.formats.index_entry import with_yanked
 from registry.models import Crate, LimitedAction, Version, VersionAction
 from registry.operations import index, summary
 from registry.operations.rate_limits import take_token
 from registry.policies import RULES, Action, require, require_scope
+from registry.queries.lookup import held
 
 
 def yank(*, actor: Actor, version: Version, reason: str = "") -> None:
@@ -60,9 +62,12 @@ def _count(actor: Actor, version: Version) -> None:
 
 
 def _locked(actor: Actor, version: Version) -> tuple[Crate, Version]:
-    crate = Crate.objects.locked().get(pk=version.crate_id)
+    crate = held(version.crate_id)
     require(actor, Action.YANK, crate)
-    return crate, Version.objects.get(pk=version.pk)
+    current = Version.everything.get(pk=version.pk)
+    if current.hidden_at:
+        raise InQuarantine(str(current))
+    return crate, current
 
 
 def _set_yanked(

@@ -31,7 +31,11 @@ def notifications(request: SignedInRequest) -> HttpResponse:
         )
         messages.success(request, "Your choice is saved.")
         return redirect(request.get_full_path())
-    rows = request.user.ownerships.select_related("crate").order_by("crate__canonical_name")
+    rows = (
+        request.user.ownerships.filter(crate__hidden_at=None)
+        .select_related("crate")
+        .order_by("crate__canonical_name")
+    )
     start = (page_number(request) - 1) * PER_PAGE
     return render(
         request,

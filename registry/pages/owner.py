@@ -15,7 +15,7 @@ from registry.queries.owners import team_with_login
 def user(request: HttpRequest, login: str) -> HttpResponse:
     # PostgreSQL refuses NUL in any parameter; no login has one.
     found = User.objects.with_login(login) if "\0" not in login else None
-    if found is None or not found.is_active:
+    if found is None or not found.is_active or found.quarantined_at:
         raise Http404
     if found.login != login:
         return redirect("user", found.login)

@@ -23,6 +23,7 @@ def dependents_of(crate: Crate, *, start: int, stop: int) -> Dependents:
         registry_index="",
         version__num=F("version__crate__default_version"),
         version__yanked=False,
+        version__hidden_at=None,
     )
     # Somebody may need it twice: to build and to run, or on two platforms.
     chosen = rows.values("version_id").annotate(first=Min("pk")).values("first")

@@ -33,7 +33,7 @@ def crate_downloads(crate: Crate) -> CrateDownloads:
     highest = [pk for _, pk in ranked[:SHOWN_VERSIONS]]
     first, last = _days_until(None)
     rows = VersionDownload.objects.between(first, last)
-    others = rows.filter(version__crate=crate).exclude(version__in=highest)
+    others = rows.filter(version__crate=crate, version__hidden_at=None).exclude(version__in=highest)
     return CrateDownloads(
         highest=highest,
         by_version=list(rows.filter(version__in=highest).order_by("date", "version")),

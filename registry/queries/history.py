@@ -49,7 +49,7 @@ class History:
 
 def history_of(crate: Crate) -> History:
     """Four queries."""
-    rows = Provenance.objects.filter(version__crate=crate)
+    rows = Provenance.objects.filter(version__crate=crate, version__hidden_at=None)
     counts = Counter(dict(rows.values_list("kind").annotate(Count("pk"))))
     yanked = crate.versions.filter(yanked=True)
     latest = yanked.newest_first().defer("readme", "index_line", "features")[:SHOWN_YANKED]

@@ -9,7 +9,7 @@ from registry.models.invitation import InvitationQuerySet
 
 def invitations_to(user: User) -> InvitationQuerySet:
     """What the person may still accept; one query, whoever else is named."""
-    return Invitation.objects.live().with_everybody().filter(invitee=user)
+    return Invitation.objects.live().with_everybody().filter(invitee=user, crate__hidden_at=None)
 
 
 def invitations_of(crate: Crate) -> InvitationQuerySet:
@@ -20,7 +20,8 @@ def invitations_of(crate: Crate) -> InvitationQuerySet:
 def invitation_in_letter(token: str) -> Invitation:
     """Also one that is expired; raises NotFound."""
     rows = Invitation.objects.with_everybody()
-    found = rows.filter(digest=token_text.digest(token), invitee__is_active=True).first()
+    rows = rows.filter(invitee__is_active=True, crate__hidden_at=None)
+    found = rows.filter(digest=token_text.digest(token)).first()
     if found is None:
         raise NotFound(
             "This link leads to no invitation: it was answered, withdrawn, or replaced by a later "

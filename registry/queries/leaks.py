@@ -12,7 +12,7 @@ def crates_at_risk(token: ApiToken) -> list[str]:
     """The owner's own crates that the token was good for, in the order of their names."""
     if token.endpoint_scopes is not None and not set(token.endpoint_scopes) - {Scope.READ}:
         return []
-    owned = Crate.objects.filter(ownerships__user=token.user).order_by("name")
+    owned = Crate.everything.filter(ownerships__user=token.user).order_by("name")
     patterns = token.crate_patterns or ["*"]
     return [
         name

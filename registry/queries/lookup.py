@@ -1,6 +1,6 @@
 """Finds a crate or a version by the text in an address."""
 
-from registry.errors import crate_not_found, version_not_found
+from registry.errors import InQuarantine, crate_not_found, version_not_found
 from registry.formats.names import InvalidCrateName, check_crate_name
 from registry.models import Crate, Version
 
@@ -14,6 +14,19 @@ def crate_named(name: str) -> Crate:
     crate = Crate.objects.named(name).first()
     if crate is None:
         raise crate_not_found(name)
+    return crate
+
+
+def held(crate_id: int, *, even_hidden: bool = False) -> Crate:
+    """The crate under lock until the transaction ends.
+
+    Raises NotFound if it is gone meanwhile, and InQuarantine for one that is hidden.
+    """
+    crate = Crate.everything.locked().filter(pk=crate_id).first()
+    if crate is None:
+        raise crate_not_found("")
+    if crate.hidden_at and not even_hidden:
+        raise InQuarantine(crate.name)
     return crate
 
 

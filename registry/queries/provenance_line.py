@@ -18,6 +18,7 @@ def break_of(version: Version) -> Break | None:
         Provenance.objects.filter(
             version__crate=version.crate_id,
             version__pk__lt=version.pk,
+            version__hidden_at=None,
             kind=PublishKind.TRUSTED,
         )
         .order_by("-version__pk")

@@ -98,7 +98,7 @@ class Configs(APIView):
         if crate is None and user_id is None:
             raise InvalidInput("Must specify either `crate` or `user_id` query parameter")
         grants = PublisherCrate.objects.filter(
-            publisher__issuer__provider=self.provider
+            publisher__issuer__provider=self.provider, crate__hidden_at=None
         ).select_related("publisher__issuer", "crate")
         if crate is not None:
             found = crate_named(crate)

@@ -147,7 +147,7 @@ class PublisherDetail(APIView):
     def get(self, request: Request, publisher_id: int) -> Response:
         actor = actor_of(request)
         grants = PublisherCrate.objects.select_related("publisher__issuer", "crate")
-        grant = grants.filter(pk=publisher_id).first()
+        grant = grants.filter(pk=publisher_id, crate__hidden_at=None).first()
         if grant is None:
             raise config_not_found()
         require(actor, Action.CONFIGURE, grant.crate)

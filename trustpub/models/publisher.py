@@ -66,10 +66,11 @@ class PublisherCrateQuerySet(models.QuerySet["PublisherCrate"]):
         return self.annotate(is_backed=_is_backed(now or timezone.now()), is_served=_is_served())
 
     def standing(self, now: datetime | None = None) -> "PublisherCrateQuerySet":
-        """Those that grant something now."""
+        """Those that grant something now; none on a crate in quarantine."""
         now = now or timezone.now()
         begun = Q(active_from=None) | Q(active_from__lte=now)
-        return self.filter(begun, _is_backed(now), _is_served(), needs_consent=False)
+        visible = Q(crate__hidden_at=None)
+        return self.filter(begun, visible, _is_backed(now), _is_served(), needs_consent=False)
 
     def unbacked(self, now: datetime | None = None) -> "PublisherCrateQuerySet":
         return self.exclude(_is_backed(now or timezone.now()))

@@ -31,7 +31,7 @@ def _with_free_names(rules: Iterable[PendingPublisher]) -> list[PendingPublisher
     if not kept:
         return []
     taken = set(
-        Crate.objects.filter(canonical_name__in=[r.canonical_name for r in kept]).values_list(
+        Crate.everything.filter(canonical_name__in=[r.canonical_name for r in kept]).values_list(
             "canonical_name", flat=True
         )
     )

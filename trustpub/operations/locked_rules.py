@@ -125,7 +125,7 @@ def _by_publisher(grants: Iterable[PublisherCrate]) -> list[RuleGrants]:
 
 def _is_live(grant: PublisherCrate) -> bool:
     stands = getattr(grant, "is_backed", True) and getattr(grant, "is_served", True)
-    stands = stands and not getattr(grant, "is_blocked", False)
+    stands = stands and not getattr(grant, "is_blocked", False) and grant.crate.hidden_at is None
     return bool(stands) and not grant.needs_consent and grant.has_begun(timezone.now())
 
 

@@ -153,7 +153,7 @@ def invalidate(crate: Crate) -> None:
 def invalidate_taken() -> int:
     """Removes those whose crate somebody made by hand meanwhile; answers how many names."""
     names = PendingPublisher.objects.values("canonical_name")
-    crates = Crate.objects.filter(canonical_name__in=names)
+    crates = Crate.everything.filter(canonical_name__in=names)
     for crate in crates:
         with transaction.atomic():
             invalidate(crate)
@@ -188,15 +188,14 @@ def check_name_is_free(name: str, owner: User | None = None) -> None:
         check_crate_name(name)
     except FormatError as error:
         raise InvalidPublisher(str(error)) from None
-    crate = Crate.objects.named(name).first()
+    crate = Crate.everything.named(name).first()
     if crate and owner and crate.is_owned_by(owner):
         raise CrateIsYours(crate.name, f"{settings.PUBLIC_URL}/crates/{crate.name}/settings")
-    reserved = ReservedName.objects.filter(canonical_name=canonical(name))
     held = DeletedCrate.objects.filter(
         canonical_name=canonical(name), available_at__gt=timezone.now()
     )
     holder = holder_of(name)
-    if crate or reserved.exists() or held.exists() or holder not in (None, owner):
+    if crate or ReservedName.objects.reserves(name) or held.exists() or holder not in (None, owner):
         raise NameUnavailable(name)
 
 

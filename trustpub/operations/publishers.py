@@ -14,6 +14,7 @@ from adapters import jobs
 from registry.actors import Actor
 from registry.models import Crate
 from registry.policies import Action, require
+from registry.queries.lookup import held
 from trustpub.conditions import ascii_fold, rule_digest
 from trustpub.errors import PublisherExists, TooManyPublishers, UnknownIssuer, config_not_found
 from trustpub.models import Issuer, Publisher, PublisherCrate
@@ -124,6 +125,7 @@ def delete_publisher(*, actor: Actor, publisher: Publisher, reason: str) -> None
 def grant_of(actor: Actor, grant_id: int, provider: str | None = None) -> PublisherCrate:
     """The right of that id; raises NotFound, or the policy's refusal for a stranger."""
     grants = PublisherCrate.objects.select_related("publisher__issuer", "crate")
+    grants = grants.filter(crate__hidden_at=None)
     if provider:
         grants = grants.filter(publisher__issuer__provider=provider)
     grant = grants.filter(pk=grant_id).first()
@@ -187,14 +189,14 @@ def _check_actor(actor: Actor) -> None:
 @transaction.atomic
 def save_rule(actor: Actor, crate: Crate, rule: RuleFields) -> PublisherCrate:
     """Adds a checked rule; the caller has asked the policy."""
-    locked = Crate.objects.locked().get(pk=crate.pk)
-    held = _held(locked, rule["issuer"])
-    if held.count() >= settings.PUBLISHERS_PER_CRATE:
+    locked = held(crate.pk)
+    there = _held(locked, rule["issuer"])
+    if there.count() >= settings.PUBLISHERS_PER_CRATE:
         raise TooManyPublishers(
             f"This crate already has the maximum number of {rule['issuer'].get_provider_display()} "
             f"Trusted Publishing configurations ({settings.PUBLISHERS_PER_CRATE}); remove one first"
         )
-    _check_is_new(held, rule)
+    _check_is_new(there, rule)
     publisher = shared_publisher(rule, actor.user)
     grant = PublisherCrate(publisher=publisher, crate=locked, created_by=actor.user)
     vouch(grant, actor)
@@ -213,7 +215,7 @@ def save_rule(actor: Actor, crate: Crate, rule: RuleFields) -> PublisherCrate:
 
 @transaction.atomic
 def _replace(actor: Actor, grant: PublisherCrate, rule: RuleFields) -> PublisherCrate:
-    locked = Crate.objects.locked().get(pk=grant.crate_id)
+    locked = held(grant.crate_id)
     grant = locked_grant_of(actor, grant.pk)
     _check_is_new(_held(locked, rule["issuer"]).exclude(pk=grant.pk), rule)
     before = grant.publisher.facts()

@@ -31,7 +31,7 @@ def own_data(user: User) -> Iterator[tuple[str, Facts | Iterable[Facts]]]:
     yield "sessions", _rows(user.sessions.all(), *SESSION)
     yield "owned_crates", _rows(user.ownerships.all(), "crate__name", "created_at")
     yield "followed_crates", _rows(Follow.objects.filter(user=user), "crate__name", "created_at")
-    yield "published_versions", _rows(Version.objects.filter(published_by=user), *VERSION)
+    yield "published_versions", _rows(Version.everything.filter(published_by=user), *VERSION)
     yield "version_actions", _rows(VersionAction.objects.filter(user=user), *ACTION)
     yield "pending_publishers", _rows(PendingPublisher.objects.filter(owner=user), *PENDING)
     yield "reports", _rows(user.reports.all(), *REPORT)

@@ -46,12 +46,12 @@ def outcomes(
     reached, founded = set(map(canonical, covered)), set(map(canonical, new_names))
     names = {canonical(upload.name) for upload in uploads}
     taken = set(
-        Crate.objects.filter(canonical_name__in=names & founded).values_list(
+        Crate.everything.filter(canonical_name__in=names & founded).values_list(
             "canonical_name", flat=True
         )
     )
     # Of crates that the job reaches only: whether others exist is not its business.
-    rows = Version.objects.filter(crate__canonical_name__in=names & reached)
+    rows = Version.everything.filter(crate__canonical_name__in=names & reached)
     published = {
         (crate, num): checksum
         for crate, num, checksum in rows.values_list(
