@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("registry", "0015_reports"),
+        ("registry", "0016_quarantine"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
