@@ -1,6 +1,7 @@
 """Owning a crate, alone and together, in a real browser."""
 
 import pytest
+from django.conf import LazySettings
 from playwright.sync_api import expect
 from pytest_django.live_server_helper import LiveServer
 
@@ -9,18 +10,21 @@ from tests.browser import browser_page, session_of
 from tests.factories.registry import make_crate, make_version
 from tests.factories.trustpub import make_issuer
 
+# Nobody answers there.
+NO_FORGE = "http://127.0.0.1:9"
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 
 def test_an_owner_trusts_a_workflow_and_shares_the_crate(
-    live_server: LiveServer, alice: User, bob: User
+    live_server: LiveServer, alice: User, bob: User, settings: LazySettings
 ) -> None:
+    settings.GITHUB_API_URL = NO_FORGE
     tide = make_crate("tide", owner=alice)
     make_version(tide)
     make_issuer(name="Forge")
     alices, bobs = session_of(alice, live_server), session_of(bob, live_server)
 
-    with browser_page() as page:
+    with browser_page(refusals=True) as page:
         # Alice comes from the dashboard, and lets a workflow publish.
         page.context.add_cookies([alices])
         page.goto(f"{live_server.url}/dashboard")
