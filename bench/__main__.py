@@ -1,52 +1,54 @@
-"""Runs the benchmarks, prints a table and writes bench/results/TIME.json."""
+"""Runs the benchmarks, prints a table and writes bench/results/TIME.json.
 
-import json
-import os
-import platform
+`python -m bench [--quick] [--crates N] [GROUP ...]`
+"""
+
+import argparse
 import sys
-from collections.abc import Sequence
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from contextlib import closing
 
-from bench import formats, serving
-from bench.measure import Figure
+from bench import exchange, graph, publishing, reading, report, serving
+from bench.rows import Result, Row, compare
+from bench.stage import CRATES, Stage
 
-RESULTS = Path(__file__).parent / "results"
-SUITES = {"formats": formats.figures, "serving": serving.figures}
+# A group sets up what it needs, yields its rows, and clears away when it is closed.
+Group = Callable[[Stage], Iterator[Row]]
+GROUPS: dict[str, Group] = {
+    "serving": serving.rows,
+    "graph": graph.rows,
+    "reading": reading.rows,
+    "exchange": exchange.rows,
+    "publishing": publishing.rows,
+}
 
 
-def main(names: Sequence[str]) -> int:
-    if unknown := set(names) - SUITES.keys():
-        print(f"no suite {min(unknown)}; choose from {', '.join(SUITES)}", file=sys.stderr)
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("groups", nargs="*", metavar="GROUP", help=", ".join(GROUPS))
+    parser.add_argument("--quick", action="store_true", help="one round, to see that it works")
+    parser.add_argument("--crates", type=int, default=CRATES, help="of the large registry")
+    options = parser.parse_args()
+    if unknown := set(options.groups) - GROUPS.keys():
+        print(f"no group {min(unknown)}; choose from {', '.join(GROUPS)}", file=sys.stderr)
         return 2
-    figures: list[Figure] = []
-    print(f"{'what':48} {'per second':>12} {'median us':>12} {'p99 us':>10}")
-    for name in names or SUITES:
-        for figure in SUITES[name]():
-            print(
-                f"{figure.name:48} {figure.per_second:12.0f} "
-                f"{figure.median_us:12.1f} {figure.p99_us:10.1f}",
-                flush=True,
-            )
-            figures.append(figure)
-    print(f"written to {_write(figures)}")
+    print(report.HEAD)
+    results = []
+    with Stage(quick=options.quick, crates=options.crates) as stage:
+        for name in options.groups or GROUPS:
+            for result in run(GROUPS[name], stage):
+                print(report.line(result), flush=True)
+                results.append(result)
+    print(f"written to {report.write(results)}")
     return 0
 
 
-def _write(figures: Sequence[Figure]) -> Path:
-    now = datetime.now(UTC)
-    RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"{now:%Y%m%dT%H%M%SZ}.json"
-    facts = {
-        "at": now.isoformat(),
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-        "cores": os.cpu_count(),
-        "figures": [figure.as_dict() for figure in figures],
-    }
-    path.write_text(json.dumps(facts, indent=2) + "\n")
-    return path
+def run(group: Group, stage: Stage) -> Iterator[Result]:
+    """The rows of one group, measured while what they need is up."""
+    with closing(group(stage)) as rows:  # type: ignore[type-var]
+        for row in rows:
+            yield compare(row, rounds=stage.rounds)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

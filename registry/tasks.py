@@ -11,6 +11,7 @@ from registry.operations import (
     delete,
     index,
     rate_limits,
+    reviews,
     search_tiers,
 )
 from registry.operations import settings as crate_settings
@@ -101,6 +102,16 @@ def mail_report_made(report_id: int) -> None:
 def mail_report_resolved(report_id: int) -> None:
     if report := Report.objects.filter(pk=report_id).select_related("reporter").first():
         emails.report_resolved(report)
+
+
+@shared_task(name="registry.review_new_crate")
+def review_new_crate(crate_id: int) -> None:
+    reviews.review_new_crate(crate_id)
+
+
+@shared_task(name="registry.review_missed")
+def review_missed() -> str:
+    return f"{reviews.review_missed()} new crates put into the queue"
 
 
 @shared_task(name="registry.end_trustpub_only")

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -31,10 +31,9 @@ UNSAFE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"
 def postgresql() -> Iterator[str | None]:
     """A URL for a database of this run that pytest will create, or None."""
     given = os.environ.get("TEST_POSTGRES_URL")
-    binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
-    if binaries and not given:
+    if _postgresql_binaries() and not given:
         # Preferred to the one that runs here, which waits for the disk.
-        with _private_postgresql(binaries[-1].parent) as url:
+        with private_postgresql(UNSAFE) as url:
             yield _named_for_this_run(url)
     else:
         running = next(filter(_may_create_databases, (given,) if given else POSTGRESQL), None)
@@ -75,7 +74,9 @@ def _for_psycopg(url: str) -> str:
 
 
 @contextmanager
-def _private_postgresql(binaries: Path) -> Iterator[str]:
+def private_postgresql(more: Mapping[str, str]) -> Iterator[str]:
+    """The URL of a server with these settings; it and its data end with the context."""
+    binaries = _postgresql_binaries()[-1].parent
     folder, port = Path(tempfile.mkdtemp(prefix="waybill-postgresql-")), free_port()
     data = folder / "data"
     if os.getuid() == 0:
@@ -84,7 +85,7 @@ def _private_postgresql(binaries: Path) -> Iterator[str]:
         os.chown(folder, owner.pw_uid, owner.pw_gid)
     initdb = [str(binaries / "initdb"), "-D", str(data), "-U", "postgres", "-A", "trust", "-N"]
     _unprivileged(initdb).wait()
-    settings = {**UNSAFE, "listen_addresses": "127.0.0.1", "unix_socket_directories": str(folder)}
+    settings = {**more, "listen_addresses": "127.0.0.1", "unix_socket_directories": str(folder)}
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     server = _unprivileged([str(binaries / "postgres"), "-D", str(data), "-p", str(port), *options])
     url = f"postgres://postgres@127.0.0.1:{port}/postgres"
@@ -94,6 +95,11 @@ def _private_postgresql(binaries: Path) -> Iterator[str]:
     finally:
         _end(server)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _postgresql_binaries() -> list[Path]:
+    """The newest last."""
+    return sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
 
 
 def _unprivileged(command: Sequence[str]) -> subprocess.Popen[bytes]:

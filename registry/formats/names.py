@@ -27,6 +27,12 @@ _RUST_NAMES = frozenset(
 # Canonical forms of names that nobody may publish.
 RESERVED_NAMES: frozenset[str] = _RUST_NAMES | _WINDOWS_DEVICES
 
+# What `index_path` makes of a crate's name, as a pattern; its parts agree with the name in it.
+INDEX_PATH = (
+    r"(?:1/[a-z]|2/[a-z][a-z0-9_-]|3/(?P<one>[a-z])/(?P=one)[a-z0-9_-]{2}"
+    r"|(?P<two>[a-z][a-z0-9_-])/(?P<four>[a-z0-9_-]{2})/(?P=two)(?P=four)[a-z0-9_-]{0,60})"
+)
+
 _TO_CANONICAL = str.maketrans(string.ascii_uppercase + "-", string.ascii_lowercase + "_")
 _NAME_CHARACTERS = frozenset(string.ascii_letters + string.digits + "-_")
 _KEYWORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_+-]*")

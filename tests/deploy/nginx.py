@@ -11,13 +11,9 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-
+from tests.certificates import make_certificate
 from tests.server import ROOT
 
 NGINX = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
@@ -36,7 +32,7 @@ def nginx(
     folder: Path, files: Mapping[str, int], *, upstream: list[int], data_dir: Path
 ) -> Iterator[None]:
     """Serves each file of `deploy/nginx` on its port, in front of the servers on those ports."""
-    _make_certificate(folder)
+    make_certificate(folder)
     texts = [_adapted(folder, name, port, upstream, data_dir) for name, port in files.items()]
     head = [
         "user root;" if os.getuid() == 0 else "",
@@ -82,7 +78,9 @@ def _adapted(folder: Path, name: str, port: int, upstream: list[int], data_dir: 
     text = text.replace(node, "".join(nodes))
     text = text.replace("/etc/ssl/waybill", str(folder))
     text = text.replace("/var/log/nginx/waybill", f"{folder}/{prefix}")
-    text = text.replace("/var/lib/waybill", str(data_dir))
+    text = text.replace("/var/lib/waybill", str(data_dir)).replace("/run/waybill", str(folder))
+    # Tests wait for a revoked token to be refused.
+    text = text.replace("200 401 5s", "200 401 1s")
     for shared in ("upstream waybill", "http://waybill", "waybill_downloads", "waybill_wants"):
         text = text.replace(shared, shared.replace("waybill", prefix))
     return text
@@ -91,23 +89,6 @@ def _adapted(folder: Path, name: str, port: int, upstream: list[int], data_dir: 
 def _listens(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _make_certificate(folder: Path) -> None:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "crates.example.com")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=1))
-    ).sign(key, hashes.SHA256())
-    (folder / "fullchain.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    (folder / "privkey.pem").write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
 
 
 def ask(

@@ -178,3 +178,16 @@ def test_a_publish_passes_and_shows_at_once(site: Site) -> None:
 
 def test_figures_are_for_the_operators_network(site: Site) -> None:
     assert ask(site.public, "/metrics", site.token).status == 200
+
+
+def test_a_revoked_token_opens_the_index_for_moments_only(site: Site) -> None:
+    token = site.registry.manage("create_token", "nora", "short-lived")
+    assert ask(site.private, INDEX, token).status == 200
+    revoked = ask(site.private, "/api/v1/tokens/current", token, method="DELETE")
+    assert revoked.status == 204
+    deadline = time.monotonic() + 5
+    while ask(site.private, INDEX, token).status == 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    assert ask(site.private, INDEX, token).status == 401
+    assert ask(site.private, INDEX, site.token).status == 200

@@ -1,6 +1,10 @@
 """Names as crates.io takes them."""
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from registry.formats import names
 from registry.formats.errors import FormatError
@@ -100,3 +104,16 @@ def test_the_index_path_is_lower_case(name: str, path: str) -> None:
 def test_reserved_names_are_canonical() -> None:
     assert {"std", "compiler_rt", "nul", "com0", "lpt9"} <= names.RESERVED_NAMES
     assert all(name == names.canonical(name) for name in names.RESERVED_NAMES)
+
+
+@given(st.from_regex(r"[a-zA-Z][a-zA-Z0-9_-]{0,63}", fullmatch=True))
+def test_the_pattern_of_index_paths_knows_every_path(name: str) -> None:
+    assert re.fullmatch(names.INDEX_PATH, names.index_path(name))
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["1/ab", "2/a", "3/b/abc", "se/rd/tokio", "SE/RD/SERDE", "1a/bc/1abc", "../a/b"],
+)
+def test_the_pattern_of_index_paths_takes_no_other(path: str) -> None:
+    assert not re.fullmatch(names.INDEX_PATH, path)

@@ -103,7 +103,7 @@ def drop(apps, schema_editor):
 class Migration(migrations.Migration):
     # PostgreSQL builds an index beside the work only outside of a transaction.
     atomic = False
-    dependencies = [("registry", "0016_quarantine")]
+    dependencies = [("registry", "0017_crate_reviews")]
     operations = [
         migrations.SeparateDatabaseAndState(
             database_operations=[migrations.RunPython(create, drop)],
