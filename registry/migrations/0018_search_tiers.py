@@ -2,9 +2,9 @@
 
 from django.db import migrations, models
 
-from registry.models.search_document import TIERS
 from registry.operations.search_document import create_trigram_index
 
+TIERS = 4
 POSTGRESQL = """
 CREATE INDEX CONCURRENTLY IF NOT EXISTS registry_search_words_{tier} ON registry_searchdocument
 USING gin (
@@ -73,22 +73,22 @@ SQLITE_CHANGED = """
 def create(apps, schema_editor):
     # Not by the schema editor, which would make the table anew on SQLite, without its triggers.
     schema_editor.execute(
-        f"ALTER TABLE registry_searchdocument ADD COLUMN tier smallint NOT NULL DEFAULT {len(TIERS)}"
+        f"ALTER TABLE registry_searchdocument ADD COLUMN tier smallint NOT NULL DEFAULT {TIERS}"
     )
     if schema_editor.connection.vendor == "sqlite":
         schema_editor.execute("DROP TRIGGER registry_search_changed")
         schema_editor.execute(SQLITE_CHANGED)
-        for tier in range(len(TIERS)):
+        for tier in range(TIERS):
             for statement in SQLITE:
                 schema_editor.execute(statement.format(tier=tier))
         return
-    for tier in range(len(TIERS)):
+    for tier in range(TIERS):
         schema_editor.execute(POSTGRESQL.format(tier=tier))
     create_trigram_index(schema_editor.connection)
 
 
 def drop(apps, schema_editor):
-    for tier in range(len(TIERS)):
+    for tier in range(TIERS):
         if schema_editor.connection.vendor == "sqlite":
             for name in ("added", "removed", "changed"):
                 schema_editor.execute(f"DROP TRIGGER registry_search_{name}_{tier}")
@@ -111,7 +111,9 @@ class Migration(migrations.Migration):
                 migrations.AddField(
                     "searchdocument",
                     "tier",
-                    models.PositiveSmallIntegerField(db_default=2, default=2, editable=False),
+                    models.PositiveSmallIntegerField(
+                        db_default=TIERS, default=TIERS, editable=False
+                    ),
                 )
             ],
         ),

@@ -4,9 +4,10 @@ from django.db import models
 
 from registry.models.crate import Crate
 
-# So many crates, the most downloaded lately, have search indexes of their own. Of a word that is in
-# every fourth crate the first hold enough to fill a search, of most other words the second.
-TIERS = (4_000, 32_000)
+# So many crates, the most downloaded lately, are in tier 0, so many in the first two, and so on. A
+# search looks through the first tier that holds enough: for most words a few thousand crates.
+TIERS = (1_500, 4_000, 11_000, 32_000)
+REST = len(TIERS)
 
 
 class SearchDocument(models.Model):
@@ -24,9 +25,8 @@ class SearchDocument(models.Model):
     keywords = models.TextField()
     description = models.TextField()
     readme = models.TextField()
-    # 0 for the most downloaded crates, 1 for the next ones, 2 for all others. Each of the first
-    # two has indexes of its own and of those before it (operations.search_tiers).
-    tier = models.PositiveSmallIntegerField(default=2, db_default=2, editable=False)
+    # Each tier but REST has indexes of its own, of the crates in it and in those before it.
+    tier = models.PositiveSmallIntegerField(default=REST, db_default=REST, editable=False)
 
     def __str__(self) -> str:
         return self.name

@@ -1,6 +1,6 @@
 """Finds crates by text: in names, then keywords, descriptions and readmes; on every database."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from types import ModuleType
@@ -13,7 +13,7 @@ from django.db.models.expressions import Combinable
 from registry.formats.names import MAX_NAME_LENGTH
 from registry.formats.search_text import MAX_TEXT_LENGTH, SearchText, edits, search_text
 from registry.models import Crate
-from registry.models.search_document import TIERS
+from registry.models.search_document import REST, TIERS
 from registry.queries import search_postgresql, search_sqlite
 
 __all__ = [
@@ -211,17 +211,30 @@ def _candidates(
 
     The first tiers are asked first: of a common word they hold enough.
     """
-    for tier in (*range(len(TIERS)), None):
-        rows: Iterable[tuple[Any, ...]]
-        if among is None:
-            rows = _run(_twin().most_downloaded(wanted.words, tier, MAX_FOUND))
-        else:
-            fits = among.filter(pk__in=_twin().matching(wanted.words, tier))
-            rows = fits.order_by(*_POPULAR, "pk").values_list(*_Candidate._fields)[:MAX_FOUND]
-        found = [_Candidate(*row) for row in rows]
+    if among is None:
+        ids, tier = _found(wanted)
+        rows = _run(_twin().most_downloaded(ids, MAX_FOUND)) if ids else []
+        return [_Candidate(*row) for row in rows], tier
+    for tier in (0, REST - 1, None):
+        fits = among.filter(pk__in=_twin().matching(wanted.words, tier))
+        popular = fits.order_by(*_POPULAR, "pk").values_list(*_Candidate._fields)[:MAX_FOUND]
+        found = [_Candidate(*row) for row in popular]
         if len(found) == MAX_FOUND:
             break
     return found, tier
+
+
+def _found(wanted: SearchText) -> tuple[list[int], int | None]:
+    """The crates of the first tier that holds enough; how common the words are in the very first
+    says where to go on."""
+    tier: int | None = 0
+    while True:
+        ids = [pk for (pk,) in _run(_twin().found(wanted.words, tier))]
+        if tier is None or len(ids) >= MAX_FOUND:
+            return ids, tier
+        share = len(ids) / TIERS[tier]
+        tiers = range(tier + 1, REST)
+        tier = next((one for one in tiers if share * TIERS[one] >= MAX_FOUND), None)
 
 
 def _place(one: _Candidate, depth: int, name: str) -> tuple[object, ...]:

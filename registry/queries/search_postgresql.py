@@ -33,17 +33,22 @@ def matching(words: Sequence[str], tier: int | None = None) -> RawSQL:
     return RawSQL(" INTERSECT ".join([one] * len(words)), parameters)
 
 
-def most_downloaded(words: Sequence[str], tier: int | None, limit: int) -> Statement:
-    """What search.Candidate has of the first ones of those, and of all crates that are visible."""
-    found = matching(words, tier)
+def found(words: Sequence[str], tier: int | None) -> Statement:
+    """As `matching`, to be asked for alone."""
+    ids = matching(words, tier)
+    return ids.sql, list(ids.params)
+
+
+def most_downloaded(ids: Sequence[int], limit: int) -> Statement:
+    """What search.Candidate has, of the first ones of those that are visible."""
     # One lookup for each: the planner would rather read all crates to join a few thousand.
     select = (
-        "SELECT crate.* FROM ({found}) AS found CROSS JOIN LATERAL ("
+        "SELECT crate.* FROM unnest(%s::bigint[]) AS found(id) CROSS JOIN LATERAL ("
         "SELECT id, canonical_name, recent_downloads, downloads FROM registry_crate "
-        "WHERE id = found.crate_id AND hidden_at IS NULL LIMIT 1) AS crate "
+        "WHERE id = found.id AND hidden_at IS NULL LIMIT 1) AS crate "
         "ORDER BY recent_downloads DESC, downloads DESC, id LIMIT %s"
     )
-    return select.format(found=found.sql), [*found.params, limit]
+    return select, [list(ids), limit]
 
 
 def depths(words: Sequence[str], ids: Sequence[int], tier: int | None) -> Statement:

@@ -18,15 +18,20 @@ def matching(words: Sequence[str], tier: int | None = None) -> RawSQL:
     return RawSQL(*_everywhere(words, "", tier))
 
 
-def most_downloaded(words: Sequence[str], tier: int | None, limit: int) -> Statement:
-    """What search.Candidate has of the first ones of those, and of all crates that are visible."""
-    found = matching(words, tier)
+def found(words: Sequence[str], tier: int | None) -> Statement:
+    """As `matching`, to be asked for alone."""
+    ids = matching(words, tier)
+    return ids.sql, list(ids.params)
+
+
+def most_downloaded(ids: Sequence[int], limit: int) -> Statement:
+    """What search.Candidate has, of the first ones of those that are visible."""
     select = (
         "SELECT id, canonical_name, recent_downloads, downloads FROM registry_crate "
-        "WHERE id IN ({found}) AND hidden_at IS NULL "
+        "WHERE id IN (SELECT value FROM json_each(%s)) AND hidden_at IS NULL "
         "ORDER BY recent_downloads DESC, downloads DESC, id LIMIT %s"
     )
-    return select.format(found=found.sql), [*found.params, limit]
+    return select, [json.dumps(list(ids)), limit]
 
 
 def depths(words: Sequence[str], ids: Sequence[int], tier: int | None) -> Statement:

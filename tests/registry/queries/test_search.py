@@ -369,7 +369,7 @@ def test_without_the_right_to_create_it_there_is_no_such_index(shelf: None) -> N
         ("crate", None, 5),
         ("crate", "relevance", 5),
         ("crate", "downloads", 2),
-        ("craet", None, 4),
+        ("craet", None, 3),
         ("craet", "new", 2),
         ("", None, 2),
         ("%", None, 0),
@@ -405,7 +405,8 @@ def test_tiers_of_popular_crates_change_nothing(monkeypatch: pytest.MonkeyPatch,
     texts = [*words, "sea tide", "x1"]
     without = [(names(text), search(text, page=1, per_page=1).total) for text in texts]
 
-    monkeypatch.setattr(search_tiers, "TIERS", (4, 11))
+    for module in (search_tiers, search_module):
+        monkeypatch.setattr(module, "TIERS", (2, 4, 7, 11))
     assert search_tiers.refresh() == 11
     assert search_tiers.refresh() == 0
     assert [(names(text), search(text, page=1, per_page=1).total) for text in texts] == without
