@@ -13,7 +13,7 @@ from registry.pages.paging import page_number, paging
 from registry.queries.crate_filters import CrateFilter, crates_matching
 from registry.queries.crate_list import listed
 from registry.queries.facets import facets_of, trusted
-from registry.queries.search import MAX_TEXT_LENGTH, Sort, most_downloaded, search
+from registry.queries.search import MAX_TEXT_LENGTH, SearchPage, Sort, most_downloaded, search
 
 PER_PAGE = 20
 _SORTS = {
@@ -68,7 +68,9 @@ def show(request: HttpRequest) -> HttpResponse:
         "is_capped": found.is_capped,
         "is_guess": found.is_guess,
         "crates": listed(found.crates),
-        "facets": None if found.is_guess or not found.total else facets_of(_all(wanted, crates)),
+        "facets": None
+        if found.is_guess or not found.total
+        else facets_of(_all(found, wanted, crates)),
         "paging": paging(request, total=found.total, per_page=PER_PAGE),
     }
     return render(request, "registry/search.html", context)
@@ -89,7 +91,9 @@ def _wanted(asked: QueryDict) -> Wanted:
     )
 
 
-def _all(wanted: Wanted, crates: QuerySet[Crate] | None) -> QuerySet[Crate]:
+def _all(found: SearchPage, wanted: Wanted, crates: QuerySet[Crate] | None) -> QuerySet[Crate]:
+    if found.found:
+        return Crate.objects.filter(pk__in=found.found)
     if wanted.text:
         return most_downloaded(wanted.text, crates=crates)
     return Crate.objects.all() if crates is None else crates

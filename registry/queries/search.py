@@ -79,6 +79,8 @@ class SearchPage:
     last: Place | None = None
     is_guess: bool = False
     is_capped: bool = False
+    # All that was found by relevance, best first.
+    found: Sequence[int] = ()
 
 
 class _Candidate(NamedTuple):
@@ -186,7 +188,8 @@ def _ranked(
     crates = _loaded(found[start : start + per_page])
     exact = next((crate for crate in crates if crate.canonical_name == wanted.name), None)
     last = Place(start + len(crates), crates[-1].pk) if crates else None
-    return SearchPage(crates, len(found), exact, last, is_capped=len(found) == MAX_FOUND)
+    is_capped = len(found) == MAX_FOUND
+    return SearchPage(crates, len(found), exact, last, is_capped=is_capped, found=found)
 
 
 def _by_relevance(among: QuerySet[Crate] | None, wanted: SearchText) -> list[int]:
