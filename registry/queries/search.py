@@ -214,30 +214,33 @@ def _candidates(
 
     The first tiers are asked first: of a common word they hold enough.
     """
-    if among is None:
-        ids, tier = _found(wanted)
-        rows = _run(_twin().most_downloaded(ids, MAX_FOUND)) if ids else []
-        return [_Candidate(*row) for row in rows], tier
-    for tier in (0, REST - 1, None):
-        fits = among.filter(pk__in=_twin().matching(wanted.words, tier))
+    tier: int | None = None
+    if among is None and (found := _in_tiers(wanted)):
+        ids, tier = found
+        return [_Candidate(*row) for row in _run(_twin().most_downloaded(ids, MAX_FOUND))], tier
+    for tier in (None,) if among is None else (0, REST - 1, None):
+        fits = _all(among).filter(pk__in=_twin().matching(wanted.words, tier))
         popular = fits.order_by(*_POPULAR, "pk").values_list(*_Candidate._fields)[:MAX_FOUND]
-        found = [_Candidate(*row) for row in popular]
-        if len(found) == MAX_FOUND:
+        candidates = [_Candidate(*row) for row in popular]
+        if len(candidates) == MAX_FOUND:
             break
-    return found, tier
+    return candidates, tier
 
 
-def _found(wanted: SearchText) -> tuple[list[int], int | None]:
-    """The crates of the first tier that holds enough; how common the words are in the very first
-    says where to go on."""
+def _in_tiers(wanted: SearchText) -> tuple[list[int], int] | None:
+    """What the first tier that holds enough holds; None if no tier does.
+
+    How common the words are in the very first says where to go on.
+    """
     tier: int | None = 0
-    while True:
+    while tier is not None:
         ids = [pk for (pk,) in _run(_twin().found(wanted.words, tier))]
-        if tier is None or len(ids) >= MAX_FOUND:
+        if len(ids) >= MAX_FOUND:
             return ids, tier
         share = len(ids) / TIERS[tier]
-        tiers = range(tier + 1, REST)
-        tier = next((one for one in tiers if share * TIERS[one] >= MAX_FOUND), None)
+        later = range(tier + 1, REST)
+        tier = next((one for one in later if share * TIERS[one] >= MAX_FOUND), None)
+    return None
 
 
 def _place(one: _Candidate, depth: int, name: str) -> tuple[object, ...]:

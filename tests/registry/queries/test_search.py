@@ -366,8 +366,8 @@ def test_without_the_right_to_create_it_there_is_no_such_index(shelf: None) -> N
 @pytest.mark.parametrize(
     ("text", "sort", "queries"),
     [
-        ("crate", None, 5),
-        ("crate", "relevance", 5),
+        ("crate", None, 4),
+        ("crate", "relevance", 4),
         ("crate", "downloads", 2),
         ("craet", None, 3),
         ("craet", "new", 2),
