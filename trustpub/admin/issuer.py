@@ -1,54 +1,55 @@
 """Issuers and their keys."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest
 
-from accounts.admin.base import AnyModelAdmin, ReadOnlyAdmin
-from registry.actors import Person
-from trustpub.models import Issuer, KeySetRow
+from accounts.admin.base import ReadOnlyAdmin
+from accounts.admin.deed_admin import DeedAdmin
+from accounts.admin.deeds import Deed, DeedForm
+from accounts.powers import Power
+from trustpub.models import Issuer, KeySetRow, Publisher
 from trustpub.operations.switches import set_issuer_state
 
-if TYPE_CHECKING:
-    IssuerModelForm = forms.ModelForm[Issuer]
-else:
-    # Generic for the type checker alone.
-    IssuerModelForm = forms.ModelForm
+
+class StateForm(DeedForm):
+    state = forms.ChoiceField(choices=Issuer.State.choices)
 
 
-class IssuerForm(IssuerModelForm):
-    """The one thing to change, and why."""
+class SetState(Deed):
+    name = "state"
+    title = "Open or shut"
+    about = "Shut, its jobs exchange nothing; with no new publishers, those that are there work on."
+    form = StateForm
+    power = Power.ADMINISTER
+    is_severe = True
 
-    reason = forms.CharField(max_length=255, help_text="for the audit log")
+    def hold(self, row: Issuer) -> None:
+        Issuer.objects.select_for_update().get(pk=row.pk)
 
-    class Meta:
-        model = Issuer
-        fields = ("state",)
+    def effects(self, row: Issuer, data: Mapping[str, Any]) -> list[str]:
+        after = Issuer.State(data["state"])
+        count = Publisher.objects.filter(issuer=row).count()
+        return [
+            f"{after.label} instead of {row.get_state_display()}",
+            f"{count} publishers concerned",
+        ]
+
+    def do(self, actor: Any, row: Issuer, data: Mapping[str, Any]) -> None:
+        set_issuer_state(actor=actor, issuer=row, state=data["state"], reason=data["reason"])
 
 
 @admin.register(Issuer)
-class IssuerAdmin(ReadOnlyAdmin):
+class IssuerAdmin(DeedAdmin):
     """`trust_issuer` adds issuers; here they are stopped and opened again."""
 
-    form = IssuerForm
-    fields = ["name", "provider", "url", "web_url", "organization", "algorithms", "state", "reason"]
-    readonly_fields = ["name", "provider", "url", "web_url", "organization", "algorithms"]
-    list_display = ["name", "provider", "url", "organization", "state"]
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return AnyModelAdmin.has_change_permission(self, request, obj)
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        set_issuer_state(
-            actor=Person(request.user),  # type: ignore[arg-type]
-            issuer=obj,
-            state=form.cleaned_data["state"],
-            reason=form.cleaned_data["reason"],
-        )
+    deeds = (SetState(),)
+    fields = ("name", "provider", "url", "web_url", "organization", "algorithms", "state")
+    list_display = ("name", "provider", "url", "organization", "state")
 
 
 @admin.register(KeySetRow)
 class KeySetAdmin(ReadOnlyAdmin):
-    list_display = ["url", "fetched_at", "attempted_at", "error"]
+    list_display = ("url", "fetched_at", "attempted_at", "error")
