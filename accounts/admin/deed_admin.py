@@ -152,13 +152,7 @@ class DeedAdmin(ReadOnlyAdmin):
 
 def _told(form: DeedForm) -> list[tuple[str, str]]:
     """What was filled in, as somebody reads it."""
-    return [
-        (
-            str(field.label or name.replace("_", " ").capitalize()),
-            _words(field, form.cleaned_data[name]),
-        )
-        for name, field in form.fields.items()
-    ]
+    return [(field.label, _words(field.field, form.cleaned_data[field.name])) for field in form]
 
 
 def _words(field: Any, value: object) -> str:

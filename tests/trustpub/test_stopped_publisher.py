@@ -1,6 +1,7 @@
 """A publisher that a moderator stopped stays stopped, whatever its owners try."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from django.core import mail
@@ -42,8 +43,8 @@ def test_owners_can_neither_resume_replace_remove_nor_add_it(
         lambda: remove_publisher(actor=owner, grant_id=grant.pk),
         lambda: edit_publisher(actor=owner, grant_id=grant.pk, form=elsewhere),
     ]
-    for crate in (grant.crate, make_crate("other", owner=alice)):
-        tries.append(lambda crate=crate: add(owner, crate, grant, {**form, **ids}))
+    crates = (grant.crate, make_crate("other", owner=alice))
+    tries += [partial(add, owner, crate, grant, {**form, **ids}) for crate in crates]
     for attempt in tries:
         with pytest.raises(StoppedByModerators):
             attempt()
