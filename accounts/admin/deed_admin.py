@@ -152,7 +152,9 @@ class DeedAdmin(ReadOnlyAdmin):
 
 def _told(form: DeedForm) -> list[tuple[str, str]]:
     """What was filled in, as somebody reads it."""
-    return [(field.label, _words(field.field, form.cleaned_data[field.name])) for field in form]
+    return [
+        (str(field.label), _words(field.field, form.cleaned_data[field.name])) for field in form
+    ]
 
 
 def _words(field: Any, value: object) -> str:

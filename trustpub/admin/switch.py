@@ -10,12 +10,11 @@ from accounts.admin.deed_admin import DeedAdmin
 from accounts.admin.deeds import Deed, DeedForm
 from accounts.powers import Power
 from trustpub.models import SwitchedOff
-from trustpub.models.switch import switch_names
-from trustpub.operations.switches import switch_off, switch_on
+from trustpub.operations.switches import known_switches, switch_off, switch_on
 
 
 class OffForm(DeedForm):
-    name = forms.ChoiceField(choices=switch_names, label="What")
+    name = forms.ChoiceField(choices=known_switches, label="What")
     spares_tokens = forms.BooleanField(
         required=False,
         label="Leave tokens that jobs hold already",
@@ -35,7 +34,7 @@ class SwitchOff(Deed):
     def effects(self, row: None, data: Mapping[str, Any]) -> list[str]:
         off = SwitchedOff.objects.filter(name=data["name"]).first()
         tokens = "tokens are left" if data["spares_tokens"] else "tokens die"
-        return [f"{dict(switch_names())[data['name']]}: off{' already' if off else ''}, {tokens}"]
+        return [f"{dict(known_switches())[data['name']]}: off{' already' if off else ''}, {tokens}"]
 
     def do(self, actor: Any, row: None, data: Mapping[str, Any]) -> None:
         switch_off(
@@ -52,7 +51,9 @@ class SwitchOn(Deed):
     power = Power.ADMINISTER
 
     def effects(self, row: SwitchedOff, data: Mapping[str, Any]) -> list[str]:
-        return [f"{row.get_name_display()}: on again; it was off for: {row.reason}"]
+        return [
+            f"{dict(known_switches()).get(row.name, row.name)}: on again; it was off for: {row.reason}"
+        ]
 
     def do(self, actor: Any, row: SwitchedOff, data: Mapping[str, Any]) -> None:
         switch_on(actor=actor, name=row.name)
