@@ -51,9 +51,8 @@ class SwitchOn(Deed):
     power = Power.ADMINISTER
 
     def effects(self, row: SwitchedOff, data: Mapping[str, Any]) -> list[str]:
-        return [
-            f"{dict(known_switches()).get(row.name, row.name)}: on again; it was off for: {row.reason}"
-        ]
+        title = dict(known_switches()).get(row.name, row.name)
+        return [f"{title}: on again; it was off for: {row.reason}"]
 
     def do(self, actor: Any, row: SwitchedOff, data: Mapping[str, Any]) -> None:
         switch_on(actor=actor, name=row.name)
