@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.admin.deed_admin import DeedAdmin
 from accounts.admin.deeds import Verdict
-from accounts.models import ApiToken, AuditEvent, User
+from accounts.models import ApiToken, AuditEvent, Suspicion, User
 from accounts.operations.lock import lock
 from accounts.operations.moderators import make_moderator
 from accounts.operations.tokens import create_token
@@ -192,6 +192,12 @@ DEEDS: dict[tuple[type[Model], str], tuple[Make, dict[str, Any], str, Power]] = 
     (LimitOverride, "end"): (lambda w: w.override(), NONE, "user.limit_changed", MODERATORS),
     (Report, "acted-on"): (lambda w: w.report(), NONE, "report.resolved", MODERATORS),
     (Report, "dismiss"): (lambda w: w.report(), NONE, "report.resolved", MODERATORS),
+    (Suspicion, "look-at"): (
+        lambda w: Suspicion.objects.create(kind="many_crates", user=w.bob, subject="bob"),
+        NONE,
+        "suspicion.looked_at",
+        MODERATORS,
+    ),
     (Publisher, "stop"): (lambda w: w.publisher(), NONE, "publisher.suspended", MODERATORS),
     (Publisher, "release"): (lambda w: w.stopped(), NONE, "publisher.resumed", MODERATORS),
     (Publisher, "delete"): (lambda w: w.publisher(), NONE, "publisher.deleted", MODERATORS),
