@@ -23,6 +23,7 @@ from registry.actors import System
 from registry.models import (
     Crate,
     CrateLimits,
+    CrateReview,
     LimitOverride,
     Report,
     ReservedName,
@@ -192,6 +193,12 @@ DEEDS: dict[tuple[type[Model], str], tuple[Make, dict[str, Any], str, Power]] = 
     (LimitOverride, "end"): (lambda w: w.override(), NONE, "user.limit_changed", MODERATORS),
     (Report, "acted-on"): (lambda w: w.report(), NONE, "report.resolved", MODERATORS),
     (Report, "dismiss"): (lambda w: w.report(), NONE, "report.resolved", MODERATORS),
+    (CrateReview, "look-at"): (
+        lambda w: CrateReview.objects.create(crate=w.crate),
+        NONE,
+        "crate.looked_at",
+        MODERATORS,
+    ),
     (Suspicion, "look-at"): (
         lambda w: Suspicion.objects.create(kind="many_crates", user=w.bob, subject="bob"),
         NONE,
