@@ -87,7 +87,8 @@ class DeedAdmin(ReadOnlyAdmin):
         if not seen:
             messages.error(request, "Choose at least one row.")
             return redirect(self._list_address())
-        form = deed.form(request.POST if request.method == "POST" else None)
+        # A link may fill in the form.
+        form = deed.form(request.POST if request.method == "POST" else None, initial=sent.dict())
         if request.method != "POST" or not form.is_valid():
             return self._page(request, deed, form, rows=self._rows(request, seen))
         data = form.cleaned_data
