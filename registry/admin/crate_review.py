@@ -19,7 +19,7 @@ class LookAtCrate(Deed, LookAt):
 class CrateReviewAdmin(DeedAdmin):
     for_moderators = True
     deeds = (LookAtCrate(lambda actor, row: look_at(actor=actor, review=row)),)
-    list_display = ("crate", "score", "looks_like", "owners", "created_at", "page", "looked_at_by")
+    list_display = ("crate", "score", "looks_like", "owners", "created_at", "page")
     list_select_related = ("crate", "looked_at_by")
     list_filter = (Waiting,)
     search_fields = ("crate__name", "resembles")
