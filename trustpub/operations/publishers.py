@@ -51,7 +51,7 @@ def add_publisher(
     require(actor, Action.CONFIGURE, crate)
     if not issuer.serves(crate):
         raise UnknownIssuer
-    _check_actor(actor)
+    check_actor(actor)
     # Outside of the transaction: it may ask the forge.
     return save_rule(actor, crate, rule_fields(issuer, form, rules), about or About())
 
@@ -71,7 +71,7 @@ def edit_publisher(
     and NotFound.
     """
     grant = grant_of(actor, grant_id)
-    _check_actor(actor)
+    check_actor(actor)
     rule = rule_fields(grant.publisher.issuer, _with_ids(grant.publisher, form), rules)
     return _replace(actor, grant, rule, about)
 
@@ -102,7 +102,7 @@ def describe_publisher(
     if about == said:
         return grant
     if _lives_longer(said, about):
-        _check_actor(actor)
+        check_actor(actor)
         hold_back(grant, locked, actor)
     about.put_on(grant)
     grant.save()
@@ -224,7 +224,8 @@ def hold_back(grant: PublisherCrate, crate: Crate, actor: Actor) -> None:
     grant.active_from = now + delay if delay else None
 
 
-def _check_actor(actor: Actor) -> None:
+def check_actor(actor: Actor) -> None:
+    """Somebody who adds or changes publishers has a verified address, and does so not too often."""
     if actor.user is None:
         return
     check_registrant(actor.user)
