@@ -16,7 +16,13 @@ from registry.models import Crate
 from registry.policies import Action, require
 from registry.queries.lookup import held
 from trustpub.conditions import ascii_fold, rule_digest
-from trustpub.errors import PublisherExists, TooManyPublishers, UnknownIssuer, config_not_found
+from trustpub.errors import (
+    PublisherExists,
+    StoppedByModerators,
+    TooManyPublishers,
+    UnknownIssuer,
+    config_not_found,
+)
 from trustpub.models import Issuer, Publisher, PublisherCrate
 from trustpub.operations.about import About, read_about
 from trustpub.operations.registration_limits import count_registration
@@ -175,7 +181,10 @@ def locked_grant_of(actor: Actor, grant_id: int, provider: str | None = None) ->
     """The same, locked until the transaction ends; whoever changed it meanwhile came first."""
     # Apart from the joins, which would show the publisher of before the wait.
     PublisherCrate.objects.select_for_update().filter(pk=grant_id).first()
-    return grant_of(actor, grant_id, provider)
+    grant = grant_of(actor, grant_id, provider)
+    if grant.publisher.is_stopped:
+        raise StoppedByModerators
+    return grant
 
 
 def move(grant: PublisherCrate, rule: RuleFields, actor: Actor) -> Publisher:
