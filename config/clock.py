@@ -11,7 +11,7 @@ from registry.operations.job_runs import claim
 class Clock(PersistentScheduler):
     """Celery's, except that the first of several clocks sends a job."""
 
-    def apply_async(self, entry: ScheduleEntry, **options: Any) -> Any:
+    def apply_async(self, entry: ScheduleEntry, *arguments: Any, **options: Any) -> Any:
         # A clock has no requests around it that would drop a connection which broke.
         close_old_connections()
-        return super().apply_async(entry, **options) if claim(entry.task) else None
+        return super().apply_async(entry, *arguments, **options) if claim(str(entry.task)) else None
