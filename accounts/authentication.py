@@ -10,13 +10,17 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 
 from accounts import token_text
+from accounts.client_address import network_of
 from accounts.errors import AccountLocked, AuthenticationFailed, MalformedCredentials, NotAllowed
-from accounts.models import ApiToken, User
+from accounts.models import ApiToken, Suspicion, User
+from accounts.operations.suspicions import suspect
 from accounts.request_context import current_request
 from accounts.token_text import TokenKind
 
 # How stale `last_used_at` may be, so that a burst of requests is not a burst of writes.
 LAST_USE_PRECISION = timedelta(minutes=1)
+# After which a token that wakes up elsewhere may be in other hands.
+LONG_SILENCE = timedelta(days=60)
 
 
 def credentials_of(request: HttpRequest | Request) -> str | None:
@@ -124,6 +128,20 @@ def _note_use(token: ApiToken) -> None:
     now = timezone.now()
     if token.last_used_at and now - token.last_used_at < LAST_USE_PRECISION:
         return
+    request = current_request()
+    network = network_of(request.address)
+    silent_since = token.last_used_at
     ApiToken.objects.filter(pk=token.pk).update(
-        last_used_at=now, last_used_agent=current_request().user_agent
+        last_used_at=now,
+        last_used_agent=request.user_agent,
+        last_network=network or token.last_network,
     )
+    is_elsewhere = bool(network and token.last_network) and network != token.last_network
+    if is_elsewhere and silent_since and now - silent_since > LONG_SILENCE:
+        suspect(
+            Suspicion.Kind.NEW_NETWORK,
+            user=token.user,
+            subject=f"token {token.pk}: {token.name}",
+            detail=f"silent for {(now - silent_since).days} days, then from {network} "
+            f"(before: {token.last_network})",
+        )

@@ -22,6 +22,14 @@ def client_address(remote: str, forwarded_for: str, proxies: Sequence[Network]) 
     return address if _is_address(address) else ""
 
 
+def network_of(address: str) -> str:
+    """The provider's part of it, about: 16 bits of an IPv4 address, 32 of IPv6; "" for none."""
+    if not _is_address(address):
+        return ""
+    bits = 32 if ":" in address else 16
+    return str(ip_network(f"{address}/{bits}", strict=False))
+
+
 def limited_as(address: str) -> str:
     """What limits count by: an IPv6 address stands for its network of 64 bits.
 

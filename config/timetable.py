@@ -6,6 +6,10 @@ TIMETABLE = {
     "remove unfinished files": {"task": "registry.remove_unfinished_files", "schedule": 21600.0},
     "fold in what was downloaded": {"task": "registry.fold_downloads", "schedule": 60.0},
     "refresh issuers' keys": {"task": "trustpub.refresh_key_sets", "schedule": 600.0},
+    "put missed new crates before the moderators": {
+        "task": "registry.review_missed",
+        "schedule": 3600.0,
+    },
     "end what was switched off": {"task": "registry.end_trustpub_only", "schedule": 300.0},
     "tell people what they should know": {"task": "trustpub.notify", "schedule": 900.0},
     "add up how exchanges ended": {"task": "trustpub.fold_notes", "schedule": 15.0},

@@ -19,6 +19,12 @@ FORGET_WISH_TO_OPEN = "trustpub.operations.second_owner.forget_wish"
 NAME_HOLDER = "trustpub.queries.holds.holder_of"
 # Which CI workflows may publish a crate, for everybody to see.
 PUBLISHING_WORKFLOWS = "trustpub.queries.workflows.publishing_workflows"
+# What waits for moderators, for the first page of the admin.
+MODERATION_QUEUES = (
+    "registry.queries.queues.queues",
+    "accounts.queries.queues.own_queues",
+    "trustpub.queries.queues.queues",
+)
 # Who has figures for /metrics.
 METRICS_COLLECTORS = (
     "registry.api.metrics.RegistryCollector",

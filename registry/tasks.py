@@ -5,7 +5,7 @@ from celery import shared_task
 from accounts.models import ApiToken, User
 from registry import emails
 from registry.models import Crate, DeletedCrate, Invitation, Report, Team, Version
-from registry.operations import clean_up, count_downloads, delete, index, rate_limits
+from registry.operations import clean_up, count_downloads, delete, index, rate_limits, reviews
 from registry.operations import settings as crate_settings
 from registry.operations.invitations import new_token
 
@@ -94,6 +94,16 @@ def mail_report_made(report_id: int) -> None:
 def mail_report_resolved(report_id: int) -> None:
     if report := Report.objects.filter(pk=report_id).select_related("reporter").first():
         emails.report_resolved(report)
+
+
+@shared_task(name="registry.review_new_crate")
+def review_new_crate(crate_id: int) -> None:
+    reviews.review_new_crate(crate_id)
+
+
+@shared_task(name="registry.review_missed")
+def review_missed() -> str:
+    return f"{reviews.review_missed()} new crates put into the queue"
 
 
 @shared_task(name="registry.end_trustpub_only")

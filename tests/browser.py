@@ -21,9 +21,9 @@ _loop: dict[str, AbstractEventLoop | None] = {}
 
 
 @contextmanager
-def browser_page(*, width: int = 1280) -> Iterator[Page]:
-    """A page with cookies of its own; what its console complains about fails the test."""
-    with chromium() as browser, page_in(browser, width=width) as page:
+def browser_page(*, refusals: bool = False, width: int = 1280) -> Iterator[Page]:
+    """A page with cookies of its own, as `page_in` gives it."""
+    with chromium() as browser, page_in(browser, refusals=refusals, width=width) as page:
         yield page
 
 

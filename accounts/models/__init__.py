@@ -7,6 +7,7 @@ from accounts.models.audit_event import AuditEvent
 from accounts.models.browser_session import BrowserSession
 from accounts.models.github_token import GitHubToken
 from accounts.models.rate_window import RateWindow
+from accounts.models.suspicion import Suspicion
 from accounts.models.user import User
 
 __all__ = [
@@ -17,5 +18,6 @@ __all__ = [
     "BrowserSession",
     "GitHubToken",
     "RateWindow",
+    "Suspicion",
     "User",
 ]

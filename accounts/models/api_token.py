@@ -38,6 +38,8 @@ class ApiToken(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, editable=False)
     last_used_agent = models.CharField(max_length=255, blank=True, editable=False)
+    # Wide enough to name no household, see accounts.client_address.
+    last_network = models.CharField(max_length=43, blank=True, default="", db_default="")
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
     # When its owner was told that it ends soon.
     expiry_told_at = models.DateTimeField(null=True, editable=False)

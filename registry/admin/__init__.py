@@ -2,6 +2,7 @@
 
 from registry.admin import (  # noqa: F401
     crate,
+    crate_review,
     deleted_crate,
     invitation,
     job_run,

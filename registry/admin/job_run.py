@@ -1,22 +1,33 @@
 """The timetable."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.contrib import admin
-from django.utils import timezone
+from django.http import HttpRequest
 
 from accounts.admin.base import ReadOnlyAdmin
 from registry.models import JobRun
-from registry.queries.timetable import TimetableEntry, jobs
+from registry.queries.timetable import clock_is_late, jobs, timetable, worker_is_late
 
 
 @admin.register(JobRun)
 class JobRunAdmin(ReadOnlyAdmin):
-    """The timetable; a job has a row once it was sent for the first time."""
+    """Every job of the timetable, also what was never sent and so has no row."""
 
-    list_display = ["job", "title", "every", "sent_at", "finished_at", "took", "outcome", "late"]
-    list_filter = ["succeeded"]
-    readonly_fields = ["title", "every", "took", "late"]
+    readonly_fields = ["title", "every"]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        entries = timetable()
+        found = {
+            "title": "Timetable",
+            "entries": entries,
+            "clock_late": clock_is_late(entries),
+            "worker_late": worker_is_late(entries),
+        }
+        return super().changelist_view(request, {**(extra_context or {}), **found})
 
     @admin.display(description="does")
     def title(self, run: JobRun) -> str:
@@ -25,21 +36,6 @@ class JobRunAdmin(ReadOnlyAdmin):
     @admin.display(description="every")
     def every(self, run: JobRun) -> str:
         return str(self._known(run)[1])
-
-    @admin.display(description="took")
-    def took(self, run: JobRun) -> str:
-        return "" if run.duration_ms is None else f"{run.duration_ms / 1000:.3f} s"
-
-    @admin.display(description="result")
-    def outcome(self, run: JobRun) -> str:
-        if run.succeeded is None:
-            return "has not run yet"
-        return f"{'done' if run.succeeded else 'failed'} {run.result}".strip()
-
-    @admin.display(description="late", boolean=True)
-    def late(self, run: JobRun) -> bool:
-        title, period = self._known(run)
-        return TimetableEntry(run.job, title, period, run).is_late(timezone.now())
 
     def _known(self, run: JobRun) -> tuple[str, timedelta]:
         # A row outlives the job that an older version had.

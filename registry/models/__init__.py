@@ -3,6 +3,7 @@
 from registry.models.category import Category
 from registry.models.crate import Crate
 from registry.models.crate_limits import CrateLimits
+from registry.models.crate_review import CrateReview
 from registry.models.deleted_crate import DeletedCrate
 from registry.models.deleted_version import DeletedVersion
 from registry.models.dependency import Dependency
@@ -26,6 +27,7 @@ __all__ = [
     "CountedFile",
     "Crate",
     "CrateLimits",
+    "CrateReview",
     "DeletedCrate",
     "DeletedVersion",
     "Dependency",

@@ -272,6 +272,8 @@ def _commit(
     index.note_change(crate)
     if facts.kind != PublishKind.IMPORTED:
         jobs.after_commit("registry.mail_version_published", version.pk, actor.label)
+        if intent.is_first:
+            jobs.after_commit("registry.review_new_crate", crate.pk)
     if intent.origin.yanked:
         yank(actor=actor, version=version)
     # Last, so that a refusal by the database leaves no file behind.

@@ -1,7 +1,10 @@
 """Finds a crate or a version by the text in an address."""
 
 from registry.errors import InQuarantine, crate_not_found, version_not_found
+from registry.formats.errors import FormatError
 from registry.formats.names import InvalidCrateName, check_crate_name
+from registry.formats.semver import Requirement
+from registry.formats.semver import Version as Semver
 from registry.models import Crate, Version
 
 
@@ -28,6 +31,19 @@ def held(crate_id: int, *, even_hidden: bool = False) -> Crate:
     if crate.hidden_at and not even_hidden:
         raise InQuarantine(crate.name)
     return crate
+
+
+def version_in_range(crate: Crate, requirement: str) -> Version:
+    """The highest that fits and is not yanked, as cargo would choose; raises NotFound."""
+    try:
+        wanted = Requirement.parse(requirement)
+    except FormatError:
+        raise version_not_found(crate.name, requirement) from None
+    numbers = crate.versions.filter(yanked=False).values_list("num", flat=True)
+    fitting = [number for number in map(Semver.parse, numbers) if wanted.matches(number)]
+    if not fitting:
+        raise version_not_found(crate.name, requirement)
+    return version_numbered(crate, max(fitting).text)
 
 
 def version_numbered(crate: Crate, num: str) -> Version:

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
+from accounts.models import AuditEvent
 from registry.models import JobRun
 
 # Beyond two periods; a worker that starts anew, or one long job before, is no alarm.
@@ -28,6 +29,10 @@ class TimetableEntry:
         finished_at = self.run.finished_at if self.run else None
         return finished_at is not None and now - finished_at > 2 * self.period + GRACE
 
+    @property
+    def is_late_now(self) -> bool:
+        return self.is_late(timezone.now())
+
 
 def jobs() -> Mapping[str, tuple[str, timedelta]]:
     """Name -> title and period."""
@@ -47,16 +52,22 @@ def timetable() -> list[TimetableEntry]:
 
 
 def clock_is_late(entries: list[TimetableEntry]) -> bool:
-    """Whether a clock was there once and has sent nothing for minutes."""
+    """Whether a clock has sent nothing for minutes, or none was ever there."""
     sent = [entry.run.sent_at for entry in entries if entry.run and entry.run.sent_at]
-    return bool(sent) and timezone.now() - max(sent) > GRACE
+    return timezone.now() - max(sent) > GRACE if sent else _is_used_for_long()
 
 
 def worker_is_late(entries: list[TimetableEntry]) -> bool:
-    """Whether a worker was there once and has finished nothing for minutes."""
+    """Whether a worker has finished nothing for minutes, or none was ever there."""
     ended = [entry.run.finished_at for entry in entries if entry.run and entry.run.finished_at]
     if ended:
         return timezone.now() - max(ended) > GRACE
     # Jobs are sent, and nobody has ever taken one.
     sent = [entry.run.sent_at for entry in entries if entry.run and entry.run.sent_at]
-    return bool(sent) and timezone.now() - min(sent) > GRACE
+    return timezone.now() - min(sent) > GRACE if sent else _is_used_for_long()
+
+
+def _is_used_for_long() -> bool:
+    """Whether something happened here minutes ago, so that a clock should have been there since."""
+    first = AuditEvent.objects.order_by("pk").values_list("at", flat=True).first()
+    return first is not None and timezone.now() - first > GRACE

@@ -3,12 +3,13 @@
 
 const SWITCH = "waybill-keys";
 const NAMES = [
-  ["/", "search"],
+  ["/", "search; s does the same"],
   ["h", "home page"],
   ["d", "dashboard"],
   ["r", "readme of the crate"],
   ["p", "provenance of the version"],
   ["v", "versions of the crate"],
+  ["e", "what the version depends on"],
   ["?", "this list"],
 ];
 

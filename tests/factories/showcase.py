@@ -141,6 +141,7 @@ def _public() -> list[str]:
 def _private(grant_id: int, unsubscribe_link: str) -> list[str]:
     return [
         "/crates/tide",
+        "/crates/tide/report",
         "/dashboard",
         "/crates/tide/settings",
         "/crates/tide/settings/owners",

@@ -84,7 +84,10 @@ def test_administrators_see_the_timetable(client: Client) -> None:
     page = send("GET", "/admin/registry/jobrun/", client=client).content.decode()
 
     assert "sweep the index outbox" in page
-    assert "done 0 index files written" in page
+    assert "0 index files written" in page
+    # Also what has never been sent.
+    assert "tell of tokens that expire" in page
+    assert page.count("has not run yet") == len(jobs()) - 2
     assert "Add job run" not in page
 
 

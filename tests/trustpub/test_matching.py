@@ -253,3 +253,53 @@ def test_altering_anything_but_the_name_loses_the_grant(
     altered = replace(job(), **alterations)  # type: ignore[arg-type]
 
     assert match(altered, [publisher()]).full == []
+
+
+def test_a_stopped_publisher_of_this_repository_outweighs_a_strangers_old_rule() -> None:
+    stopped = publisher(enabled=False, key="stopped")
+    elsewhere = publisher(repository_id="1", key="re-created")
+
+    result = match(job(), [elsewhere, stopped])
+
+    assert [miss.publisher.key for miss in result.identity_changed] == ["re-created"]
+    assert result.refusal_code is ExchangeCode.PUBLISHER_SUSPENDED
+
+
+def test_an_unpinned_rule_of_the_name_does_not_hide_that_the_identity_changed() -> None:
+    near = replace(UNPINNED, conditions=(Condition("workflow", ConditionKind.PATH, "x.yml"),))
+
+    for other in (near, replace(UNPINNED, enabled=False)):
+        result = match(job(), [publisher(repository_id="1"), other])
+        assert result.refusal_code is ExchangeCode.IDENTITY_CHANGED
+
+
+def test_what_changed_of_an_identity_is_named_and_nothing_else() -> None:
+    result = match(job(), [publisher(repository_id="1", owner_id=None)])
+
+    [miss] = result.identity_changed
+    assert miss.differences == (Difference("repository_id", "1", REPOSITORY_ID),)
+
+
+def test_an_environment_is_ignored_only_where_there_is_one_that_nobody_asks_for() -> None:
+    quiet = publisher(conditions=(WORKFLOW,))
+
+    assert match(job(), [quiet]).full[0].environment_ignored
+    assert not match(job(), [publisher()]).full[0].environment_ignored
+    without = replace(job(), environment=None)
+    assert not match(without, [quiet]).full[0].environment_ignored
+
+
+def test_a_called_workflow_of_another_repository_must_be_asked_for() -> None:
+    away = replace(job(), called_workflow="evil/tidepool/.github/workflows/release.yml")
+    asked = Condition("called_workflow", ConditionKind.PATH, str(away.called_workflow))
+
+    [miss] = match(away, [publisher()]).near
+    assert [found.field for found in miss.differences] == ["called_workflow"]
+    assert match(away, [publisher(conditions=(*RULE, asked))]).full
+    # Asked for, and another one came; the rule that it must be at home is not said twice.
+    [miss] = match(job(), [publisher(conditions=(*RULE, asked))]).near
+    assert [found.field for found in miss.differences] == ["called_workflow"]
+    assert match(replace(job(), called_workflow=None), [publisher()]).full
+    # A home is a whole name.
+    twin = replace(job(), called_workflow="ferris-labs/tidepool-evil/.github/workflows/r.yml")
+    assert match(twin, [publisher()]).near

@@ -2,19 +2,31 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 
 from accounts.admin.base import AnyModelAdmin
 from registry.actors import Person
 from trustpub.models import SwitchedOff
-from trustpub.operations.switches import switch_off, switch_on
+from trustpub.operations.switches import known_switches, switch_off, switch_on
+
+
+class SwitchForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The organisations are those of today."""
+
+    name = forms.ChoiceField(choices=known_switches)
+
+    class Meta:
+        model = SwitchedOff
+        fields = ("name", "spares_tokens", "reason")
 
 
 @admin.register(SwitchedOff)
 class SwitchedOffAdmin(AnyModelAdmin):
     """Adding a row switches something off, deleting it switches it on."""
 
+    form = SwitchForm
     list_display = ["name", "spares_tokens", "reason", "at"]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:

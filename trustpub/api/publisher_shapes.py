@@ -32,6 +32,9 @@ class PublisherShape(Shape):
     repository_id = text(null=True)
     owner_id = text(null=True)
     open_to_branches = flag()
+    name = text("what the owners call it", optional=True)
+    note = text("what they wrote beside it", optional=True)
+    ends_at = moment("when it grants nothing any more", optional=True, null=True)
     state = serializers.ChoiceField(["active", "awaiting", "suspended", "expired", "pending"])
     state_reason = serializers.CharField(allow_blank=True)
     needs_consent = flag("another owner has to agree first", optional=True)
@@ -67,7 +70,15 @@ class WantedShape(Shape):
     rules = restrictions()
 
 
-class NewPublisherShape(WantedShape):
+class AboutShape(Shape):
+    """`ends_at` is a day, which counts as a whole, or a time with zone; null for none."""
+
+    name = text(optional=True, null=True)
+    note = text(optional=True, null=True)
+    ends_at = text(optional=True, null=True)
+
+
+class NewPublisherShape(WantedShape, AboutShape):
     pending = serializers.BooleanField(required=False)
     team = text("with `pending`: owns the crate as well", optional=True, null=True)
     days = serializers.IntegerField(required=False, help_text="with `pending`: 1 to 90")
@@ -83,6 +94,7 @@ class MissingShape(Shape):
 PROVIDERS = answer("TrustpubProviders", providers=ProviderShape(many=True))
 ONE_PUBLISHER = answer("OnePublisher", publisher=PublisherShape())
 PUBLISHER_REQUEST = answer("NewPublisherRequest", publisher=NewPublisherShape())
+ABOUT_REQUEST = answer("PublisherAboutRequest", publisher=AboutShape())
 PUBLISHERS_REQUEST = answer("DeclaredPublishers", crates=texts(), publishers=WantedShape(many=True))
 PUBLISHER_LIST = answer(
     "PublisherList",

@@ -22,6 +22,7 @@ from registry.queries.lookup import crate_named
 from trustpub.api.first_publish import team_and_days
 from trustpub.api.publisher_json import difference_json, issuer_json, pending_json, publisher_json
 from trustpub.api.publisher_shapes import (
+    ABOUT_REQUEST,
     DIFFERENCE,
     ONE_PUBLISHER,
     PROVIDERS,
@@ -32,9 +33,10 @@ from trustpub.api.publisher_shapes import (
 from trustpub.api.shapes import TAG
 from trustpub.errors import InvalidPublisher, UnknownIssuer, config_not_found
 from trustpub.models import Issuer, PublisherCrate
+from trustpub.operations.about import NAMES, read_about
 from trustpub.operations.declare import Wanted, declare
 from trustpub.operations.pending import register
-from trustpub.operations.publishers import add_publisher, remove_publisher
+from trustpub.operations.publishers import add_publisher, describe_publisher, remove_publisher
 from trustpub.queries.issuers import visible_issuers
 from trustpub.queries.managed import grants_on, managed_crates
 
@@ -110,7 +112,12 @@ class Publishers(APIView):
             made = _registered(actor, name, issuer, form, _rules(body), more)
             return _private({"publisher": made})
         grant = add_publisher(
-            actor=actor, crate=crate_named(name), issuer=issuer, form=form, rules=_rules(body)
+            actor=actor,
+            crate=crate_named(name),
+            issuer=issuer,
+            form=form,
+            rules=_rules(body),
+            about=read_about(body),
         )
         return _private({"publisher": publisher_json(grant)})
 
@@ -151,6 +158,26 @@ class PublisherDetail(APIView):
         if grant is None:
             raise config_not_found()
         require(actor, Action.CONFIGURE, grant.crate)
+        return _private({"publisher": publisher_json(grant)})
+
+    @operation(
+        "describe_publisher",
+        TAG,
+        "Change a publisher's name, note or last day",
+        auth=TOKEN_OR_COOKIE,
+        body=ABOUT_REQUEST,
+        answer=ONE_PUBLISHER,
+    )
+    def patch(self, request: Request, publisher_id: int) -> Response:
+        """What is not named stays as it is; the rule does, too."""
+        actor = actor_of(request)
+        body = json_object(request).get("publisher")
+        if not isinstance(body, dict):
+            raise WrongShape("the body must be a JSON object with `publisher`")
+        require_fresh(request)
+        if unknown := sorted(set(body) - set(NAMES)):
+            raise WrongShape(f"`publisher.{unknown[0][:60]}` can't be changed here")
+        grant = describe_publisher(actor=actor, grant_id=publisher_id, given=body)
         return _private({"publisher": publisher_json(grant)})
 
     @operation("delete_publisher", TAG, "Remove a publisher", auth=TOKEN_OR_COOKIE, status=204)

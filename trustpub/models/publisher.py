@@ -69,8 +69,9 @@ class PublisherCrateQuerySet(models.QuerySet["PublisherCrate"]):
         """Those that grant something now; none on a crate in quarantine."""
         now = now or timezone.now()
         begun = Q(active_from=None) | Q(active_from__lte=now)
-        visible = Q(crate__hidden_at=None)
-        return self.filter(begun, visible, _is_backed(now), _is_served(), needs_consent=False)
+        unended = Q(ends_at=None) | Q(ends_at__gt=now)
+        within = begun & unended & Q(crate__hidden_at=None)
+        return self.filter(within, _is_backed(now), _is_served(), needs_consent=False)
 
     def unbacked(self, now: datetime | None = None) -> "PublisherCrateQuerySet":
         return self.exclude(_is_backed(now or timezone.now()))
@@ -119,6 +120,11 @@ class PublisherCrate(models.Model):
     active_from = models.DateTimeField(null=True, blank=True)
     # Another owner than the one who vouches has to agree first.
     needs_consent = models.BooleanField(default=False)
+    # What the owners call it, and what they wrote beside it.
+    name = models.CharField(max_length=100, blank=True, default="", db_default="")
+    note = models.CharField(max_length=500, blank=True, default="", db_default="")
+    # The first moment at which it grants nothing any more; None: it is for good.
+    ends_at = models.DateTimeField(null=True, blank=True)
     # Tokens that were issued before are dead.
     changed_at = models.DateTimeField(null=True, blank=True)
 
@@ -134,3 +140,6 @@ class PublisherCrate(models.Model):
 
     def has_begun(self, now: datetime | None = None) -> bool:
         return self.active_from is None or self.active_from <= (now or timezone.now())
+
+    def has_ended(self, now: datetime | None = None) -> bool:
+        return self.ends_at is not None and self.ends_at <= (now or timezone.now())

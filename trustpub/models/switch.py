@@ -11,10 +11,17 @@ from trustpub.providers import PROVIDERS
 TRUSTED_PUBLISHING = "trusted_publishing"
 PENDING_PUBLISHERS = "pending_publishers"
 PROVIDER_PREFIX = "provider:"
+# With the number of an organisation on GitHub: for the crates that its teams are to own.
+ORGANIZATION_PREFIX = "pending_publishers:"
+
+
+def of_organization(number: int) -> str:
+    """The switch for pending publishers of one organisation's teams."""
+    return f"{ORGANIZATION_PREFIX}{number}"
 
 
 def switch_names() -> list[tuple[str, str]]:
-    """Every switch there is, and what it says to an administrator."""
+    """Every switch of the installation, and what it says to an administrator."""
     kinds = [
         (f"{PROVIDER_PREFIX}{kind}", f"trusted publishing from {provider.label}")
         for kind, provider in PROVIDERS.items()
@@ -36,7 +43,7 @@ class SwitchedOffQuerySet(models.QuerySet["SwitchedOff"]):
 class SwitchedOff(models.Model):
     """A row is there while something is off; without rows everything is on."""
 
-    name = models.CharField(max_length=48, unique=True, choices=switch_names)
+    name = models.CharField(max_length=48, unique=True)
     # Publish tokens that jobs hold already go on working for their minutes.
     spares_tokens = models.BooleanField("leave tokens that jobs hold already", default=False)
     # For administrators; nobody else is shown it.

@@ -153,7 +153,9 @@ def _by_publisher(grants: Iterable[PublisherCrate]) -> list[RuleGrants]:
 def _is_live(grant: PublisherCrate) -> bool:
     stands = getattr(grant, "is_backed", True) and getattr(grant, "is_served", True)
     stands = stands and not getattr(grant, "is_blocked", False) and grant.crate.hidden_at is None
-    return bool(stands) and not grant.needs_consent and grant.has_begun(timezone.now())
+    now = timezone.now()
+    within = grant.has_begun(now) and not grant.has_ended(now)
+    return bool(stands) and not grant.needs_consent and within
 
 
 def _view(rule: Publisher | PendingPublisher, enabled: bool, owned: bool) -> PublisherView:

@@ -65,6 +65,8 @@ def register(
     count_registration("pending-registration", owner, what="pending publishers registered today")
     # Outside of the transaction: both may ask a forge.
     found = find_team(owner, team) if team else None
+    if found:
+        check_takes_pending(found.organization_id)
     if issuer.organization_id not in (None, found and found.organization_id):
         raise UnknownIssuer
     rule = rule_fields(issuer, form, rules)

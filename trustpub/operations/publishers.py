@@ -18,6 +18,7 @@ from registry.queries.lookup import held
 from trustpub.conditions import ascii_fold, rule_digest
 from trustpub.errors import PublisherExists, TooManyPublishers, UnknownIssuer, config_not_found
 from trustpub.models import Issuer, Publisher, PublisherCrate
+from trustpub.operations.about import About, read_about
 from trustpub.operations.registration_limits import count_registration
 from trustpub.operations.rules import RuleFields, rule_fields
 from trustpub.operations.second_owner import has_second_owner
@@ -35,6 +36,7 @@ def add_publisher(
     issuer: Issuer,
     form: Mapping[str, str | None],
     rules: Mapping[str, object] | None = None,
+    about: About | None = None,
 ) -> PublisherCrate:
     """Lets a workload publish the crate; an identical rule of another crate is shared.
 
@@ -45,7 +47,7 @@ def add_publisher(
         raise UnknownIssuer
     _check_actor(actor)
     # Outside of the transaction: it may ask the forge.
-    return save_rule(actor, crate, rule_fields(issuer, form, rules))
+    return save_rule(actor, crate, rule_fields(issuer, form, rules), about or About())
 
 
 def edit_publisher(
@@ -54,16 +56,18 @@ def edit_publisher(
     grant_id: int,
     form: Mapping[str, str | None],
     rules: Mapping[str, object] | None = None,
+    about: About | None = None,
 ) -> PublisherCrate:
     """The same right on the same crate for another rule; its live tokens die.
 
-    Other crates that share the publisher keep the old rule. Raises what add_publisher raises,
+    Other crates that share the publisher keep the old rule. None as `about` leaves what the owners
+    said of it. Raises what add_publisher raises,
     and NotFound.
     """
     grant = grant_of(actor, grant_id)
     _check_actor(actor)
     rule = rule_fields(grant.publisher.issuer, _with_ids(grant.publisher, form), rules)
-    return _replace(actor, grant, rule)
+    return _replace(actor, grant, rule, about)
 
 
 def add_conditions(*, actor: Actor, grant_id: int, rules: Mapping[str, object]) -> PublisherCrate:
@@ -75,6 +79,38 @@ def add_conditions(*, actor: Actor, grant_id: int, rules: Mapping[str, object]) 
         form["environment"] = str(named)
         wanted.pop("environment", None)
     return edit_publisher(actor=actor, grant_id=grant_id, form=form, rules=wanted)
+
+
+@transaction.atomic
+def describe_publisher(
+    *, actor: Actor, grant_id: int, given: Mapping[str, object]
+) -> PublisherCrate:
+    """Its name, note and last day; tokens that its jobs hold live on, unless it ends now.
+
+    Raises InvalidPublisher, NotFound or a refusal of the policy.
+    """
+    locked = held(grant_of(actor, grant_id).crate_id)
+    grant = locked_grant_of(actor, grant_id)
+    said = About.of(grant)
+    about = read_about(given, said)
+    if about == said:
+        return grant
+    if _lives_longer(said, about):
+        _check_actor(actor)
+        hold_back(grant, locked, actor)
+    about.put_on(grant)
+    grant.save()
+    label = str(grant.publisher)
+    audit.record(
+        "publisher.edited",
+        actor=actor,
+        crate=locked.name,
+        subject=label,
+        before=said.facts(),
+        after=about.facts(),
+    )
+    jobs.after_commit("trustpub.mail_publisher_edited", grant.pk, label, actor.label)
+    return grant
 
 
 @transaction.atomic
@@ -187,7 +223,9 @@ def _check_actor(actor: Actor) -> None:
 
 
 @transaction.atomic
-def save_rule(actor: Actor, crate: Crate, rule: RuleFields) -> PublisherCrate:
+def save_rule(
+    actor: Actor, crate: Crate, rule: RuleFields, about: About | None = None
+) -> PublisherCrate:
     """Adds a checked rule; the caller has asked the policy."""
     locked = held(crate.pk)
     there = _held(locked, rule["issuer"])
@@ -199,6 +237,8 @@ def save_rule(actor: Actor, crate: Crate, rule: RuleFields) -> PublisherCrate:
     _check_is_new(there, rule)
     publisher = shared_publisher(rule, actor.user)
     grant = PublisherCrate(publisher=publisher, crate=locked, created_by=actor.user)
+    about = about or About()
+    about.put_on(grant)
     vouch(grant, actor)
     hold_back(grant, locked, actor)
     grant.save()
@@ -207,21 +247,26 @@ def save_rule(actor: Actor, crate: Crate, rule: RuleFields) -> PublisherCrate:
         actor=actor,
         crate=locked.name,
         subject=str(publisher),
-        after=publisher.facts(),
+        after=publisher.facts() | about.facts(),
     )
     jobs.after_commit("trustpub.mail_publisher_added", grant.pk, actor.label)
     return grant
 
 
 @transaction.atomic
-def _replace(actor: Actor, grant: PublisherCrate, rule: RuleFields) -> PublisherCrate:
+def _replace(
+    actor: Actor, grant: PublisherCrate, rule: RuleFields, about: About | None
+) -> PublisherCrate:
     locked = held(grant.crate_id)
     grant = locked_grant_of(actor, grant.pk)
     _check_is_new(_held(locked, rule["issuer"]).exclude(pk=grant.pk), rule)
-    before = grant.publisher.facts()
+    said = About.of(grant)
+    about = about or said
+    before = grant.publisher.facts() | said.facts()
     label = str(grant.publisher)
-    if not _is_narrower(grant.publisher, rule):
+    if not _is_narrower(grant.publisher, rule) or _lives_longer(said, about):
         hold_back(grant, locked, actor)
+    about.put_on(grant)
     publisher = move(grant, rule, actor)
     audit.record(
         "publisher.edited",
@@ -229,7 +274,7 @@ def _replace(actor: Actor, grant: PublisherCrate, rule: RuleFields) -> Publisher
         crate=locked.name,
         subject=label,
         before=before,
-        after=publisher.facts(),
+        after=publisher.facts() | about.facts(),
     )
     jobs.after_commit("trustpub.mail_publisher_edited", grant.pk, label, actor.label)
     return grant
@@ -268,6 +313,12 @@ def _is_narrower(publisher: Publisher, rule: RuleFields) -> bool:
         and (condition["kind"] == "any" or condition["field"] in ("event", "called_workflow"))
     ]
     return publisher.is_enabled() and same_place and kept and not widening
+
+
+def _lives_longer(before: About, after: About) -> bool:
+    if before.ends_at is None:
+        return False
+    return after.ends_at is None or after.ends_at > before.ends_at
 
 
 def _check_is_new(held: QuerySet[PublisherCrate], rule: RuleFields) -> None:

@@ -121,8 +121,8 @@ def _stopped(match: Match) -> dict[str, object]:
     """State and remedy, without the words that owners left for each other."""
     rule = match.publisher.key
     state = (
-        "it waits for an owner of the crate to confirm it or agree to it, or for its first day, or "
-        "an administrator has blocked the repository"
+        "it waits for an owner of the crate to confirm it or agree to it, or for its first day, "
+        "its last day is over, or an administrator has blocked the repository"
     )
     if isinstance(rule, Publisher) and rule.state != Publisher.State.ACTIVE:
         waits = rule.state == Publisher.State.AWAITING

@@ -7,9 +7,10 @@ from django.db.models import Value
 from accounts import audit
 from accounts.audit import Acting
 from accounts.errors import InvalidInput
+from registry.models import Team
 from trustpub.errors import PendingPublishersOff, TrustedPublishingOff
 from trustpub.models import Issuer, SwitchedOff
-from trustpub.models.switch import PENDING_PUBLISHERS, switch_names
+from trustpub.models.switch import PENDING_PUBLISHERS, of_organization, switch_names
 
 # How a state of an issuer is told in the audit log.
 STATE_EVENTS = {
@@ -17,6 +18,16 @@ STATE_EVENTS = {
     Issuer.State.READ_ONLY: "issuer.edited",
     Issuer.State.DISABLED: "issuer.disabled",
 }
+
+
+def known_switches() -> list[tuple[str, str]]:
+    """Those of the installation, and one for each organisation that has teams here."""
+    names = {team.organization_id: team.organization for team in Team.objects.order_by("login")}
+    organizations = [
+        (of_organization(number), f"new pending publishers of {name}")
+        for number, name in names.items()
+    ]
+    return [*switch_names(), *organizations]
 
 
 @transaction.atomic
@@ -27,7 +38,7 @@ def switch_off(
 
     Raises InvalidInput for a switch that there is not.
     """
-    known = [known for known, _ in switch_names()]
+    known = [known for known, _ in known_switches()]
     if name not in known:
         raise InvalidInput(f"there is no switch `{name[:60]}`; choose from {', '.join(known)}")
     row, _ = SwitchedOff.objects.update_or_create(
@@ -70,7 +81,11 @@ def check_takes_publishers(issuer: Issuer) -> None:
         raise TrustedPublishingOff
 
 
-def check_takes_pending() -> None:
-    """Raises PendingPublishersOff while none may be registered; those that exist are kept."""
-    if SwitchedOff.objects.filter(name=PENDING_PUBLISHERS).exists():
+def check_takes_pending(organization_id: int | None = None) -> None:
+    """Raises PendingPublishersOff while none may be registered; those that exist are kept.
+
+    Of an organisation's teams where its number is given, else of anybody's.
+    """
+    name = PENDING_PUBLISHERS if organization_id is None else of_organization(organization_id)
+    if SwitchedOff.objects.filter(name=name).exists():
         raise PendingPublishersOff

@@ -9,6 +9,7 @@ from registry.pages.paging import page_number, paging
 from registry.queries.invitations import invitations_to
 from trustpub.queries.dashboard import dashboard_crates
 from trustpub.queries.pending import pending_cards
+from trustpub.queries.withheld import withheld_from
 
 PER_PAGE = 100
 
@@ -23,6 +24,7 @@ def dashboard(request: SignedInRequest) -> HttpResponse:
         "urgent": sum(1 for row in crates if row.weight),
         "paging": paging(request, total=len(crates), per_page=PER_PAGE),
         "cards": pending_cards(request.user),
+        "withheld": withheld_from(request.user),
         "lacks_factor": lacks_required_factor(request.user),
         "invitations": invitations_to(request.user).count(),
     }

@@ -15,6 +15,7 @@ from registry.operations.settings import set_trustpub_only
 from registry.pages.owners import owned_crate
 from trustpub.models import ExchangeRefusal, Issuer, PublisherCrate
 from trustpub.operations import publisher_states as states
+from trustpub.operations.about import About, read_about
 from trustpub.operations.publishers import add_conditions, edit_publisher
 from trustpub.pages.prefill import from_event
 from trustpub.pages.publisher_form import PublisherForm, filled_form, sent_form
@@ -41,7 +42,7 @@ def publisher_edit(request: SignedInRequest, name: str, grant_id: int) -> HttpRe
         return _save(request, crate, grant)
     event = refusal_for(crate, request.GET.get("from_event", ""))
     values = from_event(event) if event and event.issuer == grant.publisher.issuer else {}
-    return _page(request, crate, grant, filled_form(grant.publisher, values), event=event)
+    return _page(request, crate, grant, filled_form(grant.publisher, values, grant), event=event)
 
 
 @private("POST")
@@ -129,6 +130,7 @@ def _save(request: SignedInRequest, crate: Crate, grant: PublisherCrate) -> Http
             grant_id=grant.pk,
             form=form.tidied(),
             rules=form.rules,
+            about=read_about(form.about, About.of(grant)),
         )
     except Refusal as refusal:
         return _page(request, crate, grant, form.refused(refusal), refusal.status)

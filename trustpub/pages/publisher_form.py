@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, time, timedelta
 
 from accounts.errors import InvalidInput, Refusal
 from trustpub.echo import printable
-from trustpub.models import ExchangeRefusal, Issuer, TrustRule
+from trustpub.models import ExchangeRefusal, Issuer, PublisherCrate, TrustRule
+from trustpub.operations.about import NAMES as ABOUT
 from trustpub.pages import rule_form
 from trustpub.pages.prefill import ADDRESS, chosen_issuer, from_event, suggestion, unmet_wish
 from trustpub.pages.rule_form import Option, RuleField
@@ -47,6 +49,8 @@ class PublisherForm:
     rules: Mapping[str, object] | None = None
     errors: Mapping[str, str] = field(default_factory=dict)
     problem: str = ""
+    # Name, note and last day, as they are typed.
+    about: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def fields(self) -> list[FormField]:
@@ -135,7 +139,7 @@ class PublisherForm:
         name = str(refusal.extra.get("field", ""))
         if name.startswith("rules.") and name.removeprefix("rules.") in NAMES:
             return replace(self, errors={name: refusal.detail})
-        if name in {shown.rule.name for shown in self.fields}:
+        if name in {*ABOUT, *(shown.rule.name for shown in self.fields)}:
             return replace(self, errors={name: refusal.detail})
         return replace(self, problem=refusal.detail)
 
@@ -165,12 +169,30 @@ def empty_form(
     )
 
 
-def filled_form(rule: TrustRule, values: Mapping[str, str] | None = None) -> PublisherForm:
+def filled_form(
+    rule: TrustRule, values: Mapping[str, str] | None = None, grant: PublisherCrate | None = None
+) -> PublisherForm:
     """For editing: what is stored, with `values` laid over it."""
     stored = {name: value or "" for name, value in (rule.fields | rule.ids_in_form()).items()}
     return PublisherForm(
-        [rule.issuer], rule.issuer, {**stored, **(values or {})}, rules=dict(rule.rules)
+        [rule.issuer],
+        rule.issuer,
+        {**stored, **(values or {})},
+        rules=dict(rule.rules),
+        about=_about_of(grant) if grant else {},
     )
+
+
+def _about_of(grant: PublisherCrate) -> dict[str, str]:
+    """As the fields show it: an end at midnight is the day before, all of it."""
+    end = grant.ends_at
+    if end is None:
+        shown = ""
+    elif end.astimezone(UTC).time() == time():
+        shown = f"{end.astimezone(UTC) - timedelta(days=1):%Y-%m-%d}"
+    else:
+        shown = end.astimezone(UTC).isoformat()
+    return {"name": grant.name, "note": grant.note, "ends_at": shown}
 
 
 def form_of_event(offered: Iterable[Issuer], event: ExchangeRefusal) -> PublisherForm:
@@ -202,4 +224,5 @@ def sent_form(offered: Iterable[Issuer], sent: Mapping[str, str]) -> PublisherFo
         for rule in provider.fields
     }
     rules = rule_form.rules_of(sent, provider.rule_options)
-    return PublisherForm(issuers, issuer, values, rules=rules)
+    about = {name: sent.get(f"about_{name}", "").replace("\0", "") for name in ABOUT}
+    return PublisherForm(issuers, issuer, values, rules=rules, about=about)

@@ -12,6 +12,7 @@ from registry.models import Crate
 from registry.pages.owners import owned_crate
 from trustpub.models import Issuer, PublisherCrate
 from trustpub.models.issuer import IssuerQuerySet
+from trustpub.operations.about import read_about
 from trustpub.operations.publishers import add_publisher, remove_publisher
 from trustpub.pages.publisher_form import (
     PublisherForm,
@@ -59,6 +60,7 @@ def _add(request: SignedInRequest, crate: Crate) -> HttpResponse:
             issuer=form.required_issuer(),
             form=form.tidied(),
             rules=form.rules,
+            about=read_about(form.about),
         )
     except Refusal as refusal:
         return _page(request, crate, form.refused(refusal), refusal.status)

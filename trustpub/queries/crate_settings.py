@@ -33,11 +33,16 @@ class PublisherCard:
     is_served: bool = True
     needs_consent: bool = False
     begins_at: datetime | None = None
+    name: str = ""
+    note: str = ""
+    ends_at: datetime | None = None
+    has_ended: bool = False
 
     @property
     def works(self) -> bool:
         """Whether its jobs publish, now or from its first day on."""
-        held_back = self.needs_consent or not (self.is_backed and self.is_served)
+        stands = self.is_backed and self.is_served and not self.has_ended
+        held_back = self.needs_consent or not stands
         return self.publisher.is_enabled() and not held_back
 
     @property
@@ -134,6 +139,10 @@ def _card(crate: Crate, grant: PublisherCrate) -> PublisherCard:
         is_served=bool(getattr(grant, "is_served", True)),
         needs_consent=grant.needs_consent,
         begins_at=None if grant.has_begun() else grant.active_from,
+        name=grant.name,
+        note=grant.note,
+        ends_at=grant.ends_at,
+        has_ended=grant.has_ended(),
     )
 
 

@@ -55,6 +55,7 @@ TOKEN = (
     "expires_at",
     "last_used_at",
     "last_used_agent",
+    "last_network",
     "revoked_at",
 )
 SESSION = ("created_at", "last_seen_at", "expire_date", "address", "user_agent")

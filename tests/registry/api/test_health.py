@@ -5,6 +5,7 @@ import pytest
 from django.conf import LazySettings
 from django.utils import timezone
 
+from accounts.models import AuditEvent
 from registry.models import IndexChange, JobRun
 from tests.factories.registry import make_crate, make_version
 from tests.wire import send
@@ -80,6 +81,15 @@ def test_a_worker_or_a_clock_that_was_there_and_is_silent_is_named(
     text = send("GET", "/metrics").content.decode()
     assert f"waybill_worker_late {float('worker' in problems)}" in text
     assert f"waybill_clock_late {float('clock' in problems)}" in text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("minutes", "problems"), [(1, []), (6, ["worker", "clock"])])
+def test_a_worker_and_a_clock_that_never_came_are_named(minutes: int, problems: list[str]) -> None:
+    at = timezone.now() - timedelta(minutes=minutes)
+    AuditEvent.objects.create(name="user.created", actor_kind="system", at=at)
+
+    assert send("GET", "/readyz").json()["problems"] == problems
 
 
 @pytest.mark.django_db

@@ -28,6 +28,7 @@ def test_every_page_is_whole_valid_accessible_and_small(
     live_server: LiveServer, showcase: Showcase, settings: LazySettings
 ) -> None:
     settings.ROOT_URLCONF = problems.__name__
+    settings.GITHUB_API_URL = "http://127.0.0.1:9"
     session = session_of(showcase.owner, live_server)
     complaints: list[str] = []
 

@@ -119,7 +119,7 @@ def test_it_asks_the_same_however_much_there_is(
     publish_token(ci)
     fold_notes()
 
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(17):
         read()
 
 

@@ -22,6 +22,7 @@ from tests.wire import nothing_happens, publish, refusal, send
 from trustpub.errors import UnknownIssuer
 from trustpub.models import Issuer, PendingPublisher, PublisherCrate
 from trustpub.operations.issuers import Organization, organization_named, trust_issuer
+from trustpub.operations.switches import check_takes_pending, switch_off, switch_on
 
 BASE = "/api/v1/trusted_publishing"
 CORE = "github:rustaceans:core"
@@ -167,6 +168,23 @@ def test_the_operator_names_it_at_the_shell(github: FakeGitHub) -> None:  # noqa
 
 
 # --- Teams that are to own a crate ---
+
+
+def test_first_publishes_of_one_organization_can_be_switched_off(
+    core: Ownership, own: Issuer, alice_token: str
+) -> None:
+    admin, name = System("tests"), "pending_publishers:42"
+    with pytest.raises(InvalidInput, match="there is no switch"):
+        switch_off(actor=admin, name="pending_publishers:43", reason="x")
+    switch_off(actor=admin, name=name, reason="incident 7")
+
+    error = refusal(found(alice_token, own), 503)
+
+    assert error["code"] == "pending_publishers_disabled"
+    check_takes_pending()
+    check_takes_pending(43)
+    switch_on(actor=admin, name=name)
+    assert found(alice_token, own).status_code == 200
 
 
 def test_the_team_owns_the_crate_beside_the_registrant(

@@ -6,8 +6,11 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from accounts.models import User
+from accounts.operations.moderators import make_moderator
 from accounts.operations.tokens import create_token
+from registry.actors import Moderator, System
 from registry.models import PublishKind
+from registry.operations.quarantine import quarantine_crate, quarantine_version
 from tests.factories.registry import make_crate, make_invitation, make_version
 from tests.factories.trustpub import make_issuer, make_pending, make_publisher
 from trustpub.models import Publisher
@@ -35,6 +38,26 @@ def test_it_says_that_a_second_factor_is_missing_where_owners_need_one(
     settings.REQUIRE_SECOND_FACTOR = True
 
     assert "asks owners for a second factor" in client.get("/dashboard").content.decode()
+
+
+def test_it_says_what_moderators_keep_in_quarantine_and_why(
+    client: Client, alice: User, bob: User
+) -> None:
+    make_moderator(actor=System("tests"), user=bob)
+    mod = Moderator(User.objects.get(pk=bob.pk), "build.rs reads ~/.ssh")
+    hidden, shown = make_crate("hidden", owner=alice), make_crate("shown", owner=alice)
+    versions = [make_version(shown, num) for num in ("1.0.0", "1.1.0")]
+    make_version(hidden)
+    quarantine_crate(actor=mod, crate=hidden, reason="build.rs reads ~/.ssh")
+    quarantine_version(actor=mod, version=versions[0], reason="build.rs reads ~/.ssh")
+
+    page = " ".join(client.get("/dashboard").content.decode().split())
+
+    assert "<strong>hidden </strong> is in quarantine: nobody sees it, and nobody can" in page
+    assert "<strong>shown 1.0.0</strong> is in quarantine: nobody sees it." in page
+    assert page.count("A moderator says: “build.rs reads ~/.ssh”") == 2
+    client.force_login(bob)
+    assert "is in quarantine" not in client.get("/dashboard").content.decode()
 
 
 def test_it_shows_where_the_newest_version_came_from(client: Client, alice: User) -> None:
@@ -102,7 +125,7 @@ def test_it_takes_a_constant_number_of_queries(
 
     # Session, user, crates, newest versions, publishers, tokens, pending publishers, invitations.
     # Of no crates Django asks neither versions nor publishers, and nobody asks for tokens.
-    with django_assert_num_queries(8 if count else 5):
+    with django_assert_num_queries(10 if count else 7):
         client.get("/dashboard")
 
 

@@ -1,0 +1,197 @@
+"""What a single check of the exchange keeps apart, where no story would miss it."""
+
+from typing import Any
+
+import pytest
+from django.core import mail
+
+from accounts.models import AuditEvent, User
+from demo.issuer import LocalIssuer
+from registry.models import Crate
+from tests.ci import (
+    TOKENS,
+    exchange,
+    form,
+    id_token,
+    let_found,
+    let_publish,
+    publish_token,
+    trusted,
+    unpinned,
+)
+from tests.wire import refusal, send
+from trustpub.models import (
+    ExchangeRefusal,
+    Issuer,
+    PendingPublisher,
+    Publisher,
+    PublisherCrate,
+    PublishToken,
+)
+
+JTI = "0f6b7c52-8d0e-4f5b-9d0b-6f1b0a6f3a11"
+
+
+def test_a_first_publish_does_not_bring_the_publisher_of_its_number(
+    alice: User, tide: Crate, issuer: Issuer, ci: LocalIssuer
+) -> None:
+    """Both are rules, and both are counted from one."""
+    grant = let_publish(tide, alice, issuer, form(workflow_filename="nightly.yml"))
+    pending = let_found("moonrise", alice, issuer)
+    PendingPublisher.objects.filter(pk=pending.pk).update(id=grant.publisher_id)
+
+    granted = exchange(id_token(ci)).json()
+
+    assert (granted["crates"], granted["new_crates"]) == ([], ["moonrise"])
+
+
+def test_a_job_that_is_known_pins_nothing_again(grant: PublisherCrate, ci: LocalIssuer) -> None:
+    publish_token(ci)
+
+    assert not AuditEvent.objects.filter(name__in=["publisher.pinned", "publisher.renamed"])
+
+
+def test_a_first_publish_is_pinned_by_its_upload_alone(
+    alice: User, issuer: Issuer, ci: LocalIssuer
+) -> None:
+    let_found("moonrise", alice, issuer, unpinned())
+
+    publish_token(ci)
+
+    assert not PendingPublisher.objects.get().is_pinned
+    assert not AuditEvent.objects.filter(name="publisher.pinned").exists()
+
+
+def test_the_first_job_is_no_rename(
+    alice: User,
+    tide: Crate,
+    issuer: Issuer,
+    ci: LocalIssuer,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    let_publish(tide, alice, issuer, unpinned())
+    mail.outbox.clear()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        publish_token(ci)
+
+    assert not [letter.subject for letter in mail.outbox if "rename" in letter.subject.lower()]
+    assert not AuditEvent.objects.filter(name="publisher.renamed").exists()
+
+
+def test_first_publishes_are_narrowed_by_name(alice: User, issuer: Issuer, ci: LocalIssuer) -> None:
+    for name in ("moonrise", "moonset"):
+        let_found(name, alice, issuer)
+
+    granted = exchange(id_token(ci), crates=["moonset"]).json()
+
+    assert granted["new_crates"] == ["moonset"]
+    assert len(PublishToken.objects.get().pending_ids) == 1
+
+
+def test_what_was_spent_is_found_by_issuer_and_number(
+    grant: PublisherCrate, alice: User, ci: LocalIssuer
+) -> None:
+    """Two installations may count alike, and one repository spends many tokens."""
+    other = trusted(ci, path="/second")
+    let_publish(grant.crate, alice, other)
+    claims = ci.github_claims("127.0.0.1:8000", jti=JTI)
+    publish_token(ci)
+    assert exchange(ci.sign({**claims, "iss": other.url})).status_code == 200
+    assert exchange(ci.sign(claims)).status_code == 200
+
+    for spent in ({}, {"iss": other.url}):
+        assert refusal(exchange(ci.sign({**claims, **spent})), 409)["code"] == "token_reused"
+
+
+@pytest.mark.parametrize("more", [[], ["moon"]])
+def test_the_event_of_a_grant_is_of_one_crate_or_of_none(
+    grant: PublisherCrate, alice: User, issuer: Issuer, ci: LocalIssuer, more: list[str]
+) -> None:
+    for name in more:
+        crate = Crate.objects.create(name=name, canonical_name=name)
+        crate.ownerships.create(user=alice)
+        let_publish(crate, alice, issuer)
+
+    publish_token(ci)
+
+    event = AuditEvent.objects.get(name="exchange.granted")
+    assert event.crate == ("" if more else "tide")
+    assert event.after == {"crates": sorted(["tide", *more]), "new_names": []}
+
+
+def test_the_event_of_a_first_publish_beside_a_crate_is_of_none(
+    grant: PublisherCrate, alice: User, issuer: Issuer, ci: LocalIssuer
+) -> None:
+    let_found("moonrise", alice, issuer)
+
+    publish_token(ci)
+
+    event = AuditEvent.objects.get(name="exchange.granted")
+    assert (event.crate, event.after["new_names"]) == ("", ["moonrise"])
+
+
+def test_equal_refusals_are_one_and_others_are_not(grant: PublisherCrate, ci: LocalIssuer) -> None:
+    for claims in (
+        {"environment": "test"},
+        # Another run of the same job.
+        {"environment": "test", "run_id": "2", "run_attempt": "3", "run_number": "4"},
+        {"environment": "prod"},
+    ):
+        refusal(exchange(id_token(ci, **claims)), 403)
+
+    counts = ExchangeRefusal.objects.order_by("pk").values_list("count", flat=True)
+    assert list(counts) == [2, 1]
+    assert ExchangeRefusal.objects.order_by("pk").first().workload["run_id"] == "2"  # type: ignore[union-attr]
+
+
+def test_refusals_of_another_repository_are_not_pushed_out(
+    grant: PublisherCrate, ci: LocalIssuer
+) -> None:
+    facts = ExchangeRefusal(
+        issuer=grant.publisher.issuer, code="no_publisher", repository_id="1", workload={}
+    )
+    facts.save()
+    for number in range(51):
+        refusal(exchange(id_token(ci, environment=f"test-{number}")), 403)
+
+    kept = ExchangeRefusal.objects.values_list("repository_id", flat=True)
+    assert (len(kept), kept.filter(repository_id="1").count()) == (51, 1)
+    assert not ExchangeRefusal.objects.filter(workload__environment="test-0").exists()
+
+
+def test_a_refusal_is_an_event_and_a_replay_another(grant: PublisherCrate, ci: LocalIssuer) -> None:
+    token = id_token(ci)
+    exchange(token)
+    refusal(exchange(token), 409)
+    refusal(exchange(id_token(ci, environment="test")), 403)
+
+    named = AuditEvent.objects.filter(name__startswith="exchange.re").order_by("pk")
+    assert [(event.name, event.after["code"]) for event in named] == [
+        ("exchange.replayed", "token_reused"),
+        ("exchange.refused", "publisher_mismatch"),
+    ]
+    # So that what succeeded is found beside what did not.
+    keys = ExchangeRefusal.objects.exclude(replay_key="").count()
+    assert keys == 2
+
+
+def test_only_an_identity_that_changed_stops_a_publisher(
+    grant: PublisherCrate, ci: LocalIssuer, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        refusal(exchange(id_token(ci, environment="test")), 403)
+    assert Publisher.objects.get().state == "active"
+
+    with django_capture_on_commit_callbacks(execute=True):
+        refusal(exchange(id_token(ci, repository_id="9")), 403)
+    assert Publisher.objects.get().state == "suspended"
+
+
+def test_a_dry_run_is_one_only_where_it_was_asked_for(
+    grant: PublisherCrate, ci: LocalIssuer
+) -> None:
+    for query, is_dry in (("", False), ("?dry_run=0", False), ("?dry_run=1", True)):
+        answer = send("POST", f"{TOKENS}{query}", None, {"jwt": id_token(ci)})
+        assert ("dry_run" in answer.json()) is is_dry
+        assert ("token" in answer.json()) is not is_dry
