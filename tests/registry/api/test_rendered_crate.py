@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from registry.actors import Person
+from registry.actors import Person, System
 from registry.api.rendered import Rendering, Renderings
 from registry.models import Crate
 from registry.operations import count_downloads, topics
