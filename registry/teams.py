@@ -116,6 +116,15 @@ def is_member(user: User, team: Team) -> bool:
     return answer
 
 
+def administers(user: User, team: Team) -> bool:
+    """Whether `user` owns the team's organisation on GitHub now; raises what GitHub says no to."""
+    token = GitHubToken.text_of(user)
+    if token is None:
+        return False
+    with _github(token) as github:
+        return github.is_organization_admin(team.organization_id, _own_login(github, user))
+
+
 def _parts(login: str) -> tuple[str, str]:
     handler, organization, slug = [*login.split(":", 2), "", ""][:3]
     if handler.lower() != "github":

@@ -56,6 +56,7 @@ def publisher_suspended(publisher: Publisher) -> None:
                 "publisher": str(publisher),
                 "reason": publisher.state_reason,
                 "waits": publisher.state == Publisher.State.AWAITING,
+                "stopped": publisher.is_stopped,
             },
         )
 

@@ -163,3 +163,13 @@ def _described(received: Binding) -> str:
 
 def config_not_found() -> NotFound:
     return NotFound("Not Found")
+
+
+class StoppedByModerators(NotAllowed):
+    code = "publisher_stopped"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the moderators of this registry have stopped the publisher of this repository; ask "
+            "them before you change it or add it again"
+        )

@@ -1,6 +1,7 @@
 """The pages of deeds: a form, what would change, and what has changed."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib import messages
@@ -86,7 +87,8 @@ class DeedAdmin(ReadOnlyAdmin):
         if not seen:
             messages.error(request, "Choose at least one row.")
             return redirect(self._list_address())
-        form = deed.form(request.POST if request.method == "POST" else None)
+        # A link may fill in the form.
+        form = deed.form(request.POST if request.method == "POST" else None, initial=sent.dict())
         if request.method != "POST" or not form.is_valid():
             return self._page(request, deed, form, rows=self._rows(request, seen))
         data = form.cleaned_data
@@ -123,6 +125,7 @@ class DeedAdmin(ReadOnlyAdmin):
             "opts": self.opts,
             "deed": deed,
             "form": form,
+            "told": _told(form) if outcomes else [],
             "rows": rows,
             "plan": plan,
             "report": report,
@@ -146,6 +149,25 @@ class DeedAdmin(ReadOnlyAdmin):
 
     def _list_address(self) -> str:
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+
+
+def _told(form: DeedForm) -> list[tuple[str, str]]:
+    """What was filled in, as somebody reads it."""
+    return [
+        (str(field.label), _words(field.field, form.cleaned_data[field.name])) for field in form
+    ]
+
+
+def _words(field: Any, value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d}"
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    if isinstance(value, str) and getattr(field, "choices", None):
+        return str(dict(field.choices).get(value, value))
+    return "–" if value in (None, "") else str(value)
 
 
 def _rows_named(sent: QueryDict, deed: Deed) -> dict[str, str]:

@@ -156,12 +156,11 @@ class CrateAdmin(DeedAdmin):
     )
     list_display = (
         "name",
+        "standing",
         "default_version",
         "num_versions",
         "downloads",
-        "created_at",
         "updated_at",
-        "standing",
     )
     list_filter = (HiddenFilter, "created_at")
     search_fields = ("name", "canonical_name", "ownerships__user__login")
@@ -189,7 +188,7 @@ class CrateAdmin(DeedAdmin):
     @admin.display(description="standing")
     def standing(self, crate: Crate) -> str:
         if crate.quarantined_at:
-            return f"in quarantine since {crate.quarantined_at:%Y-%m-%d %H:%M}"
+            return f"in quarantine since {crate.quarantined_at:%Y-%m-%d}"
         return "hidden with its owners or versions" if crate.hidden_at else "visible"
 
     @admin.display(description="owned by")

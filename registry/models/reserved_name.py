@@ -14,11 +14,7 @@ class ReservedNameQuerySet(models.QuerySet["ReservedName"]):
         """Whether the name is in the list, or fits a pattern of it; one query."""
         wanted = canonical(name)
         rows = self.filter(Q(canonical_name=wanted) | Q(canonical_name__contains="*"))
-        # Names hold none of the other characters that mean something to it.
-        return any(
-            fnmatchcase(wanted, pattern)
-            for pattern in rows.values_list("canonical_name", flat=True)
-        )
+        return any(row.fits(name) for row in rows.only("canonical_name"))
 
 
 class ReservedName(models.Model):
@@ -31,3 +27,7 @@ class ReservedName(models.Model):
 
     def __str__(self) -> str:
         return self.canonical_name
+
+    def fits(self, name: str) -> bool:
+        # Names hold none of the other characters that mean something to it.
+        return fnmatchcase(canonical(name), self.canonical_name)

@@ -10,7 +10,7 @@ from accounts.audit import Acting
 from accounts.errors import InvalidInput
 from accounts.models import User
 from accounts.powers import Power, require_power
-from registry.formats.names import MAX_NAME_LENGTH, canonical
+from registry.formats.names import MAX_NAME_LENGTH, InvalidCrateName, canonical, check_crate_name
 from registry.models import CrateLimits, LimitedAction, LimitOverride, ReservedName
 
 PATTERN = re.compile(r"[A-Za-z0-9_*-]+", re.ASCII)
@@ -58,6 +58,15 @@ def checked_pattern(pattern: str) -> str:
     if len(pattern.replace("*", "")) < 2:
         raise InvalidInput(f"`{pattern}` would fit nearly every name; say at least two characters")
     return canonical(pattern)
+
+
+def checked_name(name: str) -> str:
+    """In canonical form; raises InvalidInput for what no crate can be called."""
+    try:
+        check_crate_name(name)
+    except InvalidCrateName as error:
+        raise InvalidInput(str(error)) from None
+    return canonical(name)
 
 
 @transaction.atomic

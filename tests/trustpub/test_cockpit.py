@@ -90,15 +90,17 @@ def test_a_switch_tells_what_it_would_stop(
     assert by_name["pending_publishers"].effect.publishers == 0
     page = " ".join(ada.get("/admin/trustpub/issuer/").content.decode().split())
     assert "1 publisher of 1 crate (1 of them only CI may publish), 1 pending, 1 live token" in page
-    assert "/admin/trustpub/switchedoff/add/?name=provider%3Agithub" in page
+    assert "/admin/trustpub/switchedoff/deeds/off/?name=provider%3Agithub" in page
 
     row = switch_off(actor=System("tests"), name="provider:github", reason="keys stolen")
 
     page = ada.get("/admin/trustpub/issuer/").content.decode()
     assert "keys stolen" in page
-    assert f"/admin/trustpub/switchedoff/{row.pk}/delete/" in page
+    assert f"/admin/trustpub/switchedoff/deeds/on/?row={row.pk}" in page
     # What the link leads to is chosen already.
-    form = ada.get("/admin/trustpub/switchedoff/add/?name=trusted_publishing").content.decode()
+    form = ada.get(
+        "/admin/trustpub/switchedoff/deeds/off/?name=trusted_publishing"
+    ).content.decode()
     assert '<option value="trusted_publishing" selected>' in form
 
 

@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import jwt as pyjwt
@@ -127,6 +127,47 @@ def test_a_token_of_exactly_the_limit_is_read() -> None:
 
     assert read_unverified(text).issuer == "x"
     assert len(text) > 16 * 1024 - 4
+
+
+@pytest.mark.parametrize(
+    ("longest", "made"),
+    [
+        (1024, lambda length: changed(iss="i" * length)),
+        (
+            256,
+            lambda length: token_text({"iss": "x"}, header={"alg": "RS256", "kid": "k" * length}),
+        ),
+        (32, lambda length: token_text({"iss": "x"}, header={"alg": "A" * length, "kid": "k"})),
+    ],
+    ids=["issuer", "key id", "algorithm"],
+)
+def test_names_have_a_length(longest: int, made: Callable[[int], str]) -> None:
+    for length in (1, longest):
+        read_unverified(made(length))
+    for length in (0, longest + 1):
+        with pytest.raises(TokenRefused) as caught:
+            read_unverified(made(length))
+        assert caught.value.code is ExchangeCode.MALFORMED_TOKEN
+
+
+@pytest.mark.parametrize("name", ["iss", "kid", "alg"])
+@pytest.mark.parametrize("value", [None, 1, True, ["x"], {"x": "y"}])
+def test_names_are_texts(name: str, value: object) -> None:
+    header = {"alg": "RS256", "kid": "k"} | ({} if name == "iss" else {name: value})
+    text = token_text({"iss": value if name == "iss" else "x"}, header=header)
+
+    with pytest.raises(TokenRefused) as caught:
+        read_unverified(text)
+    assert caught.value.code is ExchangeCode.MALFORMED_TOKEN
+
+
+@pytest.mark.parametrize("end", ["=", "==", "\n", " ", "+", ".", ""])
+def test_a_signature_has_one_spelling(end: str) -> None:
+    text = changed() if end else changed().rpartition(".")[0] + "."
+
+    with pytest.raises(TokenRefused) as caught:
+        read_unverified(text + end)
+    assert caught.value.code is ExchangeCode.MALFORMED_TOKEN
 
 
 def test_the_algorithm_comes_from_the_issuer_and_must_fit_the_key() -> None:

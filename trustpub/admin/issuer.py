@@ -1,7 +1,8 @@
 """Issuers: their keys, what was refused, and stopping them."""
 
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -10,37 +11,51 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts.admin.base import AnyModelAdmin, ReadOnlyAdmin
-from registry.actors import Person
-from trustpub.models import Issuer, KeySetRow
+from accounts.admin.base import ReadOnlyAdmin
+from accounts.admin.deed_admin import DeedAdmin
+from accounts.admin.deeds import Deed, DeedForm
+from accounts.powers import Power
+from trustpub.models import Issuer, KeySetRow, Publisher
 from trustpub.operations.switches import set_issuer_state
 from trustpub.queries.cockpit import DAYS, effect_of, keys_of, refusals_by_code, switches
 
-if TYPE_CHECKING:
-    IssuerModelForm = forms.ModelForm[Issuer]
-else:
-    # Generic for the type checker alone.
-    IssuerModelForm = forms.ModelForm
+
+class StateForm(DeedForm):
+    state = forms.ChoiceField(choices=Issuer.State.choices)
 
 
-class IssuerForm(IssuerModelForm):
-    """The one thing to change, and why."""
+class SetState(Deed):
+    name = "state"
+    title = "Open or shut"
+    about = "Shut, its jobs exchange nothing; with no new publishers, those that are there work on."
+    form = StateForm
+    power = Power.ADMINISTER
+    is_severe = True
 
-    reason = forms.CharField(max_length=255, help_text="for the audit log")
+    def hold(self, row: Issuer) -> None:
+        Issuer.objects.select_for_update().get(pk=row.pk)
 
-    class Meta:
-        model = Issuer
-        fields = ("state",)
+    def effects(self, row: Issuer, data: Mapping[str, Any]) -> list[str]:
+        after = Issuer.State(data["state"])
+        count = Publisher.objects.filter(issuer=row).count()
+        return [
+            f"{after.label} instead of {row.get_state_display()}",
+            f"{count} publishers concerned",
+        ]
+
+    def do(self, actor: Any, row: Issuer, data: Mapping[str, Any]) -> None:
+        set_issuer_state(actor=actor, issuer=row, state=data["state"], reason=data["reason"])
 
 
 @admin.register(Issuer)
-class IssuerAdmin(ReadOnlyAdmin):
+class IssuerAdmin(DeedAdmin):
     """`trust_issuer` adds issuers; here they are watched, stopped and opened again."""
 
-    form = IssuerForm
-    fields = ["name", "provider", "url", "web_url", "organization", "algorithms", "state", "reason"]
-    readonly_fields = ["name", "provider", "url", "web_url", "organization", "algorithms"]
-    list_display = ["name", "url", "state", "keys_loaded", "keys", "problem", "refused"]
+    deeds = (SetState(),)
+    change_list_template = "admin/trustpub/issuer/change_list.html"
+    change_form_template = "admin/trustpub/issuer/change_form.html"
+    fields = ("name", "provider", "url", "web_url", "organization", "algorithms", "state")
+    list_display = ("name", "url", "state", "keys_loaded", "keys", "problem", "refused")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Two queries, however many issuers."""
@@ -54,7 +69,7 @@ class IssuerAdmin(ReadOnlyAdmin):
         cockpit = {
             "switches": switches(),
             "refusals": refusals_by_code(),
-            "may_switch": request.user.has_perm("trustpub.add_switchedoff"),
+            "may_switch": Power.ADMINISTER.is_held_by(request.user),
         }
         return super().changelist_view(request, {**(extra_context or {}), **cockpit})
 
@@ -97,18 +112,7 @@ class IssuerAdmin(ReadOnlyAdmin):
     def refused(self, issuer: Any) -> int:
         return int(issuer.refused)
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return AnyModelAdmin.has_change_permission(self, request, obj)
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        set_issuer_state(
-            actor=Person(request.user),  # type: ignore[arg-type]
-            issuer=obj,
-            state=form.cleaned_data["state"],
-            reason=form.cleaned_data["reason"],
-        )
-
 
 @admin.register(KeySetRow)
 class KeySetAdmin(ReadOnlyAdmin):
-    list_display = ["url", "fetched_at", "attempted_at", "error"]
+    list_display = ("url", "fetched_at", "attempted_at", "error")

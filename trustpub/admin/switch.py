@@ -1,49 +1,64 @@
 """What is switched off."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest
 
-from accounts.admin.base import AnyModelAdmin
-from registry.actors import Person
+from accounts.admin.deed_admin import DeedAdmin
+from accounts.admin.deeds import Deed, DeedForm
+from accounts.powers import Power
 from trustpub.models import SwitchedOff
 from trustpub.operations.switches import known_switches, switch_off, switch_on
 
 
-class SwitchForm(forms.ModelForm):  # type: ignore[type-arg]
-    """The organisations are those of today."""
+class OffForm(DeedForm):
+    name = forms.ChoiceField(choices=known_switches, label="What")
+    spares_tokens = forms.BooleanField(
+        required=False,
+        label="Leave tokens that jobs hold already",
+        help_text="They work on for their minutes.",
+    )
 
-    name = forms.ChoiceField(choices=known_switches)
 
-    class Meta:
-        model = SwitchedOff
-        fields = ("name", "spares_tokens", "reason")
+class SwitchOff(Deed):
+    name = "off"
+    title = "Switch something off"
+    about = "At once, for everybody."
+    form = OffForm
+    power = Power.ADMINISTER
+    to_rows = False
+    is_severe = True
+
+    def effects(self, row: None, data: Mapping[str, Any]) -> list[str]:
+        off = SwitchedOff.objects.filter(name=data["name"]).first()
+        tokens = "tokens are left" if data["spares_tokens"] else "tokens die"
+        return [f"{dict(known_switches())[data['name']]}: off{' already' if off else ''}, {tokens}"]
+
+    def do(self, actor: Any, row: None, data: Mapping[str, Any]) -> None:
+        switch_off(
+            actor=actor,
+            name=data["name"],
+            reason=data["reason"],
+            spares_tokens=data["spares_tokens"],
+        )
+
+
+class SwitchOn(Deed):
+    name = "on"
+    title = "Switch on"
+    power = Power.ADMINISTER
+
+    def effects(self, row: SwitchedOff, data: Mapping[str, Any]) -> list[str]:
+        title = dict(known_switches()).get(row.name, row.name)
+        return [f"{title}: on again; it was off for: {row.reason}"]
+
+    def do(self, actor: Any, row: SwitchedOff, data: Mapping[str, Any]) -> None:
+        switch_on(actor=actor, name=row.name)
 
 
 @admin.register(SwitchedOff)
-class SwitchedOffAdmin(AnyModelAdmin):
-    """Adding a row switches something off, deleting it switches it on."""
-
-    form = SwitchForm
-    list_display = ["name", "spares_tokens", "reason", "at"]
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        row = switch_off(
-            actor=Person(request.user),  # type: ignore[arg-type]
-            name=obj.name,
-            reason=obj.reason,
-            spares_tokens=obj.spares_tokens,
-        )
-        obj.pk = row.pk
-
-    def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        switch_on(actor=Person(request.user), name=obj.name)  # type: ignore[arg-type]
-
-    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
-        for obj in queryset:
-            self.delete_model(request, obj)
+class SwitchedOffAdmin(DeedAdmin):
+    deeds = (SwitchOff(), SwitchOn())
+    list_display = ("name", "spares_tokens", "reason", "at")

@@ -80,7 +80,12 @@ class AboutShape(Shape):
 
 class NewPublisherShape(WantedShape, AboutShape):
     pending = serializers.BooleanField(required=False)
-    team = text("with `pending`: owns the crate as well", optional=True, null=True)
+    crate = serializers.CharField(required=False)
+    team = text(
+        "with `pending`: owns the crate as well; without `crate`: all crates that it owns",
+        optional=True,
+        null=True,
+    )
     days = serializers.IntegerField(required=False, help_text="with `pending`: 1 to 90")
 
 
@@ -93,6 +98,11 @@ class MissingShape(Shape):
 
 PROVIDERS = answer("TrustpubProviders", providers=ProviderShape(many=True))
 ONE_PUBLISHER = answer("OnePublisher", publisher=PublisherShape())
+CREATED = answer(
+    "CreatedPublishers",
+    publisher=PublisherShape(required=False),
+    publishers=PublisherShape(many=True, required=False),
+)
 PUBLISHER_REQUEST = answer("NewPublisherRequest", publisher=NewPublisherShape())
 ABOUT_REQUEST = answer("PublisherAboutRequest", publisher=AboutShape())
 PUBLISHERS_REQUEST = answer("DeclaredPublishers", crates=texts(), publishers=WantedShape(many=True))

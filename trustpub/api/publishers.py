@@ -23,6 +23,7 @@ from trustpub.api.first_publish import team_and_days
 from trustpub.api.publisher_json import difference_json, issuer_json, pending_json, publisher_json
 from trustpub.api.publisher_shapes import (
     ABOUT_REQUEST,
+    CREATED,
     DIFFERENCE,
     ONE_PUBLISHER,
     PROVIDERS,
@@ -37,6 +38,7 @@ from trustpub.operations.about import NAMES, read_about
 from trustpub.operations.declare import Wanted, declare
 from trustpub.operations.pending import register
 from trustpub.operations.publishers import add_publisher, describe_publisher, remove_publisher
+from trustpub.operations.team_publishers import add_for_team
 from trustpub.queries.issuers import visible_issuers
 from trustpub.queries.managed import grants_on, managed_crates
 
@@ -96,7 +98,7 @@ class Publishers(APIView):
         "Add a publisher, or register a pending one",
         auth=TOKEN_OR_COOKIE,
         body=PUBLISHER_REQUEST,
-        answer=ONE_PUBLISHER,
+        answer=CREATED,
     )
     def post(self, request: Request) -> Response:
         # First, because nobody's body is worth waiting for.
@@ -106,6 +108,8 @@ class Publishers(APIView):
             raise WrongShape("the body must be a JSON object with `publisher`")
         require_fresh(request)
         issuer, form = _issuer(body), _form(body)
+        if "crate" not in body and body.get("pending") is not True and body.get("team"):
+            return _private({"publishers": _added_for_team(actor, body, issuer, form)})
         name = text_field(body, "crate", within="publisher.")
         if body.get("pending") is True:
             more = team_and_days(body, "publisher")
@@ -198,6 +202,20 @@ def _listed_crates(request: Request, actor: Actor) -> list[Crate]:
     crate = crate_named(name)
     require(actor, Action.CONFIGURE, crate)
     return [crate]
+
+
+def _added_for_team(
+    actor: Actor, body: Mapping[str, Any], issuer: Issuer, form: Mapping[str, str | None]
+) -> list[dict[str, Any]]:
+    grants = add_for_team(
+        actor=actor,
+        team=text_field(body, "team", within="publisher."),
+        issuer=issuer,
+        form=form,
+        rules=_rules(body),
+        about=read_about(body),
+    )
+    return [publisher_json(grant) for grant in grants]
 
 
 def _registered(

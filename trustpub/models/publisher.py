@@ -12,6 +12,7 @@ from registry.models import Crate, Ownership
 from trustpub.models.rule import TrustRule
 
 SUSPENDED_BY = "suspended by "
+STOPPED_BY = "stopped by the moderators of the registry: "
 
 
 class Publisher(TrustRule):
@@ -51,6 +52,11 @@ class Publisher(TrustRule):
         """Whether an owner stopped it, and not the registry."""
         by_owner = self.state_reason.startswith(SUSPENDED_BY)
         return self.state == self.State.SUSPENDED and by_owner
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether a moderator stopped it; owners neither resume nor replace it."""
+        return self.state == self.State.SUSPENDED and self.state_reason.startswith(STOPPED_BY)
 
     def is_enabled(self) -> bool:
         has_lapsed = self.pin_before is not None and self.pin_before <= timezone.now()

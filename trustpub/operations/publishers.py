@@ -16,7 +16,13 @@ from registry.models import Crate
 from registry.policies import Action, require
 from registry.queries.lookup import held
 from trustpub.conditions import ascii_fold, rule_digest
-from trustpub.errors import PublisherExists, TooManyPublishers, UnknownIssuer, config_not_found
+from trustpub.errors import (
+    PublisherExists,
+    StoppedByModerators,
+    TooManyPublishers,
+    UnknownIssuer,
+    config_not_found,
+)
 from trustpub.models import Issuer, Publisher, PublisherCrate
 from trustpub.operations.about import About, read_about
 from trustpub.operations.registration_limits import count_registration
@@ -45,7 +51,7 @@ def add_publisher(
     require(actor, Action.CONFIGURE, crate)
     if not issuer.serves(crate):
         raise UnknownIssuer
-    _check_actor(actor)
+    check_actor(actor)
     # Outside of the transaction: it may ask the forge.
     return save_rule(actor, crate, rule_fields(issuer, form, rules), about or About())
 
@@ -65,7 +71,7 @@ def edit_publisher(
     and NotFound.
     """
     grant = grant_of(actor, grant_id)
-    _check_actor(actor)
+    check_actor(actor)
     rule = rule_fields(grant.publisher.issuer, _with_ids(grant.publisher, form), rules)
     return _replace(actor, grant, rule, about)
 
@@ -96,7 +102,7 @@ def describe_publisher(
     if about == said:
         return grant
     if _lives_longer(said, about):
-        _check_actor(actor)
+        check_actor(actor)
         hold_back(grant, locked, actor)
     about.put_on(grant)
     grant.save()
@@ -175,7 +181,10 @@ def locked_grant_of(actor: Actor, grant_id: int, provider: str | None = None) ->
     """The same, locked until the transaction ends; whoever changed it meanwhile came first."""
     # Apart from the joins, which would show the publisher of before the wait.
     PublisherCrate.objects.select_for_update().filter(pk=grant_id).first()
-    return grant_of(actor, grant_id, provider)
+    grant = grant_of(actor, grant_id, provider)
+    if grant.publisher.is_stopped:
+        raise StoppedByModerators
+    return grant
 
 
 def move(grant: PublisherCrate, rule: RuleFields, actor: Actor) -> Publisher:
@@ -215,7 +224,8 @@ def hold_back(grant: PublisherCrate, crate: Crate, actor: Actor) -> None:
     grant.active_from = now + delay if delay else None
 
 
-def _check_actor(actor: Actor) -> None:
+def check_actor(actor: Actor) -> None:
+    """Somebody who adds or changes publishers has a verified address, and does so not too often."""
     if actor.user is None:
         return
     check_registrant(actor.user)

@@ -4,9 +4,11 @@ import hashlib
 from datetime import datetime
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
+from trustpub.errors import StoppedByModerators
 from trustpub.models import Publisher
 from trustpub.operations.rules import RuleFields
 
@@ -16,11 +18,18 @@ def shared_publisher(rule: RuleFields, created_by: User | None) -> Publisher:
 
     A publisher that was stopped, or whose pinned repository is not known to be the one that has
     the name now, is not the same rule any more: it keeps its crates, and the rule starts afresh.
-    Otherwise whoever had the name before could publish the crates of who has it now.
+    Otherwise whoever had the name before could publish the crates of who has it now. Raises
+    StoppedByModerators while a publisher of the same repository is stopped.
     """
     known = Publisher.objects.select_for_update().filter(
         issuer=rule["issuer"], digest=rule["digest"]
     )
+    same = Q(repository_folded=rule["repository_folded"])
+    if rule["repository_id"]:
+        same |= Q(repository_id=rule["repository_id"])
+    stopped = Publisher.objects.filter(same, issuer=rule["issuer"])
+    if any(publisher.is_stopped for publisher in stopped.filter(state=Publisher.State.SUSPENDED)):
+        raise StoppedByModerators
     for publisher in known:
         if not publisher.is_enabled() or _is_another(publisher, rule):
             detach(publisher)

@@ -7,6 +7,7 @@ from django.db.models import Value
 from accounts import audit
 from accounts.audit import Acting
 from accounts.errors import InvalidInput
+from accounts.powers import Power, require_power
 from registry.models import Team
 from trustpub.errors import PendingPublishersOff, TrustedPublishingOff
 from trustpub.models import Issuer, SwitchedOff
@@ -38,6 +39,7 @@ def switch_off(
 
     Raises InvalidInput for a switch that there is not.
     """
+    require_power(actor, Power.ADMINISTER)
     known = [known for known, _ in known_switches()]
     if name not in known:
         raise InvalidInput(f"there is no switch `{name[:60]}`; choose from {', '.join(known)}")
@@ -52,6 +54,7 @@ def switch_off(
 @transaction.atomic
 def switch_on(*, actor: Acting, name: str) -> None:
     """Nothing happens where it is on."""
+    require_power(actor, Power.ADMINISTER)
     gone, _ = SwitchedOff.objects.filter(name=name).delete()
     if gone:
         audit.record("switch.on", actor=actor, subject=name)
@@ -60,6 +63,7 @@ def switch_on(*, actor: Acting, name: str) -> None:
 @transaction.atomic
 def set_issuer_state(*, actor: Acting, issuer: Issuer, state: str, reason: str) -> None:
     """Disables one installation, closes it for new publishers, or opens it again."""
+    require_power(actor, Power.ADMINISTER)
     locked = Issuer.objects.select_for_update().get(pk=issuer.pk)
     before, locked.state = locked.state, Issuer.State(state)
     if before == locked.state:

@@ -16,6 +16,7 @@ from registry.errors import TooManyChanges
 from registry.models import Crate, LimitedAction, LimitOverride, RateBucket, Version
 from registry.operations import rate_limits
 from registry.operations.rate_limits import delete_full_buckets, take_token
+from tests.accounts.deeds import do, preview
 from tests.factories.registry import make_owner
 from tests.wire import nothing_happens, publish, refusal, send
 
@@ -211,40 +212,33 @@ def admin(alice: User) -> Client:
     return client
 
 
-def test_administrators_give_a_larger_burst_and_it_is_an_event(admin: Client, bob: User) -> None:
-    form: dict[str, Any] = {
-        "user": bob.pk,
-        "action": "publish-new",
-        "burst": "50",
-        "expires_at_0": "2030-01-01",
-        "expires_at_1": "00:00:00",
-        "reason": "imports",
-    }
+def test_moderators_give_a_larger_burst_and_it_is_an_event(admin: Client, bob: User) -> None:
+    form: dict[str, Any] = {"action": "publish-new", "burst": "50", "until": "2030-01-01"}
 
-    answer = admin.post("/admin/registry/limitoverride/add/", form)
+    do(admin, User, "limit", [bob], **form, reason="imports")
 
-    assert answer.status_code == 302
     override = LimitOverride.objects.get()
     assert (override.user, override.burst) == (bob, 50)
-    event = AuditEvent.objects.get(name="limitoverride.added")
-    assert (event.actor_label, event.subject) == ("alice", "bob publish-new: 50")
-    assert event.after["expires_at"] == "2030-01-01 00:00:00+00:00"
+    event = AuditEvent.objects.get(name="user.limit_changed")
+    assert (event.actor_label, event.subject) == ("alice", "bob")
+    assert event.after["expires_at"] == "2030-01-01T00:00:00+00:00"
+    assert event.after["reason"] == "imports"
 
 
 def test_a_burst_of_nothing_is_refused(admin: Client, bob: User) -> None:
-    form = {"user": bob.pk, "action": "publish-new", "burst": "0", "reason": "punishment"}
+    form = {"action": "publish-new", "burst": "0"}
 
-    assert admin.post("/admin/registry/limitoverride/add/", form).status_code == 200
+    assert preview(admin, User, "limit", [bob], **form).status_code == 400
     assert not LimitOverride.objects.exists()
 
 
 def test_taking_it_away_is_an_event(admin: Client, bob: User) -> None:
     row = LimitOverride.objects.create(user=bob, action="publish-new", burst=9, reason="x")
 
-    admin.post(f"/admin/registry/limitoverride/{row.pk}/delete/", {"post": "yes"})
+    do(admin, LimitOverride, "end", [row])
 
     assert not LimitOverride.objects.exists()
-    assert AuditEvent.objects.filter(name="limitoverride.removed").exists()
+    assert AuditEvent.objects.filter(name="user.limit_changed").exists()
 
 
 # --- Yanking ---

@@ -9,6 +9,7 @@ from accounts.models import AuditEvent, User
 from demo.issuer import LocalIssuer
 from registry.actors import System
 from registry.models import Crate
+from tests.accounts.deeds import do, preview
 from tests.ci import exchange, form, id_token, let_found, let_publish, publish_token
 from tests.wire import nothing_happens, publish, refusal
 from trustpub.errors import InvalidPublisher
@@ -108,16 +109,18 @@ def test_an_administrator_does_it_with_a_reason(
     grant: PublisherCrate, issuer: Issuer, ci: LocalIssuer, client: Client
 ) -> None:
     client.force_login(User.objects.create_superuser("root", password="x" * 20))
-    page = "/admin/trustpub/blockedsource/"
 
-    def add(**fields: Any) -> int:
-        return client.post(f"{page}add/", {"issuer": issuer.pk, **fields}).status_code
+    def add(**fields: Any) -> Any:
+        return preview(client, BlockedSource, "block", issuer=issuer.pk, **fields)
 
-    assert add(repository_id=REPOSITORY) == 200  # the form again: it needs a reason
-    assert add(repository_id="1", owner_id="2", reason="both") == 200
-    assert add(repository_id=REPOSITORY, reason="malware") == 302
+    assert add(repository_id=REPOSITORY, reason=" ").status_code == 400
+    assert add(repository_id="1", owner_id="2", reason="both").status_code == 400
+    form = {"issuer": issuer.pk, "repository_id": REPOSITORY}
+    do(client, BlockedSource, "block", **form)
 
     refusal(exchange(id_token(ci)), 403)
-    client.post(f"{page}{BlockedSource.objects.get().pk}/delete/", {"post": "yes"})
+    [again] = add(repository_id=REPOSITORY, reason="again").context["plan"]
+    assert "blocked already" in again.problem
+    do(client, BlockedSource, "unblock", [BlockedSource.objects.get()])
     assert exchange(id_token(ci)).status_code == 200
     assert AuditEvent.objects.filter(actor_label="root").count() >= 2

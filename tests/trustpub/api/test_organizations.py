@@ -311,3 +311,54 @@ def test_a_crate_of_the_name_made_by_hand_is_no_way_in(
 
     with nothing_happens():
         assert refusal(publish(token, "fresh"), 409)["code"] == "pending_conflict"
+
+
+# --- All crates of a team ---
+
+
+def added(token: str, issuer: Issuer, **fields: object) -> Any:
+    body = {"team": CORE, "issuer": issuer.url, "fields": form(), "name": "Releases", **fields}
+    return send("POST", f"{BASE}/publishers", token, {"publisher": body})
+
+
+def test_an_owner_of_the_organization_adds_to_all_crates_of_a_team(
+    core: Ownership,
+    own: Issuer,
+    alice: User,
+    alice_token: str,
+    github: Any,  # noqa: F811
+) -> None:
+    moon = make_crate("moon", owner=alice)
+    Ownership.objects.create(crate=moon, team=core.team)
+    make_crate("apart", owner=alice)
+    assert refusal(added(alice_token, own), 403)["code"] == "not_allowed"
+    github.add_member("rustaceans", "alice", "admin")
+
+    first, again = added(alice_token, own), added(alice_token, own)
+
+    told = first.json()["publishers"]
+    assert [(entry["crate"], entry["name"]) for entry in told] == [
+        ("tide", "Releases"), ("moon", "Releases"),
+    ]  # fmt: skip
+    assert again.json()["publishers"] == []
+    assert PublisherCrate.objects.values("publisher").distinct().count() == 1
+
+
+def test_a_crate_of_the_team_that_is_not_theirs_stops_all(
+    core: Ownership,
+    own: Issuer,
+    bob: User,
+    alice_token: str,
+    github: Any,  # noqa: F811
+) -> None:
+    Ownership.objects.create(crate=make_crate("moon", owner=bob), team=core.team)
+    github.add_member("rustaceans", "alice", "admin")
+
+    answer = added(alice_token, own)
+
+    assert answer.status_code in (400, 403)
+    assert not PublisherCrate.objects.exists()
+
+
+def test_a_team_that_is_not_here_is_nobodys(own: Issuer, alice_token: str) -> None:
+    refusal(added(alice_token, own, team="github:rustaceans:nobody"), 403)

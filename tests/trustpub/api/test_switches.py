@@ -4,11 +4,13 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
+from accounts.admin.deeds import Verdict
 from accounts.errors import InvalidInput
 from accounts.models import AuditEvent, User
 from demo.issuer import LocalIssuer
 from registry.actors import System
 from registry.models import Crate
+from tests.accounts.deeds import do
 from tests.ci import exchange, form, id_token, let_found, publish_token
 from tests.wire import nothing_happens, publish, refusal, send
 from trustpub.models import Issuer, PublisherCrate, SpentIdToken, SwitchedOff
@@ -121,47 +123,38 @@ def admin(alice: User) -> Client:
 
 
 def test_an_administrator_switches_off_and_on(admin: Client) -> None:
-    page = "/admin/trustpub/switchedoff"
-
-    added = admin.post(f"{page}/add/", {"name": "provider:github", "reason": "incident 7"})
-    assert added.status_code == 302
-    row = SwitchedOff.objects.get()
-    assert admin.get(f"{page}/").status_code == 200
-    assert admin.post(f"{page}/{row.pk}/delete/", {"post": "yes"}).status_code == 302
+    form = {"name": "provider:github", "reason": "incident 7"}
+    [off] = do(admin, SwitchedOff, "off", **form)
+    assert off.verdict is Verdict.DONE
+    [on] = do(admin, SwitchedOff, "on", [SwitchedOff.objects.get()], reason="it is over")
+    assert on.verdict is Verdict.DONE
 
     events = AuditEvent.objects.filter(name__startswith="switch.").order_by("pk")
     assert [(e.name, e.actor_label, e.subject) for e in events] == [
         ("switch.off", "alice", "provider:github"),
         ("switch.on", "alice", "provider:github"),
     ]
-    assert events[0].after == {"reason": "incident 7", "spares_tokens": False}
+    assert [e.after["reason"] for e in events] == ["incident 7", "it is over"]
     assert not SwitchedOff.objects.exists()
 
 
 def test_several_are_switched_on_at_once(admin: Client) -> None:
     for name in STOPPING:
         off(name)
-    rows = list(SwitchedOff.objects.values_list("pk", flat=True))
 
-    admin.post(
-        "/admin/trustpub/switchedoff/",
-        {"action": "delete_selected", "_selected_action": rows, "post": "yes"},
-    )
+    report = do(admin, SwitchedOff, "on", list(SwitchedOff.objects.all()))
 
+    assert {row.verdict for row in report} == {Verdict.DONE}
     assert not SwitchedOff.objects.exists()
-    assert AuditEvent.objects.filter(name="switch.on").count() == 2
 
 
 def test_an_administrator_stops_one_issuer(
     admin: Client, grant: PublisherCrate, ci: LocalIssuer
 ) -> None:
     issuer = grant.publisher.issuer
-    page = f"/admin/trustpub/issuer/{issuer.pk}/change/"
     token = publish_token(ci)
 
-    assert admin.post(page, {"state": "disabled"}).status_code == 200  # a reason is missing
-    assert exchange(id_token(ci)).status_code == 200
-    assert admin.post(page, {"state": "disabled", "reason": "keys leaked"}).status_code == 302
+    do(admin, Issuer, "state", [issuer], state="disabled", reason="keys leaked")
 
     assert refusal(exchange(id_token(ci)), 403)["code"] == "issuer_disabled"
     refusal(publish(token, "tide"), 403)
