@@ -43,7 +43,7 @@ function helpDialog() {
   const box = element("input", { type: "checkbox", checked: isOn() });
   box.addEventListener("change", () => remember(box.checked));
   const choice = element("label", { className: "choice" }, box, element("span", {}, "Keys work"));
-  const close = element("button", { className: "button", type: "button" }, "Close");
+  const close = element("button", { className: "button", type: "button", autofocus: true }, "Close");
   const title = element("h2", { id: "keys-title" }, "Keys");
   const dialog = element("dialog", { className: "dialog" }, title, list, choice, close);
   dialog.setAttribute("aria-labelledby", "keys-title");

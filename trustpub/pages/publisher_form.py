@@ -92,9 +92,12 @@ class PublisherForm:
     @property
     def opens_rules(self) -> bool:
         """Whether one of the rules that most people leave alone is set or wrong."""
-        rare = {"events", *(shown.name for shown in self.rule_texts)} - {"tag_pattern", "branches"}
-        return bool(rare & {name for name, value in self._rules.items() if value}) or any(
-            name.removeprefix("rules.") in rare for name in self.errors
+        rare = {shown.name for shown in self.rule_texts} - {"tag_pattern", "branches"}
+        others_than_usual = any(event.is_chosen == event.is_risky for event in self.rule_events)
+        return (
+            others_than_usual
+            or any(value for name, value in self._rules.items() if name in rare)
+            or any(name.removeprefix("rules.") in {"events", *rare} for name in self.errors)
         )
 
     @property

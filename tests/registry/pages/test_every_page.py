@@ -80,6 +80,7 @@ def test_a_reader_finds_a_crate_and_sees_where_it_came_from(
         )
 
         # Keys are listed, and can be switched off.
+        page.wait_for_load_state()
         page.keyboard.press("?")
         page.get_by_label("Keys work").uncheck()
         page.get_by_role("button", name="Close").click()

@@ -99,6 +99,7 @@ class Visit:
         self.answers: list[Response] = []
 
     def make(self, url: str) -> list[str]:
+        self._resize(WIDE)
         self.page.on("response", self._note)
         answer = self.page.goto(url + self.address)
         self.page.remove_listener("response", self._note)
@@ -150,14 +151,17 @@ class Visit:
             self.complaints.append(f"takes {len(self.answers)} requests")
 
     def _check_look(self, size: tuple[int, int], scheme: Any) -> None:
-        width, height = size
-        viewport = self.page.viewport_size
-        if viewport is None or viewport["width"] != width:
-            self.page.set_viewport_size({"width": width, "height": height})
-            if (by := self.page.evaluate("checks.tooWide()")) > 0:
-                self.complaints.append(f"is {by} pixels wider than {width}")
+        width, _ = size
+        self._resize(size)
         self.page.emulate_media(color_scheme=scheme)
         self._check(f"contrast('{width} {scheme}')", f"({width}, {scheme}) ")
+        if (by := self.page.evaluate("checks.tooWide()")) > 0:
+            self.complaints.append(f"is {by} pixels wider than {width}")
+
+    def _resize(self, size: tuple[int, int]) -> None:
+        wanted: Any = dict(zip(("width", "height"), size, strict=True))
+        if self.page.viewport_size != wanted:
+            self.page.set_viewport_size(wanted)
 
     def _check(self, call: str, label: str = "") -> None:
         found = self.page.evaluate(f"checks.{call}")

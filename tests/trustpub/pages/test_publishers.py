@@ -66,6 +66,21 @@ def test_the_complaint_stands_at_its_field(client: Client, tide: Crate, issuer: 
     assert not Publisher.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("chosen", "opens"),
+    [(["push", "release"], True), (["push", "pull_request"], True), (None, False)],
+)
+def test_a_complaint_opens_the_rarer_rules_only_if_one_was_changed(
+    client: Client, tide: Crate, issuer: Issuer, chosen: list[str] | None, opens: bool
+) -> None:
+    usual = sorted(issuer.adapter.rule_options.default_events)
+    events = {f"rule_event_{name}": "1" for name in (usual if chosen is None else chosen)}
+
+    page = client.post(PAGE, {**form_of(issuer, repository_name="he llo"), "rules": "1", **events})
+
+    assert page.context["form"].opens_rules is opens
+
+
 def test_a_publisher_that_is_there_already_is_refused(
     client: Client, tide: Crate, issuer: Issuer
 ) -> None:
