@@ -6,6 +6,7 @@ from pathlib import Path
 from config import wiring
 from config.browser_addresses import origin, passkey_host
 from config.checkup import CHECKS
+from config.databases import database_settings
 from config.environment import read_environment
 from config.error_reports import report_errors
 from config.logs import logs
@@ -93,28 +94,7 @@ TEMPLATES = [
 
 # --- Data ---------------------------------------------------------------------
 
-SQLITE_OPTIONS = {
-    # Writers queue for the lock at BEGIN instead of failing in the middle.
-    "transaction_mode": "IMMEDIATE",
-    "timeout": 30,
-    "init_command": (
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16000"
-    ),
-}
-# Statements are planned once for each connection and not at every call, which is a third of what
-# a short one costs; a pooler would hand the next call to a connection that knows nothing of them.
-POSTGRESQL_OPTIONS = (
-    {} if ENVIRONMENT.database_pooler else {"server_side_binding": True, "prepare_threshold": 2}
-)
-DATABASES = {
-    "default": {
-        **ENVIRONMENT.database,
-        "CONN_MAX_AGE": None,
-        "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": SQLITE_OPTIONS if ENVIRONMENT.on_sqlite else POSTGRESQL_OPTIONS,
-        "DISABLE_SERVER_SIDE_CURSORS": ENVIRONMENT.database_pooler,
-    }
-}
+DATABASES = {"default": database_settings(ENVIRONMENT)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 STORAGE_URL = ENVIRONMENT.storage_url
 STORAGES = {

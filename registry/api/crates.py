@@ -1,5 +1,6 @@
 """/api/v1/crates and /api/v1/crates/{name}."""
 
+import gzip
 from datetime import datetime
 from typing import Any
 
@@ -337,8 +338,13 @@ def _rendered(request: HttpRequest, name: str) -> HttpResponseBase | None:
     if kept is None or facts_around(int(row[0]), kept.people) != kept.around:
         kept = _render(name, row)
         _renderings.put(name, kept)
-    headers = {"ETag": kept.etag, "Vary": "Accept, Authorization, Cookie"}
-    answer = HttpResponse(kept.body, content_type="application/json", headers=headers)
+    headers = {"ETag": kept.etag, "Vary": "Accept, Accept-Encoding, Authorization, Cookie"}
+    body = kept.packed
+    if "gzip" in request.headers.get("Accept-Encoding", ""):
+        headers["Content-Encoding"] = "gzip"
+    else:
+        body = gzip.decompress(body)
+    answer = HttpResponse(body, content_type="application/json", headers=headers)
     return get_conditional_response(request, etag=kept.etag, response=answer)
 
 
@@ -349,8 +355,9 @@ def _render(name: str, row: Facts) -> Rendering:
     keywords, categories = _keywords(crate), _categories(crate)
     people = {v.published_by.pk: v.published_by for v in versions if v.published_by}
     people |= {action.user.pk: action.user for v in versions for action in v.actions.all()}
+    body = JSONRenderer().render(_found(crate, {"full"}, versions, keywords, categories))
     return Rendering(
-        body=JSONRenderer().render(_found(crate, {"full"}, versions, keywords, categories)),
+        packed=gzip.compress(body, compresslevel=6, mtime=0),
         row=row,
         around=known_around(keywords, categories, people.values()),
         people=tuple(people),

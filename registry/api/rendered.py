@@ -12,9 +12,12 @@ MAX_BYTES = 8 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """`row` and `around` are the facts that it was made of, `people` whose are in it."""
+    """`row` and `around` are the facts that it was made of, `people` whose are in it.
 
-    body: bytes
+    `packed` is the body in gzip's format, as nearly everybody takes it: a thirtieth of the bytes.
+    """
+
+    packed: bytes
     row: Facts
     around: Facts
     people: tuple[int, ...]
@@ -22,7 +25,8 @@ class Rendering:
     @property
     def etag(self) -> str:
         facts = repr((self.row, self.around)).encode()
-        return f'"{hashlib.sha256(facts).hexdigest()[:32]}"'
+        # Weak, since it stands for the packed body and the plain one.
+        return f'W/"{hashlib.sha256(facts).hexdigest()[:32]}"'
 
 
 class Renderings:
@@ -46,9 +50,9 @@ class Renderings:
     def put(self, name: str, rendering: Rendering) -> None:
         with self._lock:
             if before := self._kept.pop(name, None):
-                self._bytes -= len(before.body)
+                self._bytes -= len(before.packed)
             self._kept[name] = rendering
-            self._bytes += len(rendering.body)
+            self._bytes += len(rendering.packed)
             while self._bytes > self._max_bytes:
                 _, oldest = self._kept.popitem(last=False)
-                self._bytes -= len(oldest.body)
+                self._bytes -= len(oldest.packed)

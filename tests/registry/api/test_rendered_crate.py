@@ -1,5 +1,6 @@
 """The JSON of a crate is rendered once and kept; whatever changes it must show at once."""
 
+import gzip
 from collections.abc import Callable
 from typing import Any
 
@@ -92,6 +93,13 @@ def test_every_change_shows_at_once(
     after = client.get(PATH, headers={"If-None-Match": tag})
     assert after.status_code == 200
     assert after.json() == _fresh(client) != before
+
+
+def test_who_takes_gzip_gets_it(client: Client, tide: Crate) -> None:
+    packed = client.get(PATH, headers={"Accept-Encoding": "gzip, br"})
+    assert packed["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.content) == client.get(PATH).content
+    assert "Accept-Encoding" in packed["Vary"]
 
 
 def test_a_kept_crate_costs_two_queries(
