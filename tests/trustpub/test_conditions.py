@@ -164,3 +164,22 @@ def test_rules_that_differ_in_anything_have_another_digest(
     rule = rule_digest("issuer", [Condition("workflow", PATH, "release.yml")])
 
     assert rule_digest(*other) != rule
+
+
+def test_a_value_that_is_too_long_satisfies_nothing() -> None:
+    for kind, value in ((ConditionKind.ANY, ""), (ConditionKind.INCLUDES, "a")):
+        condition = Condition("scope", kind, value)
+        assert matches(condition, "a " * 512)
+        assert not matches(condition, "a " * 512 + "a")
+
+
+def test_only_a_pattern_has_placeholders() -> None:
+    many = "***.yml"
+
+    assert Condition("workflow", ConditionKind.PATH, many).values == (many,)
+    with pytest.raises(InvalidCondition, match="placeholders"):
+        Condition("ref", ConditionKind.REF_PATTERN, many)
+
+
+def test_a_choice_is_stored_as_a_list() -> None:
+    assert Condition("event", ConditionKind.ONE_OF, ("a", "b")).as_dict()["value"] == ["a", "b"]

@@ -1,3 +1,4 @@
+from base64 import urlsafe_b64encode
 from functools import cache
 
 import pytest
@@ -53,6 +54,8 @@ def test_it_keeps_usable_keys_of_every_type_by_their_id() -> None:
         (_good(kid=None), "no usable key ID"),
         (_good(kid=7), "no usable key ID"),
         (_good(kid="k" * 257), "no usable key ID"),
+        (_good(kid=""), "no usable key ID"),
+        (_good(kid=["x"]), "no usable key ID"),
         (_good(use="enc"), "not meant for signatures"),
         (_good(use=None), "not meant for signatures"),
         (_good(key_ops=["encrypt"]), "not meant for verification"),
@@ -83,6 +86,15 @@ def test_one_unusable_key_is_skipped_with_its_reason(entry: object, reason: str)
 
     assert list(key_set.keys) == [GOOD["kid"]]
     assert reason in key_set.skipped[0].reason
+
+
+def test_the_largest_key_and_the_longest_name_are_taken() -> None:
+    largest = urlsafe_b64encode(((1 << 8191) + 1).to_bytes(1024)).rstrip(b"=").decode()
+    name = "k" * 256
+
+    key_set = parse_key_set({"keys": [_good(kid=name, n=largest)]})
+
+    assert list(key_set.keys) == [name]
 
 
 def test_two_keys_of_one_name_are_both_skipped() -> None:

@@ -161,6 +161,37 @@ def test_names_are_texts(name: str, value: object) -> None:
     assert caught.value.code is ExchangeCode.MALFORMED_TOKEN
 
 
+@pytest.mark.parametrize("name", ["none", "None", "nOnE", "HS256", "hs512"])
+def test_an_algorithm_without_a_public_key_is_refused_before_a_key_is_looked_for(name: str) -> None:
+    with pytest.raises(TokenRefused, match="public-key algorithm"):
+        read_unverified(token_text({"iss": "x"}, header={"alg": name, "kid": "k"}))
+
+
+@pytest.mark.parametrize("audience", [[1], [None], [[AUDIENCE]], {"a": 1}, 1, [AUDIENCE, AUDIENCE]])
+def test_what_is_no_single_text_is_no_audience(audience: object) -> None:
+    assert "exactly one audience" in refusal_of(changed(aud=audience)).message
+
+
+@pytest.mark.parametrize(
+    ("expires", "code"),
+    [
+        (253370764800, ExchangeCode.INVALID_CLAIM),  # the year 9999
+        (253370764799, ExchangeCode.TOKEN_TOO_LONG),
+    ],
+)
+def test_times_end_with_the_calendar(expires: int, code: ExchangeCode) -> None:
+    assert refusal_of(changed(exp=expires)).code is code
+
+
+@pytest.mark.parametrize(
+    ("minutes", "said"), [(60, "the 1 h accepted"), (90, "the 90 min accepted")]
+)
+def test_the_ceiling_is_told(minutes: int, said: str) -> None:
+    refused = refusal_of(changed(exp=ISSUED + 9000), max_lifetime=timedelta(minutes=minutes))
+
+    assert said in refused.message
+
+
 @pytest.mark.parametrize("end", ["=", "==", "\n", " ", "+", ".", ""])
 def test_a_signature_has_one_spelling(end: str) -> None:
     text = changed() if end else changed().rpartition(".")[0] + "."

@@ -303,3 +303,39 @@ def test_a_called_workflow_of_another_repository_must_be_asked_for() -> None:
     # A home is a whole name.
     twin = replace(job(), called_workflow="ferris-labs/tidepool-evil/.github/workflows/r.yml")
     assert match(twin, [publisher()]).near
+
+
+def test_an_event_that_goes_without_saying() -> None:
+    usual = replace(publisher(), default_events=frozenset({"push", "release"}))
+    asks = Condition("event", ConditionKind.ONE_OF, ("merge_group",))
+    named = replace(usual, conditions=(*RULE, asks))
+
+    assert match(job(), [usual]).full
+    result = match(replace(job(), event="merge_group"), [usual])
+    assert result.near[0].differences == (Difference("event", "push or release", "merge_group"),)
+    assert result.refusal_code is ExchangeCode.EVENT_NOT_ALLOWED
+    # A rule that names events is asked about those alone.
+    assert match(replace(job(), event="merge_group"), [named]).full
+    assert not match(job(), [named]).full
+    # Whoever differs in more is told of all of it.
+    other = match(replace(job(), event="merge_group", environment="x"), [usual])
+    assert other.refusal_code is ExchangeCode.PUBLISHER_MISMATCH
+
+
+def test_who_started_the_job_is_known_to_the_caller_alone() -> None:
+    asks = Condition("actor", ConditionKind.EXACT, "owner")
+    asked = publisher(conditions=(*RULE, asks))
+
+    assert match(job(), [replace(asked, actor_is_owner=True)]).full
+    [miss] = match(job(), [asked]).near
+    assert [found.field for found in miss.differences] == ["actor"]
+    # Where nobody asks, it does not count.
+    assert match(job(), [publisher()]).full
+
+
+def test_a_pinned_near_miss_outweighs_a_strangers_old_rule() -> None:
+    near = publisher(conditions=(Condition("workflow", ConditionKind.PATH, "x.yml"),))
+
+    result = match(job(), [publisher(repository_id="1"), near])
+
+    assert result.refusal_code is ExchangeCode.PUBLISHER_MISMATCH

@@ -230,5 +230,5 @@ def test_the_card_says_so_and_offers_it(
 
     page = client.get("/crates/tide/settings").content.decode()
 
-    assert "waits for another owner" in page
+    assert "Waits for another owner" in page
     assert f"/crates/tide/settings/publishers/{grant.pk}/agree" in page
