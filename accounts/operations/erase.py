@@ -38,7 +38,8 @@ def _rename_events(user: User, name: str) -> None:
     own.update(actor_label=name, address=None)
     # What others did that tells of this person: an operator's reason, who has invited whom.
     others = AuditEvent.objects.exclude(before={}, after={})
-    others.filter(name="second_factor.reset", subject=user.login).update(before={}, after={})
+    for prefix in ("user.", "second_factor."):
+        others.filter(name__startswith=prefix, subject=user.login).update(before={}, after={})
     invited = others.filter(name__startswith="owner.")
     invited.filter(before__invited_by=user.login).update(before={})
     invited.filter(after__invited_by=user.login).update(after={})

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from accounts.admin.deeds import MAX_ROWS, Verdict
 from accounts.models import AuditEvent, User
+from accounts.operations.erase import erase
 from accounts.operations.lock import lock
 from accounts.operations.moderators import make_moderator
 from registry.actors import System
@@ -178,3 +179,13 @@ def test_a_moderator_who_is_locked_or_none_any_more_is_out(mod: Client, charlie:
     assert mod.get(address(User, "nothing"), {"row": "1"}).status_code == 404
     lock(actor=System("tests"), user=charlie, reason="left")
     assert mod.get(LOCK, {"row": "1"}).status_code == 403
+
+
+def test_of_a_deleted_account_no_reason_tells(mod: Client, alice: User) -> None:
+    do(mod, User, "lock", [alice], reason="Alice Liddell sends spam")
+
+    erase(alice)
+
+    [event] = events()
+    assert (event.actor_label, event.before, event.after) == ("charlie", {}, {})
+    assert event.subject.startswith("deleted account")
