@@ -56,7 +56,7 @@ OWN = (
 )
 # What people did themselves, and what they own, they may know of.
 GROWING = ("/settings/log", f"/crates/{NAME}/security")
-ALLOWED = {("alice", "/settings/log"), ("alice", "/settings/data")}
+ALLOWED = {("alice", path) for path in ("/settings/log", "/settings/data", "/dashboard")}
 
 
 def paths(user_id: str) -> set[str]:
