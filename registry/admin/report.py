@@ -57,6 +57,19 @@ class ReportAdmin(DeedAdmin):
 
     for_moderators = True
     deeds = (ActOn(), Dismiss())
+    fields = (
+        ("crate_name", "num"),
+        "category",
+        "text",
+        "reporter",
+        "created_at",
+        "state",
+        "answer",
+        "resolved_by",
+        "resolved_at",
+        "crate",
+    )
+    readonly_fields = ("created_at", "resolved_at")
     list_display = ("crate_name", "num", "category", "reporter", "created_at", "state")
     list_select_related = ("reporter",)
     list_filter = ("state", "category")

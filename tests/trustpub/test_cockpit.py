@@ -6,16 +6,18 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts.admin.deeds import Verdict
 from accounts.models import User
 from accounts.operations.moderators import make_moderator
 from accounts.operations.people import create_user, make_administrator
 from demo.issuer import LocalIssuer
 from registry.actors import System
 from registry.models import Crate
+from tests.accounts.deeds import confirm, preview
 from tests.ci import exchange, id_token, let_found, publish_token
 from tests.trustpub.api.conftest import _running_ci, ci, grant, issuer, tide
 from trustpub import keys
-from trustpub.models import ExchangeRefusal, Issuer, KeySetRow, PublisherCrate
+from trustpub.models import ExchangeRefusal, Issuer, KeySetRow, PublisherCrate, SwitchedOff
 from trustpub.operations.switches import switch_off
 from trustpub.queries.cockpit import effect_of, keys_of, refusals_by_code, switches
 
@@ -110,3 +112,17 @@ def test_the_cockpit_is_for_administrators(client: Client, charlie: User, issuer
 
     for path in ("/admin/trustpub/issuer/", f"/admin/trustpub/issuer/{issuer.pk}/change/"):
         assert client.get(path).status_code == 403
+
+
+def test_a_preview_of_a_switch_holds_while_jobs_go_on(
+    ada: Client, grant: PublisherCrate, issuer: Issuer, ci: LocalIssuer
+) -> None:
+    name = "provider:github"
+    plan = preview(ada, SwitchedOff, "off", name=name).context["plan"]
+    assert "1 active publishers of 1 crates grant nothing meanwhile" in plan[0].effects
+    publish_token(ci)
+
+    report = confirm(ada, SwitchedOff, "off", plan, name=name).context["report"]
+
+    assert [row.verdict for row in report] == [Verdict.DONE]
+    assert SwitchedOff.objects.get().name == name

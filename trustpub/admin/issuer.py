@@ -15,7 +15,7 @@ from accounts.admin.base import ReadOnlyAdmin
 from accounts.admin.deed_admin import DeedAdmin
 from accounts.admin.deeds import Deed, DeedForm
 from accounts.powers import Power
-from trustpub.models import Issuer, KeySetRow, Publisher
+from trustpub.models import Issuer, KeySetRow
 from trustpub.operations.switches import set_issuer_state
 from trustpub.queries.cockpit import DAYS, effect_of, keys_of, refusals_by_code, switches
 
@@ -37,10 +37,10 @@ class SetState(Deed):
 
     def effects(self, row: Issuer, data: Mapping[str, Any]) -> list[str]:
         after = Issuer.State(data["state"])
-        count = Publisher.objects.filter(issuer=row).count()
+        stops = effect_of(Issuer.objects.filter(pk=row.pk)).in_words()
         return [
             f"{after.label} instead of {row.get_state_display()}",
-            f"{count} publishers concerned",
+            *(stops if after is Issuer.State.DISABLED else []),
         ]
 
     def do(self, actor: Any, row: Issuer, data: Mapping[str, Any]) -> None:

@@ -11,6 +11,7 @@ from accounts.admin.deeds import Deed, DeedForm
 from accounts.powers import Power
 from trustpub.models import SwitchedOff
 from trustpub.operations.switches import known_switches, switch_off, switch_on
+from trustpub.queries.cockpit import effect_of, stopped_by
 
 
 class OffForm(DeedForm):
@@ -34,7 +35,9 @@ class SwitchOff(Deed):
     def effects(self, row: None, data: Mapping[str, Any]) -> list[str]:
         off = SwitchedOff.objects.filter(name=data["name"]).first()
         tokens = "tokens are left" if data["spares_tokens"] else "tokens die"
-        return [f"{dict(known_switches())[data['name']]}: off{' already' if off else ''}, {tokens}"]
+        title = dict(known_switches())[data["name"]]
+        stops = effect_of(stopped_by(data["name"])).in_words()
+        return [f"{title}: off{' already' if off else ''}, {tokens}", *stops]
 
     def do(self, actor: Any, row: None, data: Mapping[str, Any]) -> None:
         switch_off(

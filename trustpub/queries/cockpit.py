@@ -56,6 +56,13 @@ class Effect:
     pending: int
     live_tokens: int
 
+    def in_words(self) -> list[str]:
+        """For previews: without what changes by the minute, or no confirmation would fit them."""
+        return [
+            f"{self.publishers} active publishers of {self.crates} crates grant nothing meanwhile",
+            f"{self.stranded} of these crates only CI may publish",
+        ]
+
 
 @dataclass(frozen=True, slots=True)
 class Switch:
@@ -93,11 +100,11 @@ def switches() -> list[Switch]:
         kind = name.removeprefix(PROVIDER_PREFIX)
         if name.startswith(PROVIDER_PREFIX) and kind not in used and name not in off:
             continue
-        found.append(Switch(name, title, effect_of(_stopped_by(name)), off.get(name)))
+        found.append(Switch(name, title, effect_of(stopped_by(name)), off.get(name)))
     return found
 
 
-def _stopped_by(name: str) -> "QuerySet[Issuer]":
+def stopped_by(name: str) -> "QuerySet[Issuer]":
     if name == TRUSTED_PUBLISHING:
         return Issuer.objects.all()
     if name == PENDING_PUBLISHERS:
