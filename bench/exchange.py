@@ -8,7 +8,7 @@ import psycopg
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from bench.clients import answers, request
+from bench.clients import answers, burned, clock_of, request
 from bench.rows import Row, p50
 from bench.stage import Stage, for_psycopg, seed
 from demo.issuer import LocalIssuer
@@ -32,15 +32,26 @@ def rows(stage: Stage) -> Iterator[Row]:
         server.start()
         stack.callback(server.kill)
         times = stage.times(TIMES)
-        yield Row(
-            name="exchange on PostgreSQL, p50",
-            floor_name="RS256 verify + one durable commit",
-            floor=p50(_floor(stack, stage, ci), times),
-            subject=answers(
-                server.port, 200, lambda: [_request(ci, audience) for _ in range(times)]
+        floor = p50(_floor(stack, stage, ci), times)
+        texts = lambda: [_request(ci, audience) for _ in range(times)]  # noqa: E731
+        subject = answers(server.port, 200, texts)
+        assert server.process
+        web, database = clock_of(server.process.pid), clock_of(stage.postgresql_pid)
+        for measure, least, ours in (
+            ("p50", floor, subject),
+            (
+                "processor time",
+                burned(floor, times, database, own=True),
+                burned(subject, times, web, database),
             ),
-            limit=6,
-        )
+        ):
+            yield Row(
+                name=f"exchange on PostgreSQL, {measure}",
+                floor_name="RS256 verify + one durable commit",
+                floor=least,
+                subject=ours,
+                limit=6,
+            )
         empty = request("GET", "/healthz")
         # Three parts, and the second is no JSON.
         garbage = request("POST", PATH, JSON, b'{"jwt": "%s"}' % (b"eyJhIjoxfQ." * 2 + b"AAAA"))

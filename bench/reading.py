@@ -9,6 +9,8 @@ from bench.stage import Stage, seed
 VERSIONS = 500
 TIMES = 40
 EMPTY = "empty view"
+# As cargo and browsers say.
+GZIP = {"Accept-Encoding": "gzip"}
 
 
 def rows(stage: Stage) -> Iterator[Row]:
@@ -17,14 +19,14 @@ def rows(stage: Stage) -> Iterator[Row]:
     server.start()
     try:
         times = stage.times(TIMES)
-        empty = request("GET", "/healthz")
+        empty = request("GET", "/healthz", GZIP)
         for name, path, limit in (
             ("crate JSON, 500 versions", "/api/v1/crates/many-versions", 2),
             ("versions JSON, first page", "/api/v1/crates/many-versions/versions?per_page=100", 4),
             ("owners JSON", "/api/v1/crates/many-versions/owners", 2),
             ("crate page, 500 versions", "/crates/many-versions", 30),
         ):
-            text = request("GET", path)
+            text = request("GET", path, GZIP)
             yield Row(
                 name=name,
                 floor_name=EMPTY,

@@ -57,6 +57,12 @@ class Stage:
         """The URL of a PostgreSQL of this run; what it commits is on the disk."""
         return self._stack.enter_context(private_postgresql(DURABLE))
 
+    @cached_property
+    def postgresql_pid(self) -> int:
+        with psycopg.connect(for_psycopg(self.postgresql)) as connection:
+            status = Path(f"/proc/{connection.info.backend_pid}/status").read_text()
+        return int(status.partition("PPid:")[2].split()[0])
+
     def database(self) -> str:
         """The URL of a new, empty database."""
         name = f"bench_{uuid4().hex[:12]}"

@@ -36,6 +36,8 @@ class Environment:
     data_dir: Path
     # Django's DATABASES["default"], without engine-specific options.
     database: Mapping[str, str | int | None]
+    # PostgreSQL is reached through a pooler that gives each transaction another connection.
+    database_pooler: bool
     # Cache, limits and queue; None means embedded equivalents.
     redis_url: str | None
     # file:///path or s3://bucket/prefix?endpoint=...&region=...
@@ -148,6 +150,7 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         port=port,
         data_dir=data_dir,
         database=_database(env, data_dir),
+        database_pooler=flag(env, "DATABASE_POOLER"),
         redis_url=optional_url(env, "REDIS_URL", ("redis", "rediss"), "redis://127.0.0.1:6379/0"),
         storage_url=_storage_url(env, data_dir),
         secret_key=env.get("SECRET_KEY") or _kept_secret(data_dir),
@@ -277,7 +280,7 @@ def _database(env: Mapping[str, str], data_dir: Path) -> Mapping[str, str | int 
     if parts.scheme in {"postgres", "postgresql"} and name:
         options = dict(parse_qsl(parts.query))
         return {
-            "ENGINE": "django.db.backends.postgresql",
+            "ENGINE": "adapters.postgresql",
             "NAME": name,
             "USER": unquote(parts.username or ""),
             "PASSWORD": unquote(parts.password or ""),

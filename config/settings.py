@@ -6,6 +6,7 @@ from pathlib import Path
 from config import wiring
 from config.browser_addresses import origin, passkey_host
 from config.checkup import CHECKS
+from config.databases import database_settings
 from config.environment import read_environment
 from config.error_reports import report_errors
 from config.logs import logs
@@ -93,22 +94,7 @@ TEMPLATES = [
 
 # --- Data ---------------------------------------------------------------------
 
-SQLITE_OPTIONS = {
-    # Writers queue for the lock at BEGIN instead of failing in the middle.
-    "transaction_mode": "IMMEDIATE",
-    "timeout": 30,
-    "init_command": (
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16000"
-    ),
-}
-DATABASES = {
-    "default": {
-        **ENVIRONMENT.database,
-        "CONN_MAX_AGE": None,
-        "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": SQLITE_OPTIONS if ENVIRONMENT.on_sqlite else {},
-    }
-}
+DATABASES = {"default": database_settings(ENVIRONMENT)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 STORAGE_URL = ENVIRONMENT.storage_url
 STORAGES = {
@@ -374,6 +360,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "queue" / "timetable")
+CELERY_BEAT_SCHEDULER = "config.clock:Clock"
 CELERY_BEAT_SCHEDULE = TIMETABLE
 # What `doctor` runs.
 CHECKUP = CHECKS

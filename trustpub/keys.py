@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from accounts import audit, limits
 from adapters import jobs
+from adapters.compiled import CompiledQuery
 from adapters.http import OutgoingError, fetch_json
 from registry.actors import System
 from trustpub.codes import ExchangeCode
@@ -55,6 +56,9 @@ class _WaitingRoom:
 
 
 _waiting_room = _WaitingRoom()
+_KNOWN = CompiledQuery(
+    lambda url: KeySetRow.objects.with_switches().filter(url=url).order_by("pk"), url=str
+)
 
 
 class KeysUnavailable(Exception):
@@ -65,9 +69,8 @@ def known(issuer_url: str) -> KeySetRow | None:
     """The stored set of that exact `iss` with its issuer, if there is one; one query."""
     if not (issuer_url.isascii() and issuer_url.isprintable()):
         return None
-    row = KeySetRow.objects.with_switches().filter(url=issuer_url).first()
     # A database may fold letters.
-    return row if row and row.url == issuer_url else None
+    return next((row for row in _KNOWN.rows(url=issuer_url) if row.url == issuer_url), None)
 
 
 def key_for(

@@ -1,8 +1,13 @@
 """/api/v1/crates and /api/v1/crates/{name}."""
 
+import gzip
 from datetime import datetime
+from typing import Any
 
 from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.cache import get_conditional_response
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -30,6 +35,7 @@ from registry.api.paging import (
     seek_through,
     seek_values,
 )
+from registry.api.rendered import Rendering, Renderings
 from registry.api.rendering import (
     category_json,
     crate_json,
@@ -39,6 +45,7 @@ from registry.api.rendering import (
 from registry.api.requests import (
     actor_of,
     browsing_person_of,
+    is_plain_read,
     json_object,
     object_field,
     optional,
@@ -55,11 +62,12 @@ from registry.api.shapes import (
     VersionShape,
     answer,
 )
-from registry.models import Crate, Version
+from registry.models import Category, Crate, Keyword, Version
 from registry.operations.delete import delete_crate
 from registry.operations.settings import set_trustpub_only
 from registry.policies import Action, require
 from registry.queries.crate_filters import CrateFilter, crates_matching
+from registry.queries.crate_stamp import Facts, facts_around, known_around, row_facts
 from registry.queries.lookup import crate_named
 from registry.queries.search import (
     MAX_FOUND,
@@ -118,7 +126,9 @@ class CrateList(APIView):
     )
     def get(self, request: Request) -> Response:
         text = query_text(request, "q") or ""
-        crates = crates_matching(_filter_of(request))
+        wanted = _filter_of(request)
+        # Of all crates, common words are found quicker.
+        crates = None if wanted == CrateFilter() else crates_matching(wanted)
         if "page" in request.query_params:
             body = _numbered(request, text, crates)
         elif text.strip() and is_by_relevance(request.query_params.get("sort")):
@@ -141,24 +151,21 @@ class CrateDetail(APIView):
         include = _includes(request.query_params.get("include", "full"))
         crate = crate_named(name)
         whole = "full" in include
-        versions = _versions(crate, include)
-        # The default version alone is not what the crate's list of versions would hold.
-        ids = [version.pk for version in versions or ()] if include & {"full", "versions"} else None
         return Response(
-            {
-                "crate": crate_json(
-                    crate,
-                    version_ids=ids,
-                    keywords=whole or "keywords" in include,
-                    categories=whole or "categories" in include,
-                    with_versions=whole or "versions" in include,
-                    with_recent=whole or "downloads" in include,
-                ),
-                "versions": None if versions is None else [version_json(v) for v in versions],
-                "keywords": _keywords(crate) if whole or "keywords" in include else None,
-                "categories": _categories(crate) if whole or "categories" in include else None,
-            }
+            _found(
+                crate,
+                include,
+                _versions(crate, include),
+                _keywords(crate) if whole or "keywords" in include else None,
+                _categories(crate) if whole or "categories" in include else None,
+            )
         )
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Who only reads, and the whole, gets what was rendered before, if it still holds."""
+        if is_plain_read(request) and (answer := _rendered(request, kwargs["name"])):
+            return answer
+        return super().dispatch(request, *args, **kwargs)
 
     @operation(
         "update_crate",
@@ -209,7 +216,7 @@ def _includes(text: str) -> set[str]:
     return wanted
 
 
-def _numbered(request: Request, text: str, crates: QuerySet[Crate]) -> dict[str, object]:
+def _numbered(request: Request, text: str, crates: QuerySet[Crate] | None) -> dict[str, object]:
     """By page number, for who asks for one."""
     page = page_of(request, max_page=MAX_PAGE)
     sort = request.query_params.get("sort")
@@ -223,7 +230,7 @@ def _numbered(request: Request, text: str, crates: QuerySet[Crate]) -> dict[str,
     return {"crates": _found_json(found), "meta": meta}
 
 
-def _ranked(request: Request, text: str, crates: QuerySet[Crate]) -> dict[str, object]:
+def _ranked(request: Request, text: str, crates: QuerySet[Crate] | None) -> dict[str, object]:
     """By relevance, an order without a key to continue behind."""
     per_page = per_page_of(request)
     values = seek_values(request, [int, int])
@@ -236,13 +243,15 @@ def _ranked(request: Request, text: str, crates: QuerySet[Crate]) -> dict[str, o
     return {"crates": _found_json(found), "meta": meta}
 
 
-def _sought(request: Request, text: str, crates: QuerySet[Crate]) -> dict[str, object]:
+def _sought(request: Request, text: str, crates: QuerySet[Crate] | None) -> dict[str, object]:
     """Behind the last crate of the page before."""
     sort = request.query_params.get("sort", "")
-    keys, rows = ORDERS.get(sort, BY_NAME), crates
     if text.strip():
         keys = ORDERS.get(sort, BY_EXACT_NAME)
         rows = matching(text, sort=sort, crates=crates)
+    else:
+        keys = ORDERS.get(sort, BY_NAME)
+        rows = Crate.objects.all() if crates is None else crates
     page = seek_through(request, rows, keys)
     total = rows.count()
     if text.strip() and not total:
@@ -288,9 +297,72 @@ def _versions(crate: Crate, include: set[str]) -> list[Version] | None:
     return None
 
 
-def _keywords(crate: Crate) -> list[dict[str, object]]:
-    return [keyword_json(row) for row in crate.keyword_rows.order_by("keyword")]
+def _keywords(crate: Crate) -> list[Keyword]:
+    return list(crate.keyword_rows.order_by("keyword"))
 
 
-def _categories(crate: Crate) -> list[dict[str, object]]:
-    return [category_json(row) for row in crate.category_rows.order_by("slug")]
+def _categories(crate: Crate) -> list[Category]:
+    return list(crate.category_rows.order_by("slug"))
+
+
+def _found(
+    crate: Crate,
+    include: set[str],
+    versions: list[Version] | None,
+    keywords: list[Keyword] | None,
+    categories: list[Category] | None,
+) -> dict[str, object]:
+    whole = "full" in include
+    # The default version alone is not what the crate's list of versions would hold.
+    ids = [version.pk for version in versions or ()] if include & {"full", "versions"} else None
+    return {
+        "crate": crate_json(
+            crate,
+            version_ids=ids,
+            keywords=keywords is not None,
+            categories=categories is not None,
+            with_versions=whole or "versions" in include,
+            with_recent=whole or "downloads" in include,
+        ),
+        "versions": None if versions is None else [version_json(v) for v in versions],
+        "keywords": None if keywords is None else [keyword_json(row) for row in keywords],
+        "categories": None if categories is None else [category_json(row) for row in categories],
+    }
+
+
+_renderings = Renderings()
+
+
+def _rendered(request: HttpRequest, name: str) -> HttpResponseBase | None:
+    """The whole of a crate; None where the usual way knows better what to say."""
+    row = row_facts(name)
+    if row is None:
+        return None
+    kept = _renderings.get(name, row)
+    if kept is None or facts_around(int(row[0]), kept.people) != kept.around:
+        kept = _render(name, row)
+        _renderings.put(name, kept)
+    headers = {"ETag": kept.etag, "Vary": "Accept, Accept-Encoding, Authorization, Cookie"}
+    body = kept.packed
+    if "gzip" in request.headers.get("Accept-Encoding", ""):
+        headers["Content-Encoding"] = "gzip"
+    else:
+        body = gzip.decompress(body)
+    answer = HttpResponse(body, content_type="application/json", headers=headers)
+    return get_conditional_response(request, etag=kept.etag, response=answer)
+
+
+def _render(name: str, row: Facts) -> Rendering:
+    """`row` was read before, so a change meanwhile makes the next request render again."""
+    crate = crate_named(name)
+    versions = list(crate.versions.for_rendering().newest_first())
+    keywords, categories = _keywords(crate), _categories(crate)
+    people = {v.published_by.pk: v.published_by for v in versions if v.published_by}
+    people |= {action.user.pk: action.user for v in versions for action in v.actions.all()}
+    body = JSONRenderer().render(_found(crate, {"full"}, versions, keywords, categories))
+    return Rendering(
+        packed=gzip.compress(body, compresslevel=6, mtime=0),
+        row=row,
+        around=known_around(keywords, categories, people.values()),
+        people=tuple(people),
+    )

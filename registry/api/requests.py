@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+from django.conf import settings
+from django.http import HttpRequest
 from rest_framework.request import Request
 
 from accounts.errors import (
@@ -32,6 +34,16 @@ class WrongShape(Refusal):
 
     def __init__(self, problem: str) -> None:
         super().__init__(f"Failed to deserialize the JSON body into the target type: {problem}")
+
+
+def is_plain_read(request: HttpRequest) -> bool:
+    """A GET of the address alone, by nobody in particular."""
+    return (
+        request.method == "GET"
+        and not request.META.get("QUERY_STRING")
+        and "Authorization" not in request.headers
+        and settings.SESSION_COOKIE_NAME not in request.COOKIES
+    )
 
 
 def version_of(name: str, num: str) -> Version:

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Exists, Q
 from django.utils import timezone
 
 from accounts.models import User
+from adapters.compiled import CompiledQuery
 from registry.models import Crate, Ownership
 from trustpub.conditions import ascii_fold
 from trustpub.matching import PublisherView
@@ -18,6 +20,8 @@ from trustpub.models import (
     PublisherCrate,
     TrustRule,
 )
+from trustpub.models.pending_publisher import PendingPublisherQuerySet
+from trustpub.models.publisher import PublisherCrateQuerySet
 from trustpub.operations.standing import in_good_standing
 from trustpub.restrictions import asks_for_owner
 from trustpub.workload import Workload
@@ -82,27 +86,20 @@ def lock_rules(issuer: Issuer, workload: Workload, actor_id: str = "") -> Locked
     Whoever locks any of them locks all, in this order, so that nobody waits for each other. Who
     started the job is looked up only where a rule asks about it.
     """
-    folded = ascii_fold(workload.repository)
-    same = Q(repository_id=workload.repository_id) | Q(repository_folded=folded)
-    blocked = Exists(BlockedSource.objects.of(issuer, workload.repository_id, workload.owner_id))
-    pending = PendingPublisher.objects.unexpired().filter(same, issuer=issuer)
-    grants = list(
-        PublisherCrate.objects.with_standing()
-        .filter(
-            Q(publisher__repository_id=workload.repository_id)
-            | Q(publisher__repository_folded=folded),
-            publisher__issuer=issuer,
-        )
-        .annotate(has_pending=Exists(pending), is_blocked=blocked)
-        .select_related("publisher__issuer", "crate")
-        .select_for_update(of=("publisher",))
-        .order_by("publisher_id", "pk")
+    folded, now = ascii_fold(workload.repository), timezone.now()
+    grants = _GRANTS.rows(
+        issuer=issuer.pk,
+        repository=workload.repository_id,
+        folded=folded,
+        owner=workload.owner_id,
+        now=now,
     )
     held: list[PendingPublisher] = []
     if not grants or any(getattr(grant, "has_pending", True) for grant in grants):
         held = list(
-            pending.order_by("pk")
-            .annotate(is_blocked=blocked)
+            _pending(issuer.pk, workload.repository_id, folded, now)
+            .order_by("pk")
+            .annotate(is_blocked=_blocked(issuer.pk, workload.repository_id, workload.owner_id))
             .select_related("issuer", "owner", "team")
             .select_for_update(of=("self",))
         )
@@ -112,6 +109,36 @@ def lock_rules(issuer: Issuer, workload: Workload, actor_id: str = "") -> Locked
         return LockedRules(publishers, held)
     actor = _person(issuer, actor_id)
     return LockedRules(publishers, held, _crates_of(actor, grants), actor)
+
+
+def _grants(
+    issuer: int, repository: str, folded: str, owner: str, now: datetime
+) -> PublisherCrateQuerySet:
+    """Each right with its publisher under lock, and what else decides whether it stands."""
+    same = Q(publisher__repository_id=repository) | Q(publisher__repository_folded=folded)
+    return (
+        PublisherCrate.objects.with_standing(now)
+        .filter(same, publisher__issuer=issuer)
+        .annotate(
+            has_pending=Exists(_pending(issuer, repository, folded, now)),
+            is_blocked=_blocked(issuer, repository, owner),
+        )
+        .select_related("publisher__issuer", "crate")
+        .select_for_update(of=("publisher",))
+        .order_by("publisher_id", "pk")
+    )
+
+
+_GRANTS = CompiledQuery(_grants, issuer=int, repository=str, folded=str, owner=str, now=datetime)
+
+
+def _pending(issuer: int, repository: str, folded: str, now: datetime) -> PendingPublisherQuerySet:
+    same = Q(repository_id=repository) | Q(repository_folded=folded)
+    return PendingPublisher.objects.unexpired(now).filter(same, issuer=issuer)
+
+
+def _blocked(issuer: int, repository: str, owner: str) -> Exists:
+    return Exists(BlockedSource.objects.of(Issuer(pk=issuer), repository, owner))
 
 
 def _by_publisher(grants: Iterable[PublisherCrate]) -> list[RuleGrants]:

@@ -112,7 +112,7 @@ def test_the_cost_of_a_list_does_not_grow_with_its_length(
     for number in range(count):
         make_version(make_crate(f"sea-{number}"))
 
-    with django_assert_max_num_queries(3):
+    with django_assert_max_num_queries(4):
         send("GET", f"{CRATES}?q=sea")
 
 
@@ -124,7 +124,7 @@ def test_the_cost_of_a_crate_does_not_grow_with_its_versions(
     for number in range(count):
         make_version(crate, f"{number}.0.0", published_by=make_user(f"u{number}"))
 
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(6):
         send("GET", f"{CRATES}/sea")
 
 

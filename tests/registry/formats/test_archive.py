@@ -265,7 +265,7 @@ def test_it_refuses_a_damaged_tar(change: object, problem: str) -> None:
     ("crate", "problem"),
     [
         (b"", "ends early"),
-        (b"PK\x03\x04", "damaged"),
+        (b"PK\x03\x04" + bytes(20), "damaged"),
         (build_crate()[:-1], "ends early"),
         (build_crate()[:-9], "ends early"),
         (build_crate()[:-8] + bytes(8), "damaged"),

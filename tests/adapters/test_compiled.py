@@ -1,0 +1,67 @@
+"""What the ORM writes once must answer as the ORM itself does."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection, models
+from django.db.models import Exists, OuterRef
+
+from adapters.compiled import CompiledQuery
+from registry.models import Crate, Ownership
+from tests.factories.registry import make_crate, make_user
+
+pytestmark = pytest.mark.django_db
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def _owned(name: str, owner: int, since: datetime) -> "models.QuerySet[Ownership]":
+    others = Ownership.objects.filter(crate=OuterRef("crate_id")).exclude(user=owner)
+    return (
+        Ownership.objects.filter(crate__name__gte=name, user=owner, created_at__gt=since)
+        .annotate(is_shared=Exists(others))
+        .select_related("crate", "user")
+        .order_by("crate__name")
+    )
+
+
+def test_rows_come_with_what_belongs_to_them() -> None:
+    alice, bob = make_user("alice"), make_user("bob")
+    shared = make_crate("tide-pool", owner=alice, keywords=["sea"])
+    make_crate("tide", owner=alice)
+    make_crate("tide-bob", owner=bob)
+    Ownership.objects.create(crate=shared, user=bob)
+    query = CompiledQuery(_owned, name=str, owner=int, since=datetime)
+
+    for owner in (alice, bob, alice):
+        expected = list(_owned("tide", owner.pk, EPOCH))
+        found = query.rows(name="tide", owner=owner.pk, since=EPOCH)
+        assert found == expected
+        with_shared = [(row.crate.name, row.user.login, row.is_shared) for row in found]
+        assert with_shared == [(r.crate.name, r.user.login, r.is_shared) for r in expected]
+        assert [row.crate.keywords for row in found] == [row.crate.keywords for row in expected]
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    assert query.rows(name="tide", owner=alice.pk, since=tomorrow) == []
+
+
+def test_one_query_for_each_answer(django_assert_num_queries: object) -> None:
+    make_crate("tide", owner=make_user("alice"))
+    query = CompiledQuery(lambda name: Crate.objects.filter(name=name), name=str)
+    with django_assert_num_queries(2):  # type: ignore[operator]
+        assert [crate.name for crate in query.rows(name="tide")] == ["tide"]
+        assert query.rows(name="%s'; --") == []
+
+
+def test_a_value_that_the_query_does_not_use_is_a_mistake() -> None:
+    query = CompiledQuery(lambda name, more: Crate.objects.filter(name=name), name=str, more=int)
+    with pytest.raises(ValueError, match="does not use more"):
+        query.rows(name="tide", more=1)
+
+
+@pytest.mark.postgres
+def test_a_connection_whose_server_has_gone_is_noticed() -> None:
+    connection.ensure_connection()
+    assert connection.is_usable()
+    connection.connection.pgconn.finish()
+    assert not connection.is_usable()
+    connection.connection = None
+    assert not connection.is_usable()
