@@ -29,6 +29,9 @@ class DurableFileStorage:
         # A file has no place for type and cache rules; whoever serves it knows them by name.
         write_atomically(self._path(name), content, durable=durable)
 
+    def flush(self) -> None:
+        os.sync()
+
     def open_read(self, name: str) -> BinaryIO:
         return self._path(name).open("rb")
 

@@ -56,6 +56,9 @@ class S3ObjectStorage:
                 CacheControl=cache_control,
             )
 
+    def flush(self) -> None:
+        """There is nothing to wait for."""
+
     def open_read(self, name: str) -> BinaryIO:
         # Fetched as a whole, at most the size of an upload: it can seek like a file and holds
         # no connection.

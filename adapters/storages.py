@@ -32,6 +32,9 @@ class ObjectStorage(Protocol):
         With `durable` it also survives a power failure; what can be made anew needs no such wait.
         """
 
+    def flush(self) -> None:
+        """Waits until everything that was written without `durable` is safe as well."""
+
     def open_read(self, name: str) -> BinaryIO:
         """The content, from its start and able to seek; raises FileNotFoundError."""
 

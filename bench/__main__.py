@@ -8,7 +8,18 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 
-from bench import exchange, graph, publishing, reading, report, serving
+from bench import (
+    counting,
+    endurance,
+    exchange,
+    graph,
+    publishing,
+    reading,
+    rebuilding,
+    report,
+    searching,
+    serving,
+)
 from bench.rows import Result, Row, compare
 from bench.stage import CRATES, Stage
 
@@ -20,6 +31,10 @@ GROUPS: dict[str, Group] = {
     "reading": reading.rows,
     "exchange": exchange.rows,
     "publishing": publishing.rows,
+    "endurance": endurance.rows,
+    "searching": searching.rows,
+    "rebuilding": rebuilding.rows,
+    "counting": counting.rows,
 }
 
 

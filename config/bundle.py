@@ -15,7 +15,9 @@ NAME = "css/site.css"
 # It sets the order of the layers; among the others the order does not matter.
 FIRST = "global.css"
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-_LINE_START = re.compile(r"\n\s*")
+# No string of ours holds any of these.
+_AROUND_MARKS = re.compile(r"\s*([{};,])\s*")
+_AFTER_COLON = re.compile(r":\s+")
 
 
 class BundleFinder(BaseFinder):
@@ -36,10 +38,11 @@ class BundleFinder(BaseFinder):
 
 
 def bundled(folder: Path) -> str:
-    """All style sheets of a folder without comments and indentation."""
+    """All style sheets of a folder without comments and needless blanks."""
     sheets = sorted(folder.glob("*.css"), key=lambda path: (path.name != FIRST, path.name))
     text = "\n".join(path.read_text() for path in sheets)
-    return _LINE_START.sub("\n", _COMMENT.sub("", text)).strip() + "\n"
+    shorter = _AROUND_MARKS.sub(r"\1", _COMMENT.sub("", text))
+    return _AFTER_COLON.sub(":", shorter).strip() + "\n"
 
 
 def _written() -> Path:

@@ -58,13 +58,14 @@ def put_archive(key: str, content: BinaryIO) -> None:
     )
 
 
-def store_index(name: str, text: str) -> None:
+def store_index(name: str, text: str, *, durable: bool = True) -> None:
     """Replaces the index file of a crate in one step."""
     objects().write(
         index_key(name),
         text.encode(),
         content_type=INDEX_TYPE,
         cache_control=INDEX_CACHE_CONTROL,
+        durable=durable,
     )
 
 

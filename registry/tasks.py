@@ -5,7 +5,15 @@ from celery import shared_task
 from accounts.models import ApiToken, User
 from registry import emails
 from registry.models import Crate, DeletedCrate, Invitation, Report, Team, Version
-from registry.operations import clean_up, count_downloads, delete, index, rate_limits, reviews
+from registry.operations import (
+    clean_up,
+    count_downloads,
+    delete,
+    index,
+    rate_limits,
+    reviews,
+    search_tiers,
+)
 from registry.operations import settings as crate_settings
 from registry.operations.invitations import new_token
 
@@ -172,3 +180,8 @@ def _still_there(crate_id: int, user_id: int) -> tuple[Crate, User] | None:
     crate = Crate.objects.filter(pk=crate_id).first()
     user = User.objects.filter(pk=user_id).first()
     return (crate, user) if crate and user else None
+
+
+@shared_task(name="registry.refresh_search_tiers")
+def refresh_search_tiers() -> str:
+    return f"{search_tiers.refresh()} crates moved"

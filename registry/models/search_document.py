@@ -4,6 +4,11 @@ from django.db import models
 
 from registry.models.crate import Crate
 
+# So many crates, the most downloaded lately, are in tier 0, so many in the first two, and so on. A
+# search looks through the first tier that holds enough: for most words a few thousand crates.
+TIERS = (1_500, 4_000, 11_000, 32_000)
+REST = len(TIERS)
+
 
 class SearchDocument(models.Model):
     """One per crate, in the words of formats.search_text; kept by operations.search_document.
@@ -20,6 +25,8 @@ class SearchDocument(models.Model):
     keywords = models.TextField()
     description = models.TextField()
     readme = models.TextField()
+    # Each tier but REST has indexes of its own, of the crates in it and in those before it.
+    tier = models.PositiveSmallIntegerField(default=REST, db_default=REST, editable=False)
 
     def __str__(self) -> str:
         return self.name

@@ -4,15 +4,22 @@ With them goes where archives lie: those of hidden versions are where nothing se
 """
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby, islice
+from operator import itemgetter
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from registry import storage
+from registry.formats.names import canonical
 from registry.models import Crate, IndexChange, Version
 from registry.operations import set_aside
 from registry.operations.difference import Difference, Kind
 
+# Crates that are locked together while their files are written, and lines that are in memory.
+AT_ONCE = 200
+LINES_AT_ONCE = 200
 logger = logging.getLogger(__name__)
 
 
@@ -35,11 +42,7 @@ def write(crate_name: str) -> None:
     moved = set_aside.out_of_place(crate) if crate else []
     # What the index names is there at each moment.
     set_aside.bring_back(moved)
-    text = rendered(crate) if crate else ""
-    if text:
-        storage.store_index(crate_name, text)
-    else:
-        storage.remove_index(crate_name)
+    _store(crate_name, rendered(crate) if crate else "", durable=True)
     set_aside.put_aside(moved)
     IndexChange.objects.filter(pk__in=changes).delete()
 
@@ -58,32 +61,36 @@ def sweep() -> int:
 
 
 def rebuild(names: Iterable[str] | None = None) -> int:
-    """Writes the files of the named crates, or of all; answers how many."""
+    """Makes the files of the named crates, or of all, what the database says; answers how many.
+
+    Of all, those that are right already are left alone: what was interrupted is soon where it was.
+    """
     count = 0
-    for name in _names(names):
+    if names is not None:
+        for name in names:
+            write(name)
+            count += 1
+        return count
+    for name in set_aside.unfinished_crates():
         write(name)
-        count += 1
+    for ids in _batches(Crate.everything.all()):
+        count += _write_batch(ids)
+    storage.objects().flush()
     return count
 
 
 def differences(names: Iterable[str] | None = None) -> Iterator[Difference]:
     """Each file that is not what the database says."""
-    expected = set()
-    for name in _names(names):
-        key = storage.index_key(name)
-        expected.add(key)
-        # Deleted since the names were asked for.
-        crate = Crate.objects.filter(name=name).first()
-        stored = _stored(name)
-        wanted = rendered(crate) if crate else ""
-        if stored is None and wanted:
-            yield Difference(Kind.INDEX_DIFFERS, key, "missing", name)
-        elif (stored or "") != wanted:
-            yield Difference(Kind.INDEX_DIFFERS, key, "differs from the database", name)
-    if names is None:
-        for key in storage.objects().walk("index"):
-            if key not in expected:
-                yield Difference(Kind.STRAY_INDEX_FILE, key, "no such crate")
+    if names is not None:
+        for name in names:
+            yield from _difference(name)
+        return
+    for ids in _batches(Crate.objects.all()):
+        for name, text in _all_rendered(ids):
+            if (_stored(name) or "") != text:
+                # Looked at once more: a publish may have come in between.
+                yield from _difference(name)
+    yield from _strays()
 
 
 def rendered(crate: Crate) -> str:
@@ -92,10 +99,72 @@ def rendered(crate: Crate) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _names(names: Iterable[str] | None) -> Iterable[str]:
-    if names is not None:
-        return names
-    return Crate.objects.order_by("name").values_list("name", flat=True).iterator()
+def _difference(name: str) -> Iterator[Difference]:
+    key = storage.index_key(name)
+    # It may have been deleted since its name was asked for.
+    crate = Crate.objects.filter(name=name).first()
+    stored = _stored(name)
+    wanted = rendered(crate) if crate else ""
+    if stored is None and wanted:
+        yield Difference(Kind.INDEX_DIFFERS, key, "missing", name)
+    elif (stored or "") != wanted:
+        yield Difference(Kind.INDEX_DIFFERS, key, "differs from the database", name)
+
+
+def _strays() -> Iterator[Difference]:
+    keys = storage.objects().walk("index")
+    while some := list(islice(keys, AT_ONCE)):
+        names = {canonical(key.rpartition("/")[2]) for key in some}
+        rows = Crate.objects.filter(canonical_name__in=names).values_list("name", flat=True)
+        expected = {storage.index_key(name) for name in rows}
+        for key in some:
+            if key not in expected:
+                yield Difference(Kind.STRAY_INDEX_FILE, key, "no such crate")
+
+
+def _batches(crates: QuerySet[Crate]) -> Iterator[list[int]]:
+    """The keys of all of them; each batch is asked for when its turn comes."""
+    last = 0
+    rows = crates.order_by("pk").values_list("pk", flat=True)
+    while ids := list(rows.filter(pk__gt=last)[:AT_ONCE]):
+        yield ids
+        last = ids[-1]
+
+
+@transaction.atomic
+def _write_batch(ids: Sequence[int]) -> int:
+    """As `write` does, under the locks of these crates."""
+    crates = Crate.everything.locked().filter(pk__in=ids).order_by("pk")
+    names = list(crates.values_list("name", flat=True))
+    changes = dict(IndexChange.objects.filter(crate_name__in=names).values_list("pk", "crate_name"))
+    changed = set(changes.values())
+    for name, text in _all_rendered(ids):
+        if _stored(name) != (text or None):
+            # What the outbox names has to be safe before it names it no more.
+            _store(name, text, durable=name in changed)
+    IndexChange.objects.filter(pk__in=list(changes)).delete()
+    return len(names)
+
+
+def _all_rendered(ids: Sequence[int]) -> Iterator[tuple[str, str]]:
+    """Names and files of crates whose keys follow one another; one file at a time in memory."""
+    between = {"crate_id__gte": ids[0], "crate_id__lte": ids[-1]}
+    lines = Version.objects.filter(**between).order_by("crate_id", "pk")
+    rows = lines.values_list("crate_id", "index_line").iterator(chunk_size=LINES_AT_ONCE)
+    files = groupby(rows, key=itemgetter(0))
+    crate_id, group = next(files, (None, iter(())))
+    for pk, name in Crate.everything.filter(pk__in=ids).order_by("pk").values_list("pk", "name"):
+        while crate_id is not None and crate_id < pk:
+            crate_id, group = next(files, (None, iter(())))
+        is_its = crate_id == pk
+        yield name, "".join(f"{line}\n" for _, line in group) if is_its else ""
+
+
+def _store(name: str, text: str, *, durable: bool) -> None:
+    if text:
+        storage.store_index(name, text, durable=durable)
+    else:
+        storage.remove_index(name)
 
 
 def _stored(name: str) -> str | None:

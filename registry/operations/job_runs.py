@@ -5,7 +5,7 @@ import time
 from datetime import datetime, timedelta
 
 from django.db import DatabaseError, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from registry.models import JobRun
@@ -15,6 +15,12 @@ logger = logging.getLogger(__name__)
 
 # The quickest jobs come every few seconds; a write for each would be most of an idle disk's work.
 NOTED_EVERY = timedelta(minutes=1)
+# Each machine has files of its own to look after.
+OF_EACH_MACHINE = frozenset(
+    {"registry.fold_downloads", "registry.remove_unfinished_files", "trustpub.fold_notes"}
+)
+# To run a quicker one twice costs less than to ask whose turn it is.
+CLAIMED_FROM = timedelta(minutes=5)
 _noted: dict[str, float] = {}
 
 
@@ -26,6 +32,24 @@ def note_sent(job: str) -> None:
         return
     if _save(job, sent_at=timezone.now()):
         _noted[job] = now
+
+
+def claim(job: str) -> bool:
+    """Whether the clock that asks is to send the job now: of several clocks, the first one.
+
+    Where the database cannot tell, rather twice than never.
+    """
+    _, period = jobs().get(job, ("", timedelta()))
+    if job in OF_EACH_MACHINE or period < CLAIMED_FROM:
+        return True
+    now = timezone.now()
+    due = Q(sent_at=None) | Q(sent_at__lte=now - 0.9 * period)
+    try:
+        JobRun.objects.bulk_create([JobRun(job=job)], ignore_conflicts=True)
+        return bool(JobRun.objects.filter(due, job=job).update(sent_at=now))
+    except DatabaseError:
+        logger.warning("whether %s is due could not be asked", job, exc_info=True)
+        return True
 
 
 def note_finished(

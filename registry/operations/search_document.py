@@ -6,14 +6,17 @@ from itertools import islice
 
 from django.db import DatabaseError, connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Max
 from django.db.models.functions import Left
 
 from registry.formats.search_text import MAX_README_READ, search_words
 from registry.models import Crate, SearchDocument, Version
+from registry.models.search_document import TIERS
 
 AT_ONCE = 200
 _FIELDS = ["name", "keywords", "description", "readme"]
+_FTS = {"registry_search_words": ", ".join(_FIELDS), "registry_search_names": "name"}
 
 
 def write(crate: Crate, *, readme: str) -> None:
@@ -44,13 +47,25 @@ def create_trigram_index(on: BaseDatabaseWrapper) -> bool:
     try:
         with transaction.atomic(using=on.alias), on.cursor() as cursor:
             cursor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
-            cursor.execute(
-                "CREATE INDEX IF NOT EXISTS registry_search_name_trigrams "
-                "ON registry_searchdocument USING gin (name gin_trgm_ops) WITH (fastupdate = off)"
-            )
+            for name, condition in _trigram_indexes(cursor):
+                cursor.execute(
+                    f"CREATE INDEX IF NOT EXISTS registry_search_name_trigrams{name} "
+                    "ON registry_searchdocument USING gin (name gin_trgm_ops) "
+                    f"WITH (fastupdate = off){condition}"
+                )
     except DatabaseError:
         return False
     return True
+
+
+def _trigram_indexes(cursor: CursorWrapper) -> list[tuple[str, str]]:
+    """Ends of their names and of what makes them; the first migrations know no tiers yet."""
+    cursor.execute(
+        "SELECT 1 FROM information_schema.columns WHERE table_schema = current_schema() "
+        "AND table_name = 'registry_searchdocument' AND column_name = 'tier'"
+    )
+    tiers = range(len(TIERS)) if cursor.fetchone() else ()
+    return [("", ""), *((f"_{tier}", f" WHERE tier <= {tier}") for tier in tiers)]
 
 
 def _save(documents: Iterable[SearchDocument]) -> None:
@@ -74,10 +89,15 @@ def _readmes(crates: Sequence[Crate]) -> dict[int, str]:
 
 
 def _rebuild_fts() -> None:
+    statements = [f"INSERT INTO {of}({of}) VALUES ('rebuild')" for of in _FTS]  # noqa: S608
+    for tier in range(len(TIERS)):
+        for of, columns in _FTS.items():
+            table = f"{of}_{tier}"
+            some = f"SELECT crate_id, {columns} FROM registry_searchdocument WHERE tier <= {tier}"  # noqa: S608
+            statements += [
+                f"INSERT INTO {table}({table}) VALUES ('delete-all')",  # noqa: S608
+                f"INSERT INTO {table}(rowid, {columns}) {some}",
+            ]
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO registry_search_words(registry_search_words) VALUES ('rebuild')"
-        )
-        cursor.execute(
-            "INSERT INTO registry_search_names(registry_search_names) VALUES ('rebuild')"
-        )
+        for statement in statements:
+            cursor.execute(statement)

@@ -8,13 +8,21 @@ from django.utils import timezone
 from registry import storage
 from registry.models import Crate, Version
 
+_OUT_OF_PLACE = Q(hidden_at__isnull=False, set_aside_at=None) | Q(
+    hidden_at=None, set_aside_at__isnull=False
+)
+
 
 def out_of_place(crate: Crate) -> list[Version]:
     """Those whose archive does not lie where it belongs by now; one query."""
-    hidden = Q(hidden_at__isnull=False, set_aside_at=None)
-    back = Q(hidden_at=None, set_aside_at__isnull=False)
-    rows = Version.everything.filter(hidden | back, crate=crate).select_related("crate")
+    rows = Version.everything.filter(_OUT_OF_PLACE, crate=crate).select_related("crate")
     return list(rows.only("num", "hidden_at", "set_aside_at", "crate__name").order_by("pk"))
+
+
+def unfinished_crates() -> list[str]:
+    """Names of the crates with such versions."""
+    rows = Version.everything.filter(_OUT_OF_PLACE)
+    return sorted(set(rows.values_list("crate__name", flat=True)))
 
 
 def bring_back(versions: Sequence[Version]) -> None:

@@ -13,7 +13,7 @@ from registry.pages.paging import page_number, paging
 from registry.queries.crate_filters import CrateFilter, crates_matching
 from registry.queries.crate_list import listed
 from registry.queries.facets import facets_of, trusted
-from registry.queries.search import MAX_TEXT_LENGTH, Sort, matching, search
+from registry.queries.search import MAX_TEXT_LENGTH, SearchPage, Sort, most_downloaded, search
 
 PER_PAGE = 20
 _SORTS = {
@@ -65,11 +65,13 @@ def show(request: HttpRequest) -> HttpResponse:
         "sort": sort,
         "sorts": _sorts(wanted.text),
         "total": found.total,
-        "reachable": found.reachable,
+        "is_capped": found.is_capped,
         "is_guess": found.is_guess,
         "crates": listed(found.crates),
-        "facets": None if found.is_guess or not found.total else facets_of(_all(wanted, crates)),
-        "paging": paging(request, total=found.reachable, per_page=PER_PAGE),
+        "facets": None
+        if found.is_guess or not found.total
+        else facets_of(_all(found, wanted, crates)),
+        "paging": paging(request, total=found.total, per_page=PER_PAGE),
     }
     return render(request, "registry/search.html", context)
 
@@ -89,9 +91,11 @@ def _wanted(asked: QueryDict) -> Wanted:
     )
 
 
-def _all(wanted: Wanted, crates: QuerySet[Crate] | None) -> QuerySet[Crate]:
+def _all(found: SearchPage, wanted: Wanted, crates: QuerySet[Crate] | None) -> QuerySet[Crate]:
+    if found.found:
+        return Crate.objects.filter(pk__in=found.found)
     if wanted.text:
-        return matching(wanted.text, sort=None, crates=crates)
+        return most_downloaded(wanted.text, crates=crates)
     return Crate.objects.all() if crates is None else crates
 
 

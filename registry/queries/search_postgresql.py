@@ -1,10 +1,9 @@
 """Search on PostgreSQL: full text by stemmed words, parts of names by trigrams."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from django.db.models import IntegerField
-from django.db.models.expressions import Combinable, RawSQL
-from django.db.models.functions import Collate
+from django.db.models.expressions import RawSQL
 
 from registry.formats.search_text import grams, part_of_name, spaced
 
@@ -15,42 +14,55 @@ _ALL_WORDS = (
     "to_tsvector('registry_search'::regconfig, "
     "name || ' ' || keywords || ' ' || description || ' ' || readme)"
 )
-# By bytes, as SQLite does.
-BY_NAME: Combinable = Collate("canonical_name", "C")
+
+Statement = tuple[str, list[Any]]
 
 
-def named(words: Sequence[str]) -> RawSQL:
-    """Ids of the crates with every word in their name."""
-    condition = " AND ".join(["name LIKE %s"] * len(words))
-    return RawSQL(
-        f"SELECT crate_id FROM registry_searchdocument WHERE {condition}",
-        [_like(word) for word in words],
-    )
-
-
-def matching(words: Sequence[str]) -> RawSQL:
-    """Ids of the crates with every word somewhere."""
+def matching(words: Sequence[str], tier: int | None = None) -> RawSQL:
+    """Ids of the crates with every word somewhere; of that tier and those before it if given."""
+    # To the letter as the indexes of the migration search_tiers say it, or they are of no use.
+    among = "" if tier is None else f" AND tier <= {tier:d}"
     # Not one condition with OR: rows found by trigrams are looked at once more, and with them
     # all others of the same page, which means to make the words of their readmes again.
     one = (
-        "(SELECT crate_id FROM registry_searchdocument WHERE name LIKE %s UNION "
+        f"(SELECT crate_id FROM registry_searchdocument WHERE name LIKE %s{among} UNION "
         f"SELECT crate_id FROM registry_searchdocument WHERE {_ALL_WORDS} @@ "
-        "to_tsquery('registry_search', %s))"
+        f"to_tsquery('registry_search', %s){among})"
     )
     parameters = [text for word in words for text in (_like(word), _quoted(word))]
     return RawSQL(" INTERSECT ".join([one] * len(words)), parameters)
 
 
-def depth(words: Sequence[str]) -> RawSQL:
-    """Of a matching crate: 0 if names and keywords suffice, 1 with the description, 2 else."""
+def found(words: Sequence[str], tier: int | None) -> Statement:
+    """As `matching`, to be asked for alone."""
+    ids = matching(words, tier)
+    return ids.sql, list(ids.params)
+
+
+def most_downloaded(ids: Sequence[int], limit: int) -> Statement:
+    """What search.Candidate has, of the first ones of those that are visible."""
+    # One lookup for each: the planner would rather read all crates to join a few thousand.
+    select = (
+        "SELECT crate.* FROM unnest(%s::bigint[]) AS found(id) CROSS JOIN LATERAL ("
+        "SELECT id, canonical_name, recent_downloads, downloads FROM registry_crate "
+        "WHERE id = found.id AND hidden_at IS NULL LIMIT 1) AS crate "
+        "ORDER BY recent_downloads DESC, downloads DESC, id LIMIT %s"
+    )
+    return select, [list(ids), limit]
+
+
+def depths(words: Sequence[str], ids: Sequence[int], tier: int | None) -> Statement:
+    """Of matching crates: 0 if the name has all words, 1 if names and keywords suffice, 2 with the
+    description, 3 else."""
+    in_name = " AND ".join(["name LIKE %s"] * len(words))
     in_keywords, keywords = _in_summary(words, KEYWORDS)
     in_description, description = _in_summary(words, DESCRIPTION)
-    return RawSQL(
-        f"(SELECT CASE WHEN {in_keywords} THEN 0 WHEN {in_description} THEN 1 ELSE 2 END "
-        "FROM registry_searchdocument WHERE crate_id = registry_crate.id)",
-        [*keywords, *description],
-        output_field=IntegerField(),
+    select = (
+        f"SELECT crate_id, CASE WHEN {in_name} THEN 0 WHEN {in_keywords} THEN 1 "
+        f"WHEN {in_description} THEN 2 ELSE 3 END FROM registry_searchdocument "
+        "WHERE crate_id = ANY(%s)"
     )
+    return select, [*map(_like, words), *keywords, *description, list(ids)]
 
 
 def similar(name: str, *, limit: int) -> RawSQL:

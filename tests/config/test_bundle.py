@@ -17,8 +17,8 @@ def test_all_style_sheets_are_in_it_and_the_order_of_layers_is_first(
 
     assert path == str(tmp_path / NAME)
     text = Path(path).read_text()
-    assert text.startswith("@layer reset, base, layout, components, utilities;")
-    assert ".waybill {" in text
+    assert text.startswith("@layer reset,base,layout,components,utilities;")
+    assert ".waybill{" in text
     assert "/*" not in text
 
 
@@ -26,7 +26,7 @@ def test_it_changes_with_its_parts_alone(tmp_path: Path) -> None:
     (tmp_path / "global.css").write_text("@layer a;\n")
     (tmp_path / "a.css").write_text("/* why */\n@layer a {\n  p {\n    color: red;\n  }\n}\n")
 
-    assert bundled(tmp_path) == "@layer a;\n@layer a {\np {\ncolor: red;\n}\n}\n"
+    assert bundled(tmp_path) == "@layer a;@layer a{p{color:red;}}\n"
 
 
 @pytest.mark.django_db

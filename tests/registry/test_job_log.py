@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts.operations.people import create_user, make_administrator
 from registry.actors import System
 from registry.models import JobRun
+from registry.operations.job_runs import claim
 from registry.queries.timetable import TimetableEntry, jobs, timetable
 from tests.wire import send
 
@@ -48,6 +49,14 @@ def test_a_run_that_fails_keeps_when_it_last_went_well(settings: LazySettings) -
     assert (failed.succeeded, failed.result, failed.failures) == (False, "AttributeError", 1)
     assert failed.failed_at
     assert failed.succeeded_at == well
+
+
+def test_of_two_clocks_one_sends_a_rare_job_and_both_a_frequent_one() -> None:
+    assert [claim("trustpub.expire"), claim("trustpub.expire")] == [True, False]
+    assert [claim(SWEEP), claim(SWEEP)] == [True, True]
+
+    JobRun.objects.filter(job="trustpub.expire").update(sent_at=timezone.now() - timedelta(hours=1))
+    assert [claim("trustpub.expire"), claim("trustpub.expire")] == [True, False]
 
 
 def test_what_is_not_in_the_timetable_leaves_no_row() -> None:

@@ -112,7 +112,7 @@ def test_the_cost_of_a_list_does_not_grow_with_its_length(
     for number in range(count):
         make_version(make_crate(f"sea-{number}"))
 
-    with django_assert_max_num_queries(3):
+    with django_assert_max_num_queries(4):
         send("GET", f"{CRATES}?q=sea")
 
 

@@ -71,5 +71,5 @@ def test_it_costs_the_same_however_much_it_finds(
     for _ in range(PER_PAGE + 5):
         make_version(make_crate(), provenance={})
 
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(8):
         client.get("/search", {"q": "crate"})

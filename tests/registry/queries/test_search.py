@@ -1,6 +1,7 @@
 """Every case holds on whichever database the run uses."""
 
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 import pytest
 from django.db import connection
@@ -8,7 +9,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from registry.models import Crate, SearchDocument
-from registry.operations import search_document
+from registry.operations import search_document, search_tiers
 from registry.queries import search as search_module
 from registry.queries.search import continue_search, search
 from tests.factories.registry import make_crate, make_version
@@ -270,7 +271,7 @@ def test_what_is_found_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     found = search("word", page=1, per_page=10)
 
     assert [crate.name for crate in found.crates] == ["word", "by-name-5", "by-name-4", "by-name-3"]
-    assert (found.total, found.reachable) == (7, 4)
+    assert (found.total, found.is_capped) == (4, True)
 
 
 def test_other_sorts_have_no_such_limit(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -281,7 +282,7 @@ def test_other_sorts_have_no_such_limit(monkeypatch: pytest.MonkeyPatch) -> None
     found = search("word", page=3, per_page=2, sort="downloads")
 
     assert [crate.name for crate in found.crates] == ["by-name-1", "by-name-0"]
-    assert (found.total, found.reachable) == (6, 6)
+    assert (found.total, found.is_capped) == (6, False)
 
 
 def test_a_search_goes_on_behind_the_last_crate_that_was_shown() -> None:
@@ -365,8 +366,8 @@ def test_without_the_right_to_create_it_there_is_no_such_index(shelf: None) -> N
 @pytest.mark.parametrize(
     ("text", "sort", "queries"),
     [
-        ("crate", None, 3),
-        ("crate", "relevance", 3),
+        ("crate", None, 4),
+        ("crate", "relevance", 4),
         ("crate", "downloads", 2),
         ("craet", None, 3),
         ("craet", "new", 2),
@@ -389,3 +390,33 @@ def test_a_document_costs_one_query(django_assert_num_queries: DjangoAssertNumQu
 
     with django_assert_num_queries(1):
         search_document.write(crate, readme="text")
+
+
+@pytest.mark.parametrize("most", [3, 8, 100])
+def test_tiers_of_popular_crates_change_nothing(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    random = Random(most)
+    words = ["sea", "tide", "deep"]
+    for number in range(24):
+        name = "-".join([*random.sample(words, random.randrange(3)), f"x{number}"])
+        said = " ".join(random.sample(words, random.randrange(3)))
+        make_crate(name, description=said, recent_downloads=random.randrange(9))
+    make_crate("tide")
+    monkeypatch.setattr(search_module, "MAX_FOUND", most)
+    texts = [*words, "sea tide", "x1"]
+    without = [(names(text), search(text, page=1, per_page=1).total) for text in texts]
+
+    for module in (search_tiers, search_module):
+        monkeypatch.setattr(module, "TIERS", (2, 4, 7, 11))
+    assert search_tiers.refresh() == 11
+    assert search_tiers.refresh() == 0
+    assert [(names(text), search(text, page=1, per_page=1).total) for text in texts] == without
+
+    Crate.objects.filter(name__contains="sea").update(recent_downloads=100)
+    crate = Crate.objects.filter(name__contains="sea").earliest("pk")
+    search_tiers.refresh()
+    search_document.write(crate, readme="coral")
+    assert names("coral") == [crate.name]
+    Crate.objects.filter(name__contains="sea").delete()
+    search_document.rebuild()
+    assert names("coral") == []
+    assert len(names("tide")) == min(most, len(names("tide", sort="downloads")))

@@ -1,0 +1,88 @@
+"""Counting an access log with one command, against unpacking it and counting its lines."""
+
+import gzip
+import json
+import random
+import subprocess
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import accumulate
+from pathlib import Path
+
+import psycopg
+
+from bench.commands import command, environment
+from bench.rows import Row
+from bench.stage import Stage, for_psycopg
+
+LINES = 1_000_000
+FLOOR = "zcat | wc -l"
+MOST_MEGABYTES = 300
+
+
+def rows(stage: Stage) -> Iterator[Row]:
+    database = stage.large_postgresql
+    log = stage.new_folder("logs") / "access.log.gz"
+    with psycopg.connect(for_psycopg(database), autocommit=True) as connection:
+        write_log(log, connection, stage.times(LINES))
+        variables = environment(stage.new_folder("counting"), database)
+        memory = []
+
+        def count() -> float:
+            connection.execute("DELETE FROM registry_countedfile")
+            taken, megabytes = command(variables, "manage.py", "count_downloads", str(log))
+            memory.append(megabytes)
+            return taken
+
+        yield Row(
+            "count an access log, lines a second",
+            subject=count,
+            floor=lambda: unpack(log),
+            floor_name=FLOOR,
+            limit=0.4,
+            at_least=True,
+            rounds=3,
+        )
+        yield Row(
+            "memory of it",
+            subject=lambda: max(memory),
+            limit=MOST_MEGABYTES,
+            unit="MB",
+            rounds=1,
+        )
+
+
+def unpack(log: Path) -> float:
+    began = time.perf_counter()
+    with subprocess.Popen(["zcat", log], stdout=subprocess.PIPE) as zcat:
+        subprocess.run(["wc", "-l"], stdin=zcat.stdout, stdout=subprocess.DEVNULL, check=True)
+    return (time.perf_counter() - began) * 1e6
+
+
+def write_log(path: Path, connection: psycopg.Connection[tuple[object, ...]], lines: int) -> None:
+    """JSON lines behind a syslog header, of one day; few versions have most of them."""
+    versions = connection.execute(
+        "SELECT crate.name, version.num FROM registry_crate AS crate "
+        "JOIN registry_version AS version ON version.crate_id = crate.id "
+        "AND version.num IN (crate.max_version, crate.newest_version) "
+        "ORDER BY crate.recent_downloads DESC LIMIT 100000"
+    ).fetchall()
+    chance = random.Random(1)
+    weights = list(accumulate(1 / place for place in range(1, len(versions) + 1)))
+    day = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
+    with gzip.open(path, "wt", compresslevel=6) as file:
+        for number, (name, num) in enumerate(
+            chance.choices(versions, cum_weights=weights, k=lines)
+        ):
+            at = day + timedelta(seconds=86_400 * number / lines)
+            entry = {
+                "date_time": f"{at:%Y-%m-%dT%H:%M:%S}Z",
+                "ip": f"192.0.2.{chance.randrange(256)}",
+                "method": "GET",
+                "url": f"https://static.example.com/crates/{name}/{name}-{num}.crate",
+                "status": 200 if chance.random() < 0.97 else 304,
+                "bytes": chance.randrange(1_000, 900_000),
+                "http": {"useragent": f"cargo/1.{chance.randrange(60, 92)}.0 ({number:08x})"[:12]},
+            }
+            file.write(f"<134>{at:%Y-%m-%dT%H:%M:%S}Z cache-7 crates[1]: {json.dumps(entry)}\n")

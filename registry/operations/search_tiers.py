@@ -1,0 +1,37 @@
+"""Keeps in which search indexes a crate is, by how often it was downloaded lately."""
+
+from collections.abc import Iterator, Sequence
+
+from registry.models import Crate, SearchDocument
+from registry.models.search_document import REST, TIERS
+from registry.operations.search_document import AT_ONCE
+
+
+def refresh() -> int:
+    """Moves the crates whose tier has changed, few at a time; answers how many.
+
+    A smaller registry has no tiers, since all its crates are soon looked through.
+    """
+    wanted = dict(_wanted())
+    others = len(TIERS)
+    held = dict(SearchDocument.objects.filter(tier__lt=others).order_by().values_list("pk", "tier"))
+    moved = dict.fromkeys(held.keys() - wanted.keys(), others)
+    moved |= {pk: tier for pk, tier in wanted.items() if held.get(pk) != tier}
+    for tier in range(REST + 1):
+        ids = sorted(pk for pk, new in moved.items() if new == tier)
+        for some in _slices(ids):
+            SearchDocument.objects.filter(pk__in=some).update(tier=tier)
+    return len(moved)
+
+
+def _wanted() -> Iterator[tuple[int, int]]:
+    """Key and tier of the crates that have one."""
+    popular = Crate.objects.order_by("-recent_downloads", "-downloads", "pk")
+    ids = list(popular.values_list("pk", flat=True)[: TIERS[-1]])
+    for place, pk in enumerate(ids if len(ids) > TIERS[1] else ()):
+        yield pk, sum(place >= size for size in TIERS)
+
+
+def _slices(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(ids), AT_ONCE):
+        yield ids[start : start + AT_ONCE]
