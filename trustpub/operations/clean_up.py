@@ -1,26 +1,39 @@
 """Deletes what trusted publishing no longer needs, and keeps what it still does."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts import audit
 from trustpub.models import ExchangeRefusal, PublishToken, SpentIdToken
 from trustpub.operations.grant import CiWorkload
 
-# Of each run; the clock comes back.
+# Rows of one transaction, and transactions of one run; the clock comes back.
 AT_ONCE = 1000
+BATCHES = 1000
 EXPIRED_UNUSED = "expired unused"
 
 
 def clean_up() -> None:
     """Safe to run at any time: a spent ID token is kept as long as it could be replayed."""
     now = timezone.now()
-    SpentIdToken.objects.filter(expires_at__lt=now).delete()
+    _delete(SpentIdToken.objects.filter(expires_at__lt=now))
     _note_unused()
     # Expired tokens and refusals are evidence for a while (d.3, g.2), with the job's claims.
-    PublishToken.objects.filter(expires_at__lt=now - settings.KEEP_EXPIRED_TOKENS).delete()
-    ExchangeRefusal.objects.filter(at__lt=now - settings.KEEP_REFUSED_EXCHANGES).delete()
+    _delete(PublishToken.objects.filter(expires_at__lt=now - settings.KEEP_EXPIRED_TOKENS))
+    _delete(ExchangeRefusal.objects.filter(at__lt=now - settings.KEEP_REFUSED_EXCHANGES))
+
+
+def _delete(rows: QuerySet[Any]) -> None:
+    """Few at a time, so that no exchange waits long for the clock; what is left, next time."""
+    for _ in range(BATCHES):
+        ids = list(rows.order_by("pk").values_list("pk", flat=True)[:AT_ONCE])
+        rows.filter(pk__in=ids).delete()
+        if len(ids) < AT_ONCE:
+            return
 
 
 def _note_unused() -> None:

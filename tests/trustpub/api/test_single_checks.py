@@ -1,8 +1,11 @@
 """What a single check of the exchange keeps apart, where no story would miss it."""
 
+import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.core import mail
 
 from accounts.models import AuditEvent, User
@@ -19,7 +22,7 @@ from tests.ci import (
     trusted,
     unpinned,
 )
-from tests.wire import refusal, send
+from tests.wire import publish, refusal, send
 from trustpub.models import (
     ExchangeRefusal,
     Issuer,
@@ -195,3 +198,49 @@ def test_a_dry_run_is_one_only_where_it_was_asked_for(
         answer = send("POST", f"{TOKENS}{query}", None, {"jwt": id_token(ci)})
         assert ("dry_run" in answer.json()) is is_dry
         assert ("token" in answer.json()) is not is_dry
+
+
+def test_a_publishers_job_that_asks_to_read_gets_nothing_to_publish(
+    grant: PublisherCrate, alice: User, issuer: Issuer, ci: LocalIssuer
+) -> None:
+    let_found("moonrise", alice, issuer)
+
+    granted = exchange(id_token(ci), scope="read").json()
+
+    assert (granted["crates"], granted["new_crates"]) == ([], [])
+    token = PublishToken.objects.get()
+    assert (token.scopes, token.new_names) == (["read"], [])
+    for name in ("tide", "moonrise"):
+        refusal(publish(granted["token"], name), 403)
+
+
+def test_a_publish_token_ends_an_hour_after_its_id_token(
+    grant: PublisherCrate, ci: LocalIssuer, settings: LazySettings
+) -> None:
+    settings.PUBLISH_TOKEN_LIFETIME = timedelta(minutes=60)
+    over = int(time.time()) - 20
+
+    # Its clock may be off by a minute, and the hour counts from what it says.
+    publish_token(ci, claims={"iat": over - 300, "nbf": over - 300, "exp": over})
+
+    assert PublishToken.objects.get().expires_at == datetime.fromtimestamp(over + 3600, UTC)
+
+
+def test_a_first_publish_of_another_installation_is_not_granted(
+    alice: User, tide: Crate, issuer: Issuer, ci: LocalIssuer
+) -> None:
+    let_found("moonrise", alice, trusted(ci, path="/second"))
+    assert refusal(exchange(id_token(ci)), 403)["code"] == "no_publisher"
+
+    let_publish(tide, alice, issuer)
+    let_found("moonset", alice, issuer)
+    assert exchange(id_token(ci)).json()["new_crates"] == ["moonset"]
+
+
+def test_an_exchange_is_when_the_publisher_was_verified_last(
+    grant: PublisherCrate, ci: LocalIssuer, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        publish_token(ci)
+
+    assert Publisher.objects.get().last_verified_at is not None
