@@ -4,6 +4,7 @@
 """
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -39,6 +40,8 @@ GROUPS: dict[str, Group] = {
 
 
 def main() -> int:
+    # Whoever stops it wants its servers stopped as well: an exit clears away, a signal does not.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("groups", nargs="*", metavar="GROUP", help=", ".join(GROUPS))
     parser.add_argument("--quick", action="store_true", help="one round, to see that it works")

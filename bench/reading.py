@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from bench.clients import answers, request
+from bench.clients import answers, burned, clock_of, request
 from bench.rows import Row
 from bench.stage import Stage, seed
 
 VERSIONS = 500
-TIMES = 40
+TIMES = 60
 EMPTY = "empty view"
 # As cargo and browsers say.
 GZIP = {"Accept-Encoding": "gzip"}
@@ -19,6 +19,8 @@ def rows(stage: Stage) -> Iterator[Row]:
     server.start()
     try:
         times = stage.times(TIMES)
+        assert server.process
+        clocks = (clock_of(server.process.pid), clock_of(stage.postgresql_pid))
         empty = request("GET", "/healthz", GZIP)
         for name, path, limit in (
             ("crate JSON, 500 versions", "/api/v1/crates/many-versions", 2),
@@ -27,12 +29,18 @@ def rows(stage: Stage) -> Iterator[Row]:
             ("crate page, 500 versions", "/crates/many-versions", 30),
         ):
             text = request("GET", path, GZIP)
-            yield Row(
-                name=name,
-                floor_name=EMPTY,
-                floor=answers(server.port, 200, lambda: [empty] * times),
-                subject=answers(server.port, 200, lambda text=text: [text] * times),
-                limit=limit,
-            )
+            floor = answers(server.port, 200, lambda: [empty] * times)
+            subject = answers(server.port, 200, lambda text=text: [text] * times)
+            for measure, least, ours in (
+                ("p50", floor, subject),
+                ("processor", burned(floor, times, *clocks), burned(subject, times, *clocks)),
+            ):
+                yield Row(
+                    name=f"{name}, {measure}",
+                    floor_name=EMPTY,
+                    floor=least,
+                    subject=ours,
+                    limit=limit,
+                )
     finally:
         server.kill()
