@@ -151,18 +151,23 @@ def _number(archive: Path, text: str) -> Semver:
         raise InvalidInput(f"{archive.name}: {error}") from None
 
 
+def _in_utc(moment: datetime) -> datetime | None:
+    """None for one without a zone; raises OverflowError before the first day and after the last."""
+    return moment.astimezone(UTC) if moment.tzinfo else None
+
+
 def _origin(archive: Path, metadata: dict[str, Any]) -> Origin:
     index, pubtime = metadata.get("index"), metadata.get("pubtime")
     try:
-        published_at = datetime.fromisoformat(pubtime) if pubtime else None
-    except (TypeError, ValueError):
+        published_at = _in_utc(datetime.fromisoformat(pubtime)) if pubtime else None
+    except (TypeError, ValueError, OverflowError):
         published_at = None
-    if pubtime and (published_at is None or published_at.tzinfo is None):
+    if pubtime and published_at is None:
         raise InvalidInput(
             f"{archive.name}: `pubtime` must be a time with its zone, such as 2026-08-31T12:00:00Z"
         )
     # A clock that was ahead must not make a version that is not there yet.
-    past = published_at and min(published_at.astimezone(UTC), timezone.now())
+    past = published_at and min(published_at, timezone.now())
     return Origin(
         frozenset({index} if isinstance(index, str) else ()),
         past,

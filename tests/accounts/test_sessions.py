@@ -99,7 +99,7 @@ def test_the_page_takes_a_constant_number_of_queries(
     with django_assert_num_queries(3):
         page = client.get("/settings/sessions").content.decode()
 
-    assert page.count("this browser") == 1
+    assert page.count("This browser") == 1
     assert "no-store" in client.get("/settings/sessions")["Cache-Control"]
 
 

@@ -78,9 +78,9 @@ def _parsed(value: object) -> datetime | None:
             day = datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=UTC)
             return day + timedelta(days=1)
         moment = parse_datetime(value)
+        return moment.astimezone(UTC) if moment and moment.tzinfo else None
     except (ValueError, OverflowError):
         return None
-    return moment.astimezone(UTC) if moment and moment.tzinfo else None
 
 
 def _invalid(field: str, message: str) -> InvalidPublisher:

@@ -19,6 +19,7 @@ from registry.formats.repository_links import Agreement, compare_repositories
 from registry.models import Crate, Ownership, RateBucket, ReservedName
 from registry.operations.delete import delete_crate
 from registry.operations.owners import remove_owners
+from tests.accounts.deeds import do
 from tests.ci import TOKENS, exchange, form, id_token, let_found, let_publish, publish_token
 from tests.factories.id_tokens import claims_of, token_text, verified
 from tests.factories.registry import make_crate, make_version
@@ -262,9 +263,7 @@ def test_row_50_an_administrator_leaves_traces(admin_client: Client, alice: User
     trust_issuer(
         actor=System("tests"), provider="github", url="https://ghe.example/_services/token"
     )
-    admin_client.post(
-        "/admin/registry/reservedname/add/", {"canonical_name": "taken", "reason": "court"}
-    )
+    do(admin_client, ReservedName, "reserve", pattern="taken")
 
     assert AuditEvent.objects.count() == before + 2
     for model in ("publisher", "pendingpublisher", "publishtoken", "exchangerefusal"):
