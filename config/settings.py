@@ -63,6 +63,8 @@ MIDDLEWARE = [
     "accounts.middleware.RequestIdMiddleware",
     "accounts.middleware.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "accounts.shortcuts.ShortcutMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -71,7 +73,6 @@ MIDDLEWARE = [
     "accounts.read_only.ReadOnlyMiddleware",
     "accounts.middleware.LockedAccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.PrivateModeMiddleware",
     "accounts.middleware.RefusalMiddleware",
@@ -254,6 +255,7 @@ READ_AUTHENTICATION = wiring.READ_AUTHENTICATION
 END_LEAKED_PUBLISH_TOKENS = wiring.END_LEAKED_PUBLISH_TOKENS
 AGREES_TO_OPEN = wiring.AGREES_TO_OPEN
 FORGET_WISH_TO_OPEN = wiring.FORGET_WISH_TO_OPEN
+SHORTCUTS = wiring.SHORTCUTS
 NAME_HOLDER = wiring.NAME_HOLDER
 PUBLISHING_WORKFLOWS = wiring.PUBLISHING_WORKFLOWS
 METRICS_COLLECTORS = wiring.METRICS_COLLECTORS
