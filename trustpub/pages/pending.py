@@ -69,12 +69,17 @@ def _register(request: SignedInRequest) -> HttpResponse:
     return redirect("pending_publishers")
 
 
+def _name_of(form: PublisherForm) -> str:
+    """What the new crate is called most likely: as the repository that a link names."""
+    return crate_name_in(form.issuer, form.values) if form.issuer and form.from_link else ""
+
+
 def _page(
     request: SignedInRequest, form: PublisherForm, status: int = 200, name_error: str = ""
 ) -> HttpResponse:
     context = {
         "form": form,
-        "names": request.POST.get("names", crate_name_in(request.GET)),
+        "names": request.POST.get("names", _name_of(form)),
         "name_error": name_error,
         "team": request.POST.get("team", ""),
         "holds_names": bool(settings.HELD_NAMES),

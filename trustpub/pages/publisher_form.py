@@ -9,7 +9,14 @@ from trustpub.echo import printable
 from trustpub.models import ExchangeRefusal, Issuer, PublisherCrate, TrustRule
 from trustpub.operations.about import NAMES as ABOUT
 from trustpub.pages import rule_form
-from trustpub.pages.prefill import ADDRESS, chosen_issuer, from_event, suggestion, unmet_wish
+from trustpub.pages.prefill import (
+    ADDRESS,
+    chosen_issuer,
+    from_event,
+    suggestion,
+    taken_apart,
+    unmet_wish,
+)
 from trustpub.pages.rule_form import Option, RuleField
 from trustpub.providers.base import FieldRule
 from trustpub.restrictions import NAMES, RuleOptions
@@ -17,6 +24,10 @@ from trustpub.restrictions import NAMES, RuleOptions
 NO_SUCH_HOST = (
     "No CI system of that address is trusted here. Choose where the workflow runs and fill in its "
     "fields, or ask the operator to add it."
+)
+NO_REPOSITORY = (
+    "That address says where the workflow runs and nothing more. Fill in the fields below, or "
+    "paste the address of the repository itself."
 )
 NOT_OPEN = (
     "The CI system that the link names takes no publishers on this registry. "
@@ -127,10 +138,13 @@ class PublisherForm:
         return {name: value for name, value in self.from_link.items() if name != ADDRESS}
 
     def tidied(self) -> Mapping[str, str | None]:
-        """What the person most likely meant; raises InvalidInput without an issuer."""
-        return self.required_issuer().adapter.tidy(
-            {shown.rule.name: shown.value or None for shown in self.fields}
-        )
+        """What the person most likely meant; raises InvalidInput without an issuer.
+
+        And InvalidPublisher for an address of another forge than the issuer's.
+        """
+        issuer = self.required_issuer()
+        typed = taken_apart(issuer, {shown.rule.name: shown.value for shown in self.fields})
+        return issuer.adapter.tidy({name: value or None for name, value in typed.items()})
 
     def required_issuer(self) -> Issuer:
         if self.issuer is None:
@@ -162,6 +176,8 @@ def empty_form(
             return PublisherForm(issuers, issuer, problem=NO_SUCH_HOST)
         problem = NOT_OPEN
     suggested = suggestion(issuer, query, repository)
+    if query.get(ADDRESS, "").strip() and not suggested.values:
+        problem = NO_REPOSITORY
     return PublisherForm(
         issuers,
         issuer,

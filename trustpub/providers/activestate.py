@@ -95,10 +95,7 @@ class ActiveState(Provider):
     )
 
     def suggest(self, known: Suggested) -> ProviderFields:
-        organization, slash, project = known.repository.partition("/")
-        if not slash or "/" in project:
-            return {}
-        return self.tidy({"organization": organization, "project": project})
+        return self.tidy(dict(zip(("organization", "project"), known.place, strict=False)))
 
     def repository_of(self, fields: ProviderFields) -> str:
         return f"{fields['organization']}/{fields['project']}"

@@ -17,7 +17,7 @@ from trustpub.providers.base import (
     invalid_claim,
     uuid_problem,
 )
-from trustpub.providers.claim import Claim, Role
+from trustpub.providers.claim import Claim, Role, Suggested
 from trustpub.providers.links import web_link
 from trustpub.providers.options import FIXED_AUDIENCE
 from trustpub.providers.ref_rule import kind_of, ref_conditions, ref_field, takes_any_ref
@@ -93,6 +93,11 @@ class AzurePipelines(Provider):
 
     def audiences(self, own: Sequence[str], issuer_url: str) -> Sequence[str]:
         return [AUDIENCE] if self.options.get(FIXED_AUDIENCE.name) is True else own
+
+    def suggest(self, known: Suggested) -> ProviderFields:
+        """From a repository's address, ORGANIZATION/PROJECT/_git/NAME, or a job's own names."""
+        names = known.place[:2] if "_git" in known.place[2:] else known.place[:3]
+        return dict(zip(("organization", "project", "pipeline"), names, strict=False))
 
     def repository_of(self, fields: ProviderFields) -> str:
         return f"{fields['organization']}/{fields['project']}/{fields['pipeline']}"

@@ -93,6 +93,8 @@ class Provider(ABC):
     # What is noted of a job whose token is refused after its signature was verified.
     noted_claims: NotedClaims = {}
     option_rules: ClassVar[tuple[OptionRule, ...]] = ()
+    # The field that people paste an address into, where the form has one for the repository.
+    address_field: ClassVar[str] = ""
     # How the issuer's address looks, for operators who add one.
     issuer_example: ClassVar[str]
     fields: tuple[FieldRule, ...]

@@ -16,7 +16,7 @@ from trustpub.providers.base import (
     missing_claim,
     uuid_problem,
 )
-from trustpub.providers.claim import Claim, Role
+from trustpub.providers.claim import Claim, Role, Suggested
 from trustpub.providers.options import OptionRule, must_be_flag, must_be_text
 from trustpub.providers.workflow_file import ID_TOKEN, Target
 from trustpub.workload import CLAIM, Workload, WorkloadLinks
@@ -116,6 +116,12 @@ class Bitbucket(Provider):
                 "This registry wants a deployment environment; give its UUID",
             )
         return given
+
+    def suggest(self, known: Suggested) -> ProviderFields:
+        """A page's address has the repository's name, a refused job its UUID."""
+        workspace, repository = (*known.place, "", "")[:2]
+        uuid = repository if _braced_problem(repository) is None else ""
+        return {"workspace": workspace, "repository_uuid": uuid}
 
     def repository_of(self, fields: ProviderFields) -> str:
         return f"{fields['workspace']}/{fields['repository_uuid']}"

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from trustpub.conditions import Condition, ConditionKind
 from trustpub.jwt import VerifiedClaims
+from trustpub.providers.address import place_in
 from trustpub.providers.base import (
     ClaimReader,
     FieldRule,
@@ -60,6 +61,7 @@ class Buildkite(Provider):
         "job_id": "job_id",
         "event": "build_source",
     }
+    address_field = "pipeline_slug"
     issuer_example = "https://agent.buildkite.com"
     claims = (
         Claim("organization_slug", Role.IDENTITY),
@@ -127,14 +129,13 @@ class Buildkite(Provider):
 
     def tidy(self, fields: ProviderFields) -> ProviderFields:
         tidied = dict(super().tidy(fields))
-        pipeline = (tidied.get("pipeline_slug") or "").rpartition("://")[2]
-        parts = pipeline.removeprefix("buildkite.com/").strip("/").split("/")
-        if len(parts) > 1:
-            tidied["organization_slug"], tidied["pipeline_slug"] = parts[:2]
+        pipeline = tidied.get("pipeline_slug") or ""
+        if "/" in pipeline and len(place := place_in(pipeline)) > 1:
+            tidied["organization_slug"], tidied["pipeline_slug"] = place[:2]
         return tidied
 
     def suggest(self, known: Suggested) -> ProviderFields:
-        return self.tidy({"pipeline_slug": known.repository})
+        return self.tidy({"pipeline_slug": "/".join(known.place[:2])})
 
     def title(self, fields: ProviderFields) -> str:
         return f"pipeline {self.repository_of(fields)}"

@@ -15,7 +15,7 @@ from trustpub.providers.base import (
     missing_claim,
     uuid_problem,
 )
-from trustpub.providers.claim import Claim, Role
+from trustpub.providers.claim import Claim, Role, Suggested
 from trustpub.providers.links import web_link
 from trustpub.providers.options import OptionRule, must_be_text
 from trustpub.providers.ref_rule import kind_of, ref_conditions, ref_field, takes_any_ref
@@ -24,6 +24,13 @@ from trustpub.workload import CLAIM, Workload, WorkloadLinks
 
 _CLAIMS = "oidc.circleci.com/"
 _MOST_CONTEXTS = 25
+# How the addresses of its pages call the hosts of repositories.
+_HOSTS = {
+    "github": "github.com",
+    "gh": "github.com",
+    "bitbucket": "bitbucket.org",
+    "bb": "bitbucket.org",
+}
 # The only hosts that CircleCI builds from, so that a link never leads elsewhere.
 _ORIGIN = re.compile(
     r"(?:github\.com|gitlab\.com|bitbucket\.org)(?:/[A-Za-z0-9_-][A-Za-z0-9_.-]*){2,6}"
@@ -121,6 +128,14 @@ class CircleCI(Provider):
             address = address.removeprefix("git@").replace(":", "/", 1)
             tidied["vcs_origin"] = address.rstrip("/").removesuffix(".git")
         return tidied
+
+    def suggest(self, known: Suggested) -> ProviderFields:
+        """From a pipeline's page, pipelines/github/OWNER/NAME, or a job's own IDs."""
+        page, host, *names = (*known.place, "", "")
+        if page == "pipelines" and host in _HOSTS and all(names[:2]):
+            return {"vcs_origin": "/".join([_HOSTS[host], *names[:2]])}
+        is_job = not (uuid_problem(page) or uuid_problem(host))
+        return {"organization_id": page, "project_id": host} if is_job else {}
 
     def repository_of(self, fields: ProviderFields) -> str:
         return f"{fields['organization_id']}/{fields['project_id']}"

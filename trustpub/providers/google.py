@@ -16,7 +16,7 @@ from trustpub.providers.base import (
     invalid_claim,
     missing_claim,
 )
-from trustpub.providers.claim import Claim, Role
+from trustpub.providers.claim import Claim, Role, Suggested
 from trustpub.providers.options import OptionRule, must_be_flag
 from trustpub.providers.workflow_file import ID_TOKEN, Target
 from trustpub.workload import CLAIM, Workload, WorkloadLinks
@@ -80,6 +80,9 @@ class Google(Provider):
         given = super().normalise(fields)
         self._check_is_own(given["email"] or "")
         return given
+
+    def suggest(self, known: Suggested) -> ProviderFields:
+        return {"email": known.repository} if _ADDRESS.fullmatch(known.repository) else {}
 
     def repository_of(self, fields: ProviderFields) -> str:
         return fields["email"] or ""

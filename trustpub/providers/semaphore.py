@@ -16,7 +16,7 @@ from trustpub.providers.base import (
     invalid_claim,
     uuid_problem,
 )
-from trustpub.providers.claim import Claim, Role
+from trustpub.providers.claim import Claim, Role, Suggested
 from trustpub.providers.links import web_link
 from trustpub.providers.options import FIXED_AUDIENCE
 from trustpub.providers.ref_rule import kind_of, ref_conditions, ref_field, takes_any_ref
@@ -112,6 +112,13 @@ class Semaphore(Provider):
     def audiences(self, own: Sequence[str], issuer_url: str) -> Sequence[str]:
         accepted = self.options.get(FIXED_AUDIENCE.name) is True
         return [*own, issuer_url] if accepted else own
+
+    def suggest(self, known: Suggested) -> ProviderFields:
+        """From a project's page, projects/NAME, or a job's own ORGANIZATION/NAME."""
+        organization, project = (*known.place, "", "")[:2]
+        if organization == "projects":
+            return {"project": project}
+        return {"organization": organization, "project": project}
 
     def repository_of(self, fields: ProviderFields) -> str:
         return f"{fields['organization']}/{fields['project']}"
