@@ -121,9 +121,7 @@ def _fields(issuer: Issuer, given: Mapping[str, str]) -> dict[str, str]:
     provider = issuer.adapter
     repository = given.get("repository") or given.get(ADDRESS, "")
     place = place_in(repository, read_address(issuer.web_url))
-    known = Suggested(
-        repository, place, given.get("workflow", ""), given.get("environment", "")
-    )
+    known = Suggested(repository, place, given.get("workflow", ""), given.get("environment", ""))
     own = {rule.name for rule in provider.fields}
     wanted = {
         **provider.suggest(known),

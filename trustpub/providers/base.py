@@ -95,6 +95,8 @@ class Provider(ABC):
     option_rules: ClassVar[tuple[OptionRule, ...]] = ()
     # The field that people paste an address into, where the form has one for the repository.
     address_field: ClassVar[str] = ""
+    # The field that names the environment in which a job must run, where the form has one.
+    environment_field: ClassVar[str] = "environment"
     # How the issuer's address looks, for operators who add one.
     issuer_example: ClassVar[str]
     fields: tuple[FieldRule, ...]

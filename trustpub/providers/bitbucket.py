@@ -59,6 +59,7 @@ class Bitbucket(Provider):
         "run_id": "pipelineUuid",
         "job_id": "stepUuid",
     }
+    environment_field = "deployment_environment_uuid"
     issuer_example = "https://api.bitbucket.org/2.0/workspaces"
     option_rules = (
         OptionRule("workspace", "accept this workspace alone; its slug", must_be_text),

@@ -110,7 +110,11 @@ def test_a_pending_publisher_takes_the_same_fields(
         (
             "https://gitlab.com/group/sub/hello/-/blob/main/ci/.gitlab-ci.yml",
             "gitlab",
-            {"namespace": "group/sub", "project": "hello", "workflow_filepath": "ci/.gitlab-ci.yml"},
+            {
+                "namespace": "group/sub",
+                "project": "hello",
+                "workflow_filepath": "ci/.gitlab-ci.yml",
+            },
         ),
         (
             "https://example.org/gitlab/group/hello.git",
@@ -240,6 +244,24 @@ def test_what_is_left_empty_has_the_safer_value(
     publisher = Publisher.objects.get()
     assert publisher.fields["refs"] == "tags"
     assert not publisher.open_to_branches
+
+
+def test_the_environment_of_a_job_has_the_field_of_its_provider(
+    client: Client, tide: Crate, rows: dict[str, Issuer]
+) -> None:
+    fields = contract_of("bitbucket")["fields"]
+    wanted = fields["deployment_environment_uuid"]
+    open_to_all = {**fields, "deployment_environment_uuid": "any"}
+    client.post(PAGE, {"issuer": rows["bitbucket"].pk, **open_to_all})
+    Publisher.objects.update(seen={"environment": wanted})
+    [grant] = tide.publisher_grants.all()
+    settings, narrow = "/crates/tide/settings", f"publishers/{grant.pk}/name-environment"
+    assert narrow in client.get(settings).content.decode()
+
+    page = client.post(f"{settings}/{narrow}", follow=True).content.decode()
+
+    assert Publisher.objects.get().fields["deployment_environment_uuid"] == wanted
+    assert "which the publisher does not ask for" not in page
 
 
 def test_what_is_open_to_branches_is_marked(
