@@ -79,7 +79,7 @@ def test_a_publisher_is_changed_in_place_stopped_and_resumed(
     assert (edited["id"], edited["note"]) == (before["id"], "since March")
     [event] = AuditEvent.objects.filter(name="publisher.edited")
     assert (event.before["step_key"], event.after["step_key"]) == ("publish", "release")
-    refusal(send("POST", f"{one}/suspend", bob_token), 403)
+    refusal(send("POST", f"{one}/suspend", bob_token), 400)
     assert send("POST", f"{one}/suspend", alice_token).json()["publisher"]["state"] == "suspended"
     refusal(send("POST", f"{one}/suspend", alice_token), 409)
     assert send("POST", f"{one}/resume", alice_token).json()["publisher"]["state"] == "active"
