@@ -273,10 +273,11 @@ jobs:
     runs-on: docker
     container: rust:1
     steps:
+      # Actions are JavaScript, which this runner runs with the container's own node.
+      - run: apt-get update && apt-get install --yes jq nodejs
       - uses: actions/checkout@v4
         with:
           persist-credentials: false
-      - run: apt-get update && apt-get install --yes jq
       - shell: bash
         run: |
           set -euo pipefail

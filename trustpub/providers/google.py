@@ -166,7 +166,8 @@ class Google(Provider):
 
 
 _EXAMPLE = """\
-# cloudbuild.yaml; in Cloud Build a $ of the shell is written $$
+# cloudbuild.yaml; in Cloud Build a $ of the shell is written $$. The account needs the role
+# "Service Account OpenID Connect Identity Token Creator" on itself.
 serviceAccount: projects/$PROJECT_ID/serviceAccounts/{account}
 options:
   logging: CLOUD_LOGGING_ONLY
