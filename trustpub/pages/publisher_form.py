@@ -21,6 +21,8 @@ from trustpub.pages.rule_form import Option, RuleField
 from trustpub.providers.base import FieldRule
 from trustpub.restrictions import NAMES, RuleOptions
 
+# They stand beside the choice of refs.
+REF_TEXTS = ("tag_pattern", "branches")
 NO_SUCH_HOST = (
     "No CI system of that address is trusted here. Choose where the workflow runs and fill in its "
     "fields, or ask the operator to add it."
@@ -89,7 +91,21 @@ class PublisherForm:
         return rule_form.choices(self._rules, self._options, self._rule_error)
 
     @property
-    def rule_texts(self) -> list[RuleField]:
+    def has_rules(self) -> bool:
+        """Whether jobs of the CI system prove anything that a rule can ask for."""
+        return bool(self._options.names & set(NAMES))
+
+    @property
+    def ref_texts(self) -> list[RuleField]:
+        return [shown for shown in self._rule_texts if shown.name in REF_TEXTS]
+
+    @property
+    def rare_texts(self) -> list[RuleField]:
+        """What most people leave alone."""
+        return [shown for shown in self._rule_texts if shown.name not in REF_TEXTS]
+
+    @property
+    def _rule_texts(self) -> list[RuleField]:
         return rule_form.texts(self._rules, self._options, self._rule_error)
 
     @property
@@ -103,7 +119,7 @@ class PublisherForm:
     @property
     def opens_rules(self) -> bool:
         """Whether one of the rules that most people leave alone is set or wrong."""
-        rare = {shown.name for shown in self.rule_texts} - {"tag_pattern", "branches"}
+        rare = {shown.name for shown in self.rare_texts}
         others_than_usual = any(event.is_chosen == event.is_risky for event in self.rule_events)
         return (
             others_than_usual

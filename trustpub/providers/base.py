@@ -15,6 +15,7 @@ from trustpub.jwt import SignedClaims, TokenRefused, VerifiedClaims
 from trustpub.providers.claim import Claim, Suggested
 from trustpub.providers.noted import NotedClaims, noted_workload
 from trustpub.providers.options import COMMON_OPTIONS, OptionRule, Options
+from trustpub.providers.workflow_file import ANY_VERSION, Trigger
 from trustpub.restrictions import RuleOptions
 from trustpub.workload import Workload, WorkloadLinks
 
@@ -215,8 +216,12 @@ class Provider(ABC):
         registry_url: str,
         audience: str,
         registry_name: str = "waybill",
+        trigger: Trigger = ANY_VERSION,
     ) -> str:
-        """A ready CI file that publishes `crate` through a publisher with these fields."""
+        """A ready CI file that publishes `crate` through a publisher with these fields.
+
+        `trigger` is what starts it, as far as the file of the CI system says that.
+        """
 
     @property
     def rule_options(self) -> RuleOptions:

@@ -18,7 +18,7 @@ from trustpub.providers.base import (
 )
 from trustpub.providers.claim import Claim, Role, Suggested
 from trustpub.providers.options import OptionRule, must_be_flag, must_be_text
-from trustpub.providers.workflow_file import ID_TOKEN, Target
+from trustpub.providers.workflow_file import ANY_VERSION, ID_TOKEN, Target, Trigger
 from trustpub.workload import CLAIM, Workload, WorkloadLinks
 
 ANY_STEP = "any"
@@ -195,6 +195,7 @@ class Bitbucket(Provider):
         registry_url: str,
         audience: str,
         registry_name: str = "waybill",
+        trigger: Trigger = ANY_VERSION,
     ) -> str:
         target = Target(crate, registry_url, audience, registry_name)
         return _EXAMPLE.format(id_token=ID_TOKEN, audience=audience, script=target.script(12))

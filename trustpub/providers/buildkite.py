@@ -20,7 +20,7 @@ from trustpub.providers.base import (
 from trustpub.providers.claim import Claim, Role, Suggested
 from trustpub.providers.links import web_link
 from trustpub.providers.ref_rule import ref_conditions, ref_field, takes_any_ref
-from trustpub.providers.workflow_file import ID_TOKEN, Target
+from trustpub.providers.workflow_file import ANY_VERSION, ID_TOKEN, Target, Trigger
 from trustpub.workload import CLAIM, Workload, WorkloadLinks
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]*")
@@ -222,6 +222,7 @@ class Buildkite(Provider):
         registry_url: str,
         audience: str,
         registry_name: str = "waybill",
+        trigger: Trigger = ANY_VERSION,
     ) -> str:
         target = Target(crate, registry_url, audience, registry_name)
         step = fields.get("step_key") or "publish"
@@ -232,8 +233,16 @@ class Buildkite(Provider):
             request=_REQUEST,
             id_token=ID_TOKEN,
             audience=audience,
+            started=_started(trigger),
             script=target.script(6).replace("$", "$$"),
         )
+
+
+def _started(trigger: Trigger) -> str:
+    if trigger.is_usual:
+        return "build.tag =~ /^v/"
+    kind = "branch" if trigger.branches else "tag"
+    return f"build.{kind} =~ {trigger.regex()}".replace("$", "$$")
 
 
 def _commit(reader: ClaimReader) -> str | None:
@@ -247,7 +256,7 @@ _EXAMPLE = """\
 steps:
   - key: "{step}"
     label: "Publish"
-    if: build.tag =~ /^v/
+    if: {started}
 {queue}    command: |
       set -euo pipefail
       {id_token}=$$({request} \\

@@ -19,7 +19,7 @@ from trustpub.providers.claim import Claim, Role, Suggested
 from trustpub.providers.links import web_link
 from trustpub.providers.options import OptionRule, must_be_text
 from trustpub.providers.ref_rule import kind_of, ref_conditions, ref_field, takes_any_ref
-from trustpub.providers.workflow_file import ID_TOKEN, Target
+from trustpub.providers.workflow_file import ANY_VERSION, ID_TOKEN, Target, Trigger
 from trustpub.workload import CLAIM, Workload, WorkloadLinks
 
 _CLAIMS = "oidc.circleci.com/"
@@ -224,9 +224,24 @@ class CircleCI(Provider):
         registry_url: str,
         audience: str,
         registry_name: str = "waybill",
+        trigger: Trigger = ANY_VERSION,
     ) -> str:
         target = Target(crate, registry_url, audience, registry_name)
-        return _EXAMPLE.format(id_token=ID_TOKEN, audience=audience, script=target.script(12))
+        return _EXAMPLE.format(
+            id_token=ID_TOKEN,
+            audience=audience,
+            script=target.script(12),
+            filters=_filters(trigger),
+        )
+
+
+def _filters(trigger: Trigger) -> str:
+    """Jobs run for all branches and for no tag unless they say otherwise."""
+    if trigger.branches:
+        return f"            branches:\n              only: {trigger.regex()}\n"
+    only = "/^v.*/" if trigger.is_usual else trigger.regex()
+    ignored = "            branches:\n              ignore: /.*/\n"
+    return f"{ignored}            tags:\n              only: {only}\n"
 
 
 def _check_no_shell(reader: ClaimReader) -> None:
@@ -277,8 +292,4 @@ workflows:
     jobs:
       - publish:
           filters:
-            branches:
-              ignore: /.*/
-            tags:
-              only: /^v.*/
-"""
+{filters}"""

@@ -23,7 +23,7 @@ from trustpub.providers.base import (
 from trustpub.providers.claim import Claim, Role, Suggested
 from trustpub.providers.links import web_link
 from trustpub.providers.ref_rule import ref_conditions, ref_field, takes_any_ref
-from trustpub.providers.workflow_file import ID_TOKEN, Target
+from trustpub.providers.workflow_file import ANY_VERSION, ID_TOKEN, Target, Trigger
 from trustpub.workload import Workload, WorkloadLinks
 
 FOLDERS = (".forgejo/workflows/", ".gitea/workflows/", ".github/workflows/")
@@ -221,11 +221,14 @@ class Forgejo(Provider):
         registry_url: str,
         audience: str,
         registry_name: str = "waybill",
+        trigger: Trigger = ANY_VERSION,
     ) -> str:
         target = Target(crate, registry_url, audience, registry_name)
         return _EXAMPLE.format(
             file=fields["workflow_filepath"],
             permission=self.permission,
+            kind=trigger.kind,
+            names=trigger.names,
             id_token=ID_TOKEN,
             audience=audience,
             script=target.script(10),
@@ -264,7 +267,7 @@ name: Publish
 
 on:
   push:
-    tags: ["v*"]
+    {kind}: {names}
 
 {permission}
 

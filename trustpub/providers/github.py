@@ -26,7 +26,7 @@ from trustpub.providers.github_example import EXAMPLE
 from trustpub.providers.github_fields import FIELDS, name_problem
 from trustpub.providers.links import web_link
 from trustpub.providers.options import OptionRule, must_be_text
-from trustpub.providers.workflow_file import Target
+from trustpub.providers.workflow_file import ANY_VERSION, Target, Trigger
 from trustpub.restrictions import NAMES
 from trustpub.workload import Workload, WorkloadLinks
 
@@ -245,6 +245,7 @@ class GitHub(Provider):
         registry_url: str,
         audience: str,
         registry_name: str = "waybill",
+        trigger: Trigger = ANY_VERSION,
     ) -> str:
         environment = fields.get("environment")
         target = Target(crate, registry_url, audience, registry_name)
@@ -254,6 +255,8 @@ class GitHub(Provider):
             url=json.dumps(registry_url),
             index=json.dumps(target.index),
             variable=target.prefix,
+            kind=trigger.kind,
+            names=trigger.names,
             command=target.command,
         )
 

@@ -6,7 +6,7 @@ name: Publish
 
 on:
   push:
-    tags: ["v*"]
+    {kind}: {names}
 
 permissions: {{}}
 

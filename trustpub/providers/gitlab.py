@@ -24,7 +24,7 @@ from trustpub.providers.base import (
 )
 from trustpub.providers.claim import Claim, Role, Suggested
 from trustpub.providers.links import web_link
-from trustpub.providers.workflow_file import ID_TOKEN, Target
+from trustpub.providers.workflow_file import ANY_VERSION, ID_TOKEN, Target, Trigger
 from trustpub.workload import Workload, WorkloadLinks
 
 DEFAULT_PIPELINE_FILE = ".gitlab-ci.yml"
@@ -286,6 +286,7 @@ class GitLab(Provider):
         registry_url: str,
         audience: str,
         registry_name: str = "waybill",
+        trigger: Trigger = ANY_VERSION,
     ) -> str:
         environment = fields.get("environment")
         target = Target(crate, registry_url, audience, registry_name)
@@ -294,8 +295,17 @@ class GitLab(Provider):
             environment=f"  environment: {json.dumps(environment)}\n" if environment else "",
             id_token=ID_TOKEN,
             audience=json.dumps(audience),
+            started=_started(trigger),
             script=target.script(6),
         )
+
+
+def _started(trigger: Trigger) -> str:
+    """In GitLab's own words, with RE2's expressions."""
+    if trigger.is_usual:
+        return "$CI_COMMIT_TAG"
+    name = "$CI_COMMIT_BRANCH" if trigger.branches else "$CI_COMMIT_TAG"
+    return f"{name} =~ {trigger.regex()}"
 
 
 def _read_project(reader: ClaimReader) -> str:
@@ -356,7 +366,7 @@ _EXAMPLE = """\
 publish:
   image: rust:1
   rules:
-    - if: $CI_COMMIT_TAG
+    - if: {started}
 {environment}  id_tokens:
     {id_token}:
       aud: {audience}

@@ -18,7 +18,7 @@ from trustpub.providers.base import (
 )
 from trustpub.providers.claim import Claim, Role, Suggested
 from trustpub.providers.options import OptionRule, must_be_flag
-from trustpub.providers.workflow_file import ID_TOKEN, Target
+from trustpub.providers.workflow_file import ANY_VERSION, ID_TOKEN, Target, Trigger
 from trustpub.workload import CLAIM, Workload, WorkloadLinks
 
 _ADDRESS = re.compile(r"[a-z0-9][a-z0-9-]*@(?:[a-z0-9-]+\.)+gserviceaccount\.com")
@@ -147,6 +147,7 @@ class Google(Provider):
         registry_url: str,
         audience: str,
         registry_name: str = "waybill",
+        trigger: Trigger = ANY_VERSION,
     ) -> str:
         target = Target(crate, registry_url, audience, registry_name)
         return _EXAMPLE.format(

@@ -20,7 +20,7 @@ from trustpub.providers.claim import Claim, Role, Suggested
 from trustpub.providers.links import web_link
 from trustpub.providers.options import FIXED_AUDIENCE
 from trustpub.providers.ref_rule import kind_of, ref_conditions, ref_field, takes_any_ref
-from trustpub.providers.workflow_file import ID_TOKEN, Target
+from trustpub.providers.workflow_file import ANY_VERSION, ID_TOKEN, Target, Trigger
 from trustpub.workload import Workload, WorkloadLinks
 
 _PART = re.compile(r"[A-Za-z0-9_.-]+")
@@ -187,6 +187,7 @@ class Semaphore(Provider):
         registry_url: str,
         audience: str,
         registry_name: str = "waybill",
+        trigger: Trigger = ANY_VERSION,
     ) -> str:
         target = Target(crate, registry_url, audience, registry_name)
         return _EXAMPLE.format(id_token=ID_TOKEN, script=target.script(14))

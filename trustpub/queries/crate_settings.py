@@ -12,6 +12,7 @@ from accounts.models import ApiToken
 from accounts.scopes import Scope
 from registry.models import Crate, Provenance, PublishKind
 from trustpub.models import OpeningRequest, Publisher, PublisherCrate, TrustRule
+from trustpub.providers.workflow_file import trigger_of
 from trustpub.queries.refusals import ShownRefusal, refusals_of
 
 # As in the instructions on other pages.
@@ -58,9 +59,7 @@ class PublisherCard:
     @property
     def ignored_environment(self) -> str:
         """The one of the last job, where the publisher does not ask for any."""
-        conditions = self.publisher.typed_conditions()
-        asks = any(condition.field == "environment" for condition in conditions)
-        asks = asks or "environment" in self.publisher.rules
+        asks = self.publisher.asks_for_environment
         return "" if asks else str(self.publisher.seen.get("environment", ""))
 
     @property
@@ -122,6 +121,7 @@ def workflow_file(rule: TrustRule, crate_name: str) -> str:
         registry_url=settings.PUBLIC_URL,
         audience=settings.AUDIENCES[0],
         registry_name=REGISTRY_NAME,
+        trigger=trigger_of(crate_name, rule.fields.get("refs"), rule.rules),
     )
 
 

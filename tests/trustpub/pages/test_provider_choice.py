@@ -44,6 +44,8 @@ def test_it_shows_the_fields_of_that_provider_alone(
     assert [shown.rule.name for shown in answer.context["form"].fields] == [r.name for r in rules]
     assert page.count('class="field__help"') >= len(rules)
     assert "A link filled in this form" not in page
+    for name in rows[kind].adapter.restrictions:
+        assert 'name="rule_event_' in page if name == "events" else f'name="rule_{name}"' in page
     assert all(f"Our {other}" in page for other in PROVIDERS)
 
 
