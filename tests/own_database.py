@@ -65,7 +65,7 @@ def _file(prepared: Path) -> Restore:
 
 def _rows(url: str) -> Restore:
     """Deletes and inserts, at a tenth of what truncating 70 tables or a new copy would cost."""
-    address = url.replace("postgres://", "postgresql://", 1)
+    address = url.replace("postgres:", "postgresql:", 1)
     with psycopg.connect(address) as kept:
         names = [name for (name,) in kept.execute(ALL_TABLES) if name != MIGRATIONS]
         held = {name: _copied_out(kept, name) for name in names}
