@@ -19,6 +19,7 @@ from accounts.errors import (
     MalformedCredentials,
     Refusal,
     UserAgentRequired,
+    unreadable,
 )
 from accounts.request_context import RequestContext, current_request, set_current_request
 
