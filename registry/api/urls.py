@@ -2,6 +2,7 @@
 
 from django.urls import path, re_path
 
+from registry.api.attestations import VersionAttestations
 from registry.api.categories import CategoryDetail, CategoryList, CategorySlugs
 from registry.api.crates import CrateDetail, CrateList
 from registry.api.dependents import ReverseDependencies
@@ -77,6 +78,7 @@ urlpatterns = [
     path(f"{CRATE}/versions", VersionList.as_view()),
     path(VERSION, VersionDetail.as_view()),
     path(f"{VERSION}/dependencies", VersionDependencies.as_view()),
+    path(f"{VERSION}/attestations", VersionAttestations.as_view()),
     path(f"{VERSION}/authors", VersionAuthors.as_view()),
     path(f"{VERSION}/readme", readme),
     path(f"{VERSION}/download", download),
