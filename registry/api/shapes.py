@@ -359,6 +359,25 @@ class ReleaseTrackDetailsShape(Shape):
     highest = text("highest version of the track")
 
 
+class EvidenceLineShape(Shape):
+    latest = text("version published last")
+    evidence = choice(*Evidence.values)
+    trusted_since = text(
+        "since when all came from trusted publishing; null if the last did not", null=True
+    )
+    lost_in = texts("versions that did not although the one before did")
+    source_changed_in = texts("versions that came from another repository than before")
+
+
+class CrateEvidenceShape(Shape):
+    crate = text()
+    versions = serializers.DictField(child=choice(*Evidence.values), help_text="by number")
+    line = EvidenceLineShape(help_text="of all versions, in the order of publishing")
+    release_lines = serializers.DictField(
+        child=EvidenceLineShape(), help_text="the same by line of compatible versions"
+    )
+
+
 class VersionsMetaShape(NextPageShape):
     release_tracks = serializers.DictField(
         child=ReleaseTrackDetailsShape(),

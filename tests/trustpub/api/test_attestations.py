@@ -2,11 +2,13 @@
 
 import json
 from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
@@ -98,6 +100,10 @@ def test_the_version_says_so(token: str, ci: LocalIssuer) -> None:
     assert after["provenance"]["evidence"] == "trusted_publishing_attested"
     assert before["links"]["attestations"] is None
     assert after["links"]["attestations"] == PATH
+    page = Client().get("/crates/tide/1.0.0").content.decode()
+    for fact in ("How it was built", PROVENANCE, "trusted_root.json", "github-hosted", "entry"):
+        assert fact in page
+    assert f'href="{after["provenance"]["links"]["tree"]}"' in page
     # Nor is an older rendering of the crate kept.
     assert send("GET", "/api/v1/crates/tide")["ETag"] != whole["ETag"]
 
@@ -271,3 +277,47 @@ def test_attempts_are_counted(token: str, ci: LocalIssuer, settings: LazySetting
 
     assert refusal(answer, 429)["code"] == "rate_limited"
     assert answer["Retry-After"]
+
+
+@pytest.mark.once
+def test_what_is_stored_is_verified_again(
+    token: str, ci: LocalIssuer, settings: LazySettings, trust_root: Path
+) -> None:
+    put(token, made(ci), made(ci, PUBLISH))
+    good = trust_root.read_bytes()
+
+    for path in ((), (trust_root.with_name("none"),)):
+        settings.ATTESTATION_TRUST_ROOTS = path
+        with pytest.raises(CommandError):
+            call_command("verify_attestations")
+        assert level() == "trusted_publishing_attested"
+    settings.ATTESTATION_TRUST_ROOTS = (trust_root,)
+    assert "2 verified, 0 failed" in verify_again()
+    assert "1 verified, 0 failed" in verify_again(limit=1)
+    trust_root.write_bytes(Sigstore().trusted_root)
+    for _ in range(2):
+        with pytest.raises(CommandError, match="2 attestations do not verify"):
+            verify_again(crate="tide")
+        assert level() == "trusted_publishing"
+    page = Client().get("/crates/tide/1.0.0").content.decode()
+    assert "It does not verify any more" in page
+    assert [v["verified"] for v in send("GET", PATH).json()["verifications"]] == [False, False]
+    trust_root.write_bytes(good)
+    assert "2 verified, 0 failed" in verify_again()
+    assert level() == "trusted_publishing_attested"
+    names = AuditEvent.objects.filter(name__startswith="version.attestation_")
+    assert list(names.order_by("pk").values_list("name", flat=True)) == [
+        *["version.attestation_failed"] * 2,
+        *["version.attestation_restored"] * 2,
+    ]
+
+
+def level() -> str:
+    version = send("GET", "/api/v1/crates/tide/1.0.0").json()["version"]
+    return str(version["provenance"]["evidence"])
+
+
+def verify_again(**options: Any) -> str:
+    output = StringIO()
+    call_command("verify_attestations", stdout=output, **options)
+    return output.getvalue()
