@@ -7,7 +7,8 @@ A bundle is Sigstore's, version 0.3, around a DSSE envelope of an in-toto Statem
 import json
 import re
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -45,7 +46,6 @@ class Check(StrEnum):
     """What an attestation failed at, for programs."""
 
     SHAPE = "shape"
-    SIZE = "size"
     COUNT = "count"
     STATEMENT = "statement"
     PREDICATE_TYPE = "predicate_type"
@@ -61,6 +61,21 @@ class InvalidAttestation(FormatError):
     def __init__(self, check: Check, detail: str) -> None:
         super().__init__(detail)
         self.check = check
+
+
+@contextmanager
+def no_for_every_error() -> Iterator[None]:
+    """Around code of libraries: a stranger's bytes make them raise anything, and each means no.
+
+    Raises InvalidAttestation.
+    """
+    try:
+        yield
+    except InvalidAttestation:
+        raise
+    except Exception as error:  # noqa: BLE001 - see above
+        text = shown(str(error)) or type(error).__name__
+        raise InvalidAttestation(Check.SIGNATURE, f"the bundle does not verify: {text}") from None
 
 
 class InvalidRoot(FormatError):
@@ -85,7 +100,7 @@ class Verified:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """Subjects are name -> SHA-256 in hex, "" where the statement names none."""
+    """`subjects` are name -> SHA-256 in hex of each file that it is about."""
 
     predicate: Predicate
     subjects: Mapping[str, str]

@@ -20,6 +20,7 @@ from registry.formats.attestation import (
     InvalidAttestation,
     InvalidRoot,
     Verified,
+    no_for_every_error,
 )
 from registry.formats.errors import shown
 from registry.formats.signer import certified
@@ -46,18 +47,12 @@ class SigstoreRoot:
 
     def verify(self, bundle: bytes) -> Verified:
         """Certificate, log entry, time and signature; raises InvalidAttestation."""
-        try:
+        with no_for_every_error():
             parsed = Bundle.from_json(bundle)
             kind, payload = self._verifier.verify_dsse(parsed, _AnyIdentity())
-        except SigstoreError as error:
-            raise InvalidAttestation(Check.SIGNATURE, shown(str(error))) from None
-        except Exception as error:  # noqa: BLE001 - a stranger's bytes make the library raise anything, and each means no
-            raise InvalidAttestation(
-                Check.SIGNATURE, f"the bundle cannot be read ({type(error).__name__})"
-            ) from None
-        if kind != PAYLOAD_TYPE:
-            raise InvalidAttestation(Check.STATEMENT, "the signed payload is no statement")
-        return _verified(bundle, parsed, payload)
+            if kind != PAYLOAD_TYPE:
+                raise InvalidAttestation(Check.STATEMENT, "the signed payload is no statement")
+            return _verified(bundle, parsed, payload)
 
 
 def _verified(bundle: bytes, parsed: Bundle, payload: bytes) -> Verified:

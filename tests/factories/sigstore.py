@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import struct
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 
 from demo.claims import GITHUB_CLAIMS
+from tests.factories.timestamps import TimestampAuthority
 
 Json = dict[str, Any]
 PROVENANCE = "https://slsa.dev/provenance/v1"
@@ -128,6 +129,31 @@ class Sigstore:
                 "timestampAuthorities": [],
             }
         ).encode()
+
+    @cached_property
+    def clock(self) -> TimestampAuthority:
+        return TimestampAuthority()
+
+    @cached_property
+    def trusted_root_without_log(self) -> bytes:
+        """As GitHub's own instance, which vouches by timestamps."""
+        stated = json.loads(self.trusted_root)
+        [authority] = stated["certificateAuthorities"]
+        certificates = [{"rawBytes": _der(cert)} for cert in self.clock.chain]
+        clock = authority | {"certChain": {"certificates": certificates}}
+        return json.dumps(
+            stated | {"tlogs": [], "ctlogs": [], "timestampAuthorities": [clock]}
+        ).encode()
+
+    def stamped(self, bundle: Json, at: datetime) -> Json:
+        """The bundle with a timestamp instead of its log entry."""
+        [signature] = bundle["dsseEnvelope"]["signatures"]
+        stamp = self.clock.stamp(b64decode(signature["sig"]), at)
+        material = bundle["verificationMaterial"] | {
+            "tlogEntries": [],
+            "timestampVerificationData": {"rfc3161Timestamps": [{"signedTimestamp": _b64(stamp)}]},
+        }
+        return bundle | {"verificationMaterial": material}
 
     def bundle(
         self,

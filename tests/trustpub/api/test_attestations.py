@@ -252,9 +252,11 @@ def test_without_a_root_of_trust_nothing_is_taken(
     trust_root.unlink()
     assert refusal(put(token, bundle), 503)["code"] == "trust_root_unavailable"
     assert not Attestation.objects.exists()
-    # One to a line, and another instance's before it.
-    trust_root.write_bytes(Sigstore().trusted_root + b"\n" + good + b"\n")
-    assert put(token, bundle).status_code == 200
+    # One to a line: another instance's, one without a log, and the one before.
+    roots = (Sigstore().trusted_root, sigstore.trusted_root_without_log, good)
+    trust_root.write_bytes(b"\n".join(roots))
+    stamped = sigstore.stamped(made(ci, PUBLISH), timezone.now())
+    assert put(token, bundle, stamped).status_code == 200
 
 
 @pytest.mark.once
