@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("registry", "0018_search_tiers"),
+        ("registry", "0020_version_totals"),
     ]
 
     operations = [
