@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from django.http import UnreadablePostError
 from django.utils import timezone
 from django.utils.http import http_date
 
@@ -76,12 +77,15 @@ class TokenLacksPermission(Refusal):
 
 
 class AccountLocked(Refusal):
+    """Also of an account in quarantine, which is a lock that has no end."""
+
     code = "account_locked"
     status = 403
 
     def __init__(self, reason: str, until: datetime | None) -> None:
         when = f"locked until {until:%Y-%m-%d at %H:%M:%S} UTC" if until else "indefinitely locked"
-        super().__init__(f"This account is {when}. Reason: {reason}")
+        said = reason or "none was given; ask whoever runs this registry"
+        super().__init__(f"This account is {when}. Reason: {said}")
 
 
 class BrowserOnly(Refusal):
@@ -172,6 +176,28 @@ class RequestTimeout(Refusal):
         super().__init__(
             "the request's body came too slowly, or only in part; send it again over a better line"
         )
+
+
+class ServerBusy(Refusal):
+    code = "server_busy"
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the server waits for the bodies of too many other requests; send this one again",
+            retry_at=timezone.now() + timedelta(seconds=5),
+        )
+
+
+def unreadable(error: UnreadablePostError) -> Refusal:
+    """What to say of a body that could not be read; config.slow_bodies says why.
+
+    Each layer that reads may have wrapped the reason once more.
+    """
+    reason: BaseException | None = error
+    while isinstance(reason, UnreadablePostError):
+        reason = reason.__cause__
+    return ServerBusy() if isinstance(reason, BlockingIOError) else RequestTimeout()
 
 
 class UnverifiedAlert(Refusal):

@@ -18,8 +18,8 @@ from accounts.errors import (
     AccountLocked,
     MalformedCredentials,
     Refusal,
-    RequestTimeout,
     UserAgentRequired,
+    unreadable,
 )
 from accounts.request_context import RequestContext, current_request, set_current_request
 
@@ -163,7 +163,7 @@ class LockedAccountMiddleware:
         # Without the cookie nobody asks for the session, and answers stay cacheable.
         has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
         if has_session and request.user.is_authenticated and request.user.is_locked():
-            locked = AccountLocked(request.user.lock_reason, request.user.locked_until)
+            locked = AccountLocked(request.user.shut_because, request.user.shut_until)
             logout(request)
             return answer_refusal(request, locked)
         return self.get_response(request)
@@ -216,7 +216,7 @@ class RefusalMiddleware:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, UnreadablePostError):
-            error = RequestTimeout()
+            error = unreadable(error)
         return answer_refusal(request, error) if isinstance(error, Refusal) else None
 
 
