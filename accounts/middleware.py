@@ -18,8 +18,8 @@ from accounts.errors import (
     AccountLocked,
     MalformedCredentials,
     Refusal,
-    RequestTimeout,
     UserAgentRequired,
+    unreadable,
 )
 from accounts.request_context import RequestContext, current_request, set_current_request
 
@@ -222,7 +222,7 @@ class RefusalMiddleware:
 def refusal_behind(error: Exception) -> Refusal | None:
     """What to tell whoever sent the request; None for a fault of ours."""
     if isinstance(error, UnreadablePostError):
-        return RequestTimeout()
+        return unreadable(error)
     return error if isinstance(error, Refusal) else None
 
 
