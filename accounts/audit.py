@@ -5,6 +5,9 @@ from typing import Protocol
 
 from accounts.models import AuditEvent
 from accounts.request_context import current_request
+from adapters.compiled import CompiledInsert
+
+_EVENTS = CompiledInsert(AuditEvent)
 
 
 class Acting(Protocol):
@@ -33,7 +36,7 @@ def record(
     """
     request = current_request()
     because = {"reason": reason} if (reason := getattr(actor, "because", "")) else {}
-    return AuditEvent.objects.create(
+    event = AuditEvent(
         name=name,
         actor_kind=actor.kind,
         actor_id=actor.identifier,
@@ -45,3 +48,4 @@ def record(
         request_id=request.request_id,
         address=request.address or None,
     )
+    return _EVENTS.save(event)
