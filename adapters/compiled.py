@@ -5,6 +5,8 @@ Of a hot query with several joins, nine tenths of the cost are in writing its SQ
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import cache
+from itertools import chain
 from typing import Any, Generic, TypeVar
 
 from django.db import connection, models
@@ -70,12 +72,18 @@ class CompiledInsert(Generic[T]):
 
     def save(self, row: T) -> T:
         """The row, with its key; raises what `Model.save` would."""
-        sql = self._sql.get(connection.vendor) or self._compile(row)
         with connection.cursor() as cursor:
-            cursor.execute(sql, _stored(row, self._fields, is_new=True))
+            cursor.execute(self.sql(row), self.values(row))
             row.pk = cursor.fetchone()[0]
         row._state.adding, row._state.db = False, connection.alias  # noqa: SLF001
         return row
+
+    def sql(self, row: T) -> str:
+        """The same for every row of the model."""
+        return self._sql.get(connection.vendor) or self._compile(row)
+
+    def values(self, row: T) -> list[Any]:
+        return _stored(row, self._fields, is_new=True)
 
     def _compile(self, row: T) -> str:
         query = InsertQuery(self._model)
@@ -85,6 +93,23 @@ class CompiledInsert(Generic[T]):
         [(sql, _)] = compiler.as_sql()
         self._sql[connection.vendor] = sql
         return sql
+
+
+def save_together(*rows: models.Model) -> None:
+    """New rows, none of which needs the key of another; they get none. One statement, where it can.
+
+    Raises what `Model.save` would for any of them.
+    """
+    if connection.vendor != "postgresql":
+        for row in rows:
+            _insert_of(type(row)).save(row)
+        return
+    inserts = [_insert_of(type(row)) for row in rows]
+    *parts, last = [insert.sql(row) for insert, row in zip(inserts, rows, strict=True)]
+    named = ", ".join(f"part_{number} AS ({sql})" for number, sql in enumerate(parts))
+    values = chain.from_iterable(i.values(row) for i, row in zip(inserts, rows, strict=True))
+    with connection.cursor() as cursor:
+        cursor.execute(f"WITH {named} {last}" if parts else last, list(values))
 
 
 class CompiledUpdate(Generic[T]):
@@ -148,6 +173,11 @@ class _Compiled(Generic[T]):
         if not self._converters:
             return iter(found)
         return map(tuple, self._compiler.apply_converters(found, self._converters))
+
+
+@cache
+def _insert_of(model: type[models.Model]) -> CompiledInsert[Any]:
+    return CompiledInsert(model)
 
 
 def _mark(name: str, number: int, kind: _Kind) -> Any:

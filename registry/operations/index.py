@@ -41,10 +41,15 @@ def note_change(crate: Crate) -> None:
 
     A process that dies in between leaves the row, which the clock's sweep finds.
     """
-    _CHANGES.save(IndexChange(crate_name=crate.name))
+    _CHANGES.save(change_of(crate))
+
+
+def change_of(crate: Crate) -> IndexChange:
+    """The same for who saves the row, together with others."""
     name = crate.name
     # robust: the change is committed, so a storage that is away must not turn it into an error.
     transaction.on_commit(lambda: write(name), robust=True)
+    return IndexChange(crate_name=name)
 
 
 @transaction.atomic

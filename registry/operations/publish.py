@@ -16,6 +16,7 @@ from django.utils.module_loading import import_string
 from accounts import audit
 from accounts.scopes import Scope
 from adapters import jobs
+from adapters.compiled import save_together
 from registry import storage
 from registry.actors import Actor
 from registry.errors import (
@@ -56,7 +57,7 @@ from registry.operations.dependencies import check_registries, save_dependencies
 from registry.operations.packed_tokens import refuse_tokens
 from registry.operations.rate_limits import check_daily_versions, take_token
 from registry.operations.upload import Intent, Origin, Package
-from registry.operations.version_rows import describe, note_origin, save_version
+from registry.operations.version_rows import describe, origin_of, save_version
 from registry.operations.yank import yank
 from registry.policies import Action, require_rights, require_scope
 from registry.queries import ci_only, publishing
@@ -202,18 +203,18 @@ def _commit(actor: Actor, intent: Intent, package: Package, file: BinaryIO) -> V
     save_dependencies(version, package.dependencies)
     describe(crate, version, held.found_by if held else None)
     facts = actor.provenance()
-    note_origin(actor, version, facts)
+    origin = origin_of(actor, version, facts)
     if held and held.was_trusted and (broken := break_of(version)):
         jobs.after_commit("registry.mail_provenance_break", version.pk, str(broken))
     actor.published(version, is_first=intent.is_first)
-    audit.record(
+    event = audit.event(
         "version.published",
         actor=actor,
         crate=crate.name,
         subject=str(version),
         after={"checksum": version.checksum, "size": version.size, "kind": facts.kind},
     )
-    index.note_change(crate)
+    save_together(*origin, event, index.change_of(crate))
     if facts.kind != PublishKind.IMPORTED:
         jobs.after_commit("registry.mail_version_published", version.pk, actor.label)
         if intent.is_first:

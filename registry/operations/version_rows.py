@@ -12,8 +12,6 @@ from registry.operations import search_document, summary, topics
 from registry.operations.upload import Intent, Package
 
 _VERSIONS = CompiledInsert(Version)
-_PROVENANCE = CompiledInsert(Provenance)
-_ACTIONS = CompiledInsert(VersionAction)
 
 
 def save_version(actor: Actor, crate: Crate, intent: Intent, package: Package) -> Version:
@@ -26,17 +24,20 @@ def save_version(actor: Actor, crate: Crate, intent: Intent, package: Package) -
         raise VersionExists(version.num_without_build) from None
 
 
-def note_origin(actor: Actor, version: Version, facts: ProvenanceFacts) -> None:
-    """Where it came from, and which person published it."""
-    _PROVENANCE.save(Provenance(version=version, kind=facts.kind, **facts.fields))
-    if actor.user:
-        action = VersionAction(
-            version=version,
-            user_id=actor.user.pk,
-            api_token_id=actor.api_token.pk if actor.api_token else None,
-            action=VersionAction.Action.PUBLISH,
-        )
-        _ACTIONS.save(action)
+def origin_of(
+    actor: Actor, version: Version, facts: ProvenanceFacts
+) -> list[Provenance | VersionAction]:
+    """The rows, yet to be saved, that say where it came from and which person published it."""
+    provenance = Provenance(version=version, kind=facts.kind, **facts.fields)
+    if actor.user is None:
+        return [provenance]
+    action = VersionAction(
+        version=version,
+        user_id=actor.user.pk,
+        api_token_id=actor.api_token.pk if actor.api_token else None,
+        action=VersionAction.Action.PUBLISH,
+    )
+    return [provenance, action]
 
 
 def describe(crate: Crate, version: Version, found_by: SearchDocument | None) -> None:

@@ -7,8 +7,8 @@ from django.db import connection, models
 from django.db.models import Exists, OuterRef
 
 from accounts.models import AuditEvent
-from adapters.compiled import CompiledInsert, CompiledQuery, CompiledUpdate
-from registry.models import Crate, Ownership
+from adapters.compiled import CompiledInsert, CompiledQuery, CompiledUpdate, save_together
+from registry.models import Crate, IndexChange, Ownership
 from tests.factories.registry import make_crate, make_user
 
 pytestmark = pytest.mark.django_db
@@ -74,6 +74,9 @@ def test_rows_are_stored_as_save_would() -> None:
         stored = AuditEvent.objects.get(pk=event.pk)
         assert (stored.after, stored.address) == (expected.after, expected.address)
         assert stored.at == event.at
+    save_together(AuditEvent(**facts), IndexChange(crate_name="tide"))
+    assert AuditEvent.objects.filter(**facts).count() == 5
+    assert IndexChange.objects.get().crate_name == "tide"
     crate = make_crate("tide", owner=make_user("alice"))
     crate.keywords, crate.updated_at, crate.description = ["sea"], EPOCH, "not among them"
     update.save(crate)
