@@ -27,6 +27,7 @@ SENTENCES = {
     LimitedAction.YANK_UNYANK: (
         "You have yanked or unyanked too many versions in a short period of time."
     ),
+    LimitedAction.ATTEST: "You have sent too many attestations in a short period of time.",
 }
 _BUCKET = CompiledQuery(
     lambda subject, action: RateBucket.objects.filter(subject=subject, action=action),

@@ -49,6 +49,8 @@ def note_refusal(
             subject=str(noted.pk),
             after={"code": refused.code},
         )
+        if refused.code == ExchangeCode.PENDING_CONFLICT:
+            audit.record("pending.conflict", actor=CiWorkload(workload), subject=str(noted.pk))
         if refused.code == ExchangeCode.IDENTITY_CHANGED and not dry_run:
             jobs.after_commit("trustpub.suspend_changed", noted.pk)
 

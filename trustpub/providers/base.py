@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import ClassVar, NoReturn, Self
 from urllib.parse import urlsplit
 
+from registry.formats.signer import Signer
 from trustpub.codes import ExchangeCode
 from trustpub.conditions import MAX_VALUE_LENGTH, Condition
 from trustpub.echo import printable
@@ -15,6 +16,7 @@ from trustpub.jwt import SignedClaims, TokenRefused, VerifiedClaims
 from trustpub.providers.claim import Claim, Suggested
 from trustpub.providers.noted import NotedClaims, noted_workload
 from trustpub.providers.options import COMMON_OPTIONS, OptionRule, Options
+from trustpub.providers.workflow_file import ANY_VERSION, Trigger
 from trustpub.restrictions import RuleOptions
 from trustpub.workload import Workload, WorkloadLinks
 
@@ -93,6 +95,10 @@ class Provider(ABC):
     # What is noted of a job whose token is refused after its signature was verified.
     noted_claims: NotedClaims = {}
     option_rules: ClassVar[tuple[OptionRule, ...]] = ()
+    # The field that people paste an address into, where the form has one for the repository.
+    address_field: ClassVar[str] = ""
+    # The field that names the environment in which a job must run, where the form has one.
+    environment_field: ClassVar[str] = "environment"
     # How the issuer's address looks, for operators who add one.
     issuer_example: ClassVar[str]
     fields: tuple[FieldRule, ...]
@@ -195,6 +201,10 @@ class Provider(ABC):
     def links(self, workload: Workload, web_base: str) -> WorkloadLinks:
         """Where to look things up; built on the issuer row's web base, never on a claim's host."""
 
+    def signer(self, workload: Workload, issuer_url: str, web_base: str) -> Signer | None:
+        """Whom a certificate of Sigstore's names for this job; None where there are none."""
+        return None
+
     def trustpub_data(self, workload: Workload) -> dict[str, str] | None:
         """The object that clients of crates.io read (crates-io-api.md 3.8).
 
@@ -211,8 +221,12 @@ class Provider(ABC):
         registry_url: str,
         audience: str,
         registry_name: str = "waybill",
+        trigger: Trigger = ANY_VERSION,
     ) -> str:
-        """A ready CI file that publishes `crate` through a publisher with these fields."""
+        """A ready CI file that publishes `crate` through a publisher with these fields.
+
+        `trigger` is what starts it, as far as the file of the CI system says that.
+        """
 
     @property
     def rule_options(self) -> RuleOptions:
