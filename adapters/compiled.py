@@ -9,10 +9,10 @@ from functools import cache
 from itertools import chain
 from typing import Any, Generic, TypeVar
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
+from django.db.models.expressions import DatabaseDefault
 from django.db.models.query import get_related_populators
-from django.db.models.sql.compiler import SQLCompiler, SQLInsertCompiler
-from django.db.models.sql.subqueries import InsertQuery
+from django.db.models.sql.compiler import SQLCompiler
 
 T = TypeVar("T", bound=models.Model)
 _Kind = type[str] | type[int] | type[datetime]
@@ -62,37 +62,34 @@ class CompiledQuery(Generic[T]):
 
 
 class CompiledInsert(Generic[T]):
-    """New rows of one model, written as `Model.save` would; no signal is sent."""
+    """New rows of one model, written as `Model.save` would; no signal is sent.
+
+    What the database computes is not read back.
+    """
 
     def __init__(self, model: type[T]) -> None:
-        self._model = model
-        self._sql: dict[str, str] = {}
         meta = model._meta
-        self._fields = [field for field in meta.concrete_fields if field is not meta.auto_field]
+        self._fields = [
+            field
+            for field in meta.concrete_fields
+            if field is not meta.auto_field and not field.generated
+        ]
+        # Both databases quote names alike.
+        columns = ", ".join(f'"{field.column}"' for field in self._fields)
+        places = ", ".join(["%s"] * len(self._fields))
+        self.sql = f'INSERT INTO "{meta.db_table}" ({columns}) VALUES ({places})'  # noqa: S608
+        self._key = f'"{meta.pk.column}"'
 
     def save(self, row: T) -> T:
         """The row, with its key; raises what `Model.save` would."""
         with connection.cursor() as cursor:
-            cursor.execute(self.sql(row), self.values(row))
+            cursor.execute(f"{self.sql} RETURNING {self._key}", self.values(row))
             row.pk = cursor.fetchone()[0]
         row._state.adding, row._state.db = False, connection.alias  # noqa: SLF001
         return row
 
-    def sql(self, row: T) -> str:
-        """The same for every row of the model."""
-        return self._sql.get(connection.vendor) or self._compile(row)
-
     def values(self, row: T) -> list[Any]:
         return _stored(row, self._fields, is_new=True)
-
-    def _compile(self, row: T) -> str:
-        query = InsertQuery(self._model)
-        query.insert_values(self._fields, [row])
-        compiler: SQLInsertCompiler = query.get_compiler(using=connection.alias)
-        compiler.returning_fields = [self._model._meta.pk]
-        [(sql, _)] = compiler.as_sql()
-        self._sql[connection.vendor] = sql
-        return sql
 
 
 def save_together(*rows: models.Model) -> None:
@@ -105,7 +102,7 @@ def save_together(*rows: models.Model) -> None:
             _insert_of(type(row)).save(row)
         return
     inserts = [_insert_of(type(row)) for row in rows]
-    *parts, last = [insert.sql(row) for insert, row in zip(inserts, rows, strict=True)]
+    *parts, last = [insert.sql for insert in inserts]
     named = ", ".join(f"part_{number} AS ({sql})" for number, sql in enumerate(parts))
     values = chain.from_iterable(i.values(row) for i, row in zip(inserts, rows, strict=True))
     with connection.cursor() as cursor:
@@ -118,7 +115,6 @@ class CompiledUpdate(Generic[T]):
     def __init__(self, model: type[T], *fields: str) -> None:
         meta = model._meta
         self._fields = [field for field in meta.concrete_fields if field.name in fields]
-        # Both databases quote names alike.
         columns = ", ".join(f'"{field.column}" = %s' for field in self._fields)
         self._sql = f'UPDATE "{meta.db_table}" SET {columns} WHERE "{meta.pk.column}" = %s'  # noqa: S608
 
@@ -163,6 +159,8 @@ class _Compiled(Generic[T]):
             yield instance
 
     def tuples(self, values: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
+        # Not by django.db.connection, which is looked up anew for each of its attributes.
+        connection = connections[DEFAULT_DB_ALIAS]
         adapted = {name: _adapted(value) for name, value in values.items()}
         params = [
             param if name is None else _like(param, adapted[name]) for name, param in self._params
@@ -202,7 +200,11 @@ def _stored(
     row: models.Model, fields: Iterable["models.Field[Any, Any]"], *, is_new: bool
 ) -> list[Any]:
     """As the database's driver takes them."""
-    return [
-        field.get_db_prep_save(field.pre_save(row, is_new), connection=connection)
-        for field in fields
-    ]
+    connection = connections[DEFAULT_DB_ALIAS]
+    stored = []
+    for field in fields:
+        value = field.pre_save(row, is_new)
+        if isinstance(value, DatabaseDefault):
+            value = field.db_default
+        stored.append(field.get_db_prep_save(value, connection=connection))
+    return stored

@@ -11,6 +11,7 @@ from operator import itemgetter
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
+from adapters.commits import committed_soon
 from adapters.compiled import CompiledInsert, CompiledQuery
 from registry import storage
 from registry.formats.names import canonical
@@ -21,6 +22,7 @@ from registry.operations.difference import Difference, Kind
 # Crates that are locked together while their files are written, and lines that are in memory.
 AT_ONCE = 200
 LINES_AT_ONCE = 200
+FORGET = "DELETE FROM registry_indexchange WHERE crate_name = %s"
 logger = logging.getLogger(__name__)
 _CHANGES = CompiledInsert(IndexChange)
 _LOCK = CompiledQuery(
@@ -52,9 +54,12 @@ def change_of(crate: Crate) -> IndexChange:
     return IndexChange(crate_name=name)
 
 
-@transaction.atomic
+@transaction.atomic(durable=True)
 def write(crate_name: str) -> None:
-    """Renders one file under the crate's row lock, so no late writer restores an older state."""
+    """Renders one file under the crate's row lock, so no late writer restores an older state.
+
+    Never within another transaction, as this one's commit may come late: it only forgets.
+    """
     crate = _LOCK.first(name=crate_name)
     # Before the versions are read: what is noted later may not be among them.
     _forget_changes(crate_name)
@@ -121,9 +126,12 @@ def rendered(crate: Crate) -> str:
 
 
 def _forget_changes(crate_name: str) -> None:
-    """Those that are noted so far, if the transaction commits."""
+    """Those that are noted so far, if the transaction commits.
+
+    If that is lost in a power failure, the file is written once more.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM registry_indexchange WHERE crate_name = %s", [crate_name])
+        cursor.execute(committed_soon(FORGET), [crate_name])
 
 
 def _difference(name: str) -> Iterator[Difference]:

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from adapters.commits import committed_soon
 from adapters.compiled import CompiledQuery
 from registry.actors import Actor
 from registry.errors import TooManyChanges, TooManyVersions
@@ -106,7 +107,9 @@ def _replace(bucket: RateBucket, seen: tuple[int, datetime]) -> bool:
     adapt = connection.ops.adapt_datetimefield_value
     values = [bucket.tokens, adapt(bucket.refilled_at), bucket.pk, seen[0], adapt(seen[1])]
     with connection.cursor() as cursor:
-        cursor.execute(REPLACE, values)
+        # A power failure may give a token back.
+        sql = REPLACE if connection.in_atomic_block else committed_soon(REPLACE)
+        cursor.execute(sql, values)
         return bool(cursor.rowcount)
 
 
