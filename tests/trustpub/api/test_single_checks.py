@@ -10,7 +10,9 @@ from django.core import mail
 
 from accounts.models import AuditEvent, User
 from demo.issuer import LocalIssuer
+from registry.actors import System
 from registry.models import Crate
+from registry.operations.quarantine import quarantine_crate, release_crate
 from tests.ci import (
     TOKENS,
     exchange,
@@ -282,3 +284,21 @@ def test_a_first_publish_is_nothing_once_its_ci_system_serves_others_alone(
     refusal(publish(token, "moonrise"), 403)
     Issuer.objects.update(organization_id=None)
     assert publish(token, "moonrise").status_code == 200
+
+
+def test_a_crate_in_quarantine_is_granted_to_nobody(
+    grant: PublisherCrate, alice: User, tide: Crate, issuer: Issuer, ci: LocalIssuer
+) -> None:
+    shell = System("tests")
+    token = publish_token(ci)
+    quarantine_crate(actor=shell, crate=tide, reason="malware")
+
+    error = refusal(exchange(id_token(ci)), 403)
+    assert error["code"] == "publisher_suspended"
+    assert "in quarantine" in error["publishers"][0]["state"]
+    refusal(publish(token, "tide"), 403)
+
+    let_publish(make_crate("shore", owner=alice), alice, issuer)
+    assert exchange(id_token(ci)).json()["crates"] == ["shore"]
+    release_crate(actor=shell, crate=tide, reason="harmless")
+    assert exchange(id_token(ci)).json()["crates"] == ["shore", "tide"]
