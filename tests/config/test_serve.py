@@ -95,6 +95,7 @@ def test_a_wrong_variable_is_one_clear_line(tmp_path: Path, variable: str, value
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.timeout(300)
 def test_it_starts_again_however_it_ended(own_server: Server) -> None:
     own_server.manage("create_user", "alice")
 
