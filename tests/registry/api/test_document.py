@@ -16,6 +16,7 @@ from accounts.models import User
 from accounts.operations.tokens import create_token
 from registry.models import Crate, Follow, Ownership, Team, VersionDownload
 from tests import contract
+from tests.cases import in_turn
 from tests.factories.archives import build_crate, manifest_for
 from tests.factories.downloads import days_ago
 from tests.factories.registry import make_crate, make_dependency, make_version
@@ -133,7 +134,7 @@ def shore(alice: User) -> Client:
 
 
 @pytest.mark.queries
-@pytest.mark.parametrize(("method", "path"), ANSWERS)
+@in_turn(("method", "path"), ANSWERS)
 def test_an_answer_is_as_described(shore: Client, method: str, path: str) -> None:
     body: Any = [] if path.endswith("email_notifications") else BODY
 
@@ -144,7 +145,8 @@ def test_an_answer_is_as_described(shore: Client, method: str, path: str) -> Non
 
 
 @pytest.mark.queries
-@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+@pytest.mark.timeout(300)
+@in_turn(("method", "path"), OPERATIONS)
 def test_nothing_hostile_breaks_an_operation(
     shore: Client, alice: User, method: str, path: str
 ) -> None:
