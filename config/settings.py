@@ -288,6 +288,13 @@ OWNER_INVITATION_LIFETIME = timedelta(days=ENVIRONMENT.owner_invitation_days)
 # Of one person; a report of each crate may be open at once.
 REPORTS_PER_DAY = 10
 
+# --- Index --------------------------------------------------------------------
+
+# Where all files are written or compared: crates that are locked together, unless they have more
+# versions than this together, whose lines are in memory meanwhile.
+CRATES_AT_ONCE = 500
+INDEX_LINES_AT_ONCE = 5000
+
 # --- Downloads ----------------------------------------------------------------
 
 COUNT_DOWNLOADS = ENVIRONMENT.count_downloads

@@ -2,6 +2,7 @@ from datetime import date
 from random import Random
 
 import pytest
+from django.conf import LazySettings
 from django.db import connection
 from django.db.models import Count, F, Q, Sum
 
@@ -33,7 +34,9 @@ def today() -> date:
     return date(2026, 1, 31)
 
 
-def test_loads_a_registry_that_the_product_could_have_made(today: date) -> None:
+def test_loads_a_registry_that_the_product_could_have_made(
+    today: date, settings: LazySettings
+) -> None:
     before = _indexes()
     counts = Registry(CRATES, 7, today=today).load()
     connection.check_constraints([table.name for table in TABLES])
@@ -48,6 +51,7 @@ def test_loads_a_registry_that_the_product_could_have_made(today: date) -> None:
         assert Ownership.objects.filter(crate=crate).exists()
 
     _counts_are_exact(today)
+    settings.CRATES_AT_ONCE, settings.INDEX_LINES_AT_ONCE = 7, 50
     assert index.rebuild() == CRATES
     assert list(index.differences()) == []
     found = search("many versions", page=1, per_page=5)
