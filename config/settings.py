@@ -280,6 +280,9 @@ MAX_DEPENDENCIES = 500
 RATE_LIMITS = ENVIRONMENT.rate_limits
 MAX_NEW_VERSIONS_DAILY = ENVIRONMENT.max_new_versions_daily
 
+# Roots of trust; without any, no attestation is taken.
+ATTESTATION_TRUST_ROOTS = ENVIRONMENT.attestation_trust_roots
+
 # --- Owners -------------------------------------------------------------------
 
 OWNER_INVITATIONS = ENVIRONMENT.owner_invitations

@@ -84,8 +84,8 @@ def differences(names: Iterable[str] | None = None) -> Iterator[Difference]:
             yield from _difference(name)
         return
     for ids in _batches(Crate.objects.all()):
-        names = dict(Crate.objects.filter(pk__in=ids).values_list("pk", "name"))
-        for name in storage.differing_index(index_texts(names)):
+        visible = dict(Crate.objects.filter(pk__in=ids).values_list("pk", "name"))
+        for name in storage.differing_index(index_texts(visible)):
             # Looked at once more: a publish may have come in between.
             yield from _difference(name)
     yield from _strays()
