@@ -293,24 +293,14 @@ OWNER_INVITATION_LIFETIME = timedelta(days=ENVIRONMENT.owner_invitation_days)
 # Of one person; a report of each crate may be open at once.
 REPORTS_PER_DAY = 10
 
-# --- Index --------------------------------------------------------------------
-
-# Where all files are written or compared: crates that are locked together, unless they have more
-# versions than this together, whose lines are in memory meanwhile.
-CRATES_AT_ONCE = 500
-INDEX_LINES_AT_ONCE = 5000
-
 # --- Downloads ----------------------------------------------------------------
 
 COUNT_DOWNLOADS = ENVIRONMENT.count_downloads
 # What the web processes of this machine counted and the worker has not folded in yet.
 DOWNLOADS_DIR = DATA_DIR / "downloads"
-# Rows whose counts one statement changes.
-COUNTS_PER_STATEMENT = 20_000
-# Of an access log: lines that are judged together, and days of versions that are added in one
-# transaction; both are held in memory.
-LOG_LINES_AT_ONCE = 60_000
-LOG_COUNTS_AT_ONCE = 100_000
+# How much is done at once (docs/jobs.md): crates, index lines, counts; lines and counts of a log.
+CRATES_AT_ONCE, INDEX_LINES_AT_ONCE, COUNTS_PER_STATEMENT = 500, 5000, 20_000
+LOG_LINES_AT_ONCE, LOG_COUNTS_AT_ONCE = 60_000, 100_000
 
 # --- Trusted publishing -------------------------------------------------------
 

@@ -9,7 +9,7 @@ from itertools import accumulate, islice
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Min, QuerySet
 
 from registry import storage
 from registry.formats.names import canonical
@@ -46,10 +46,13 @@ def write(crate_name: str) -> None:
 
 
 def sweep() -> int:
-    """Writes every file that the outbox still names; answers how many were written."""
-    names = IndexChange.objects.values_list("crate_name", flat=True).distinct()
+    """Writes files that the outbox still names, the oldest first; answers how many were written.
+
+    Some hundreds in a run, for the next one comes soon.
+    """
+    oldest = IndexChange.objects.values("crate_name").annotate(first=Min("pk")).order_by("first")
     written = 0
-    for name in list(names):
+    for name in list(oldest.values_list("crate_name", flat=True)[: settings.CRATES_AT_ONCE]):
         try:
             write(name)
             written += 1
