@@ -14,6 +14,7 @@ from accounts.models import AuditEvent, User
 from accounts.token_text import TokenKind, digest, kind_of
 from demo.issuer import LocalIssuer, SigningKey
 from registry.models import Crate, Provenance, Version
+from tests.cases import in_turn
 from tests.ci import TOKENS, exchange, id_token, let_publish, publish_token
 from tests.clock import clock_at
 from tests.factories.id_tokens import stranger_key
@@ -125,7 +126,7 @@ def test_neither_token_is_stored_logged_or_told_twice(
     assert answer.content.count(token.encode()) == 1
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("body", "status"),
     [
         (b"{", 400),
