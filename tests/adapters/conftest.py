@@ -12,7 +12,6 @@ import boto3
 import django
 import pytest
 from django.conf import settings
-from moto.server import ThreadedMotoServer
 
 if not settings.configured and "DJANGO_SETTINGS_MODULE" not in os.environ:
     # The adapters know no app of ours, so their tests run without the project as well.
@@ -59,6 +58,9 @@ def serve() -> Iterator[Serve]:
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[str]:
     """The address of an S3 server."""
+    # Half a second for each process that has no such test.
+    from moto.server import ThreadedMotoServer
+
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
