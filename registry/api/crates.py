@@ -67,7 +67,7 @@ from registry.operations.delete import delete_crate
 from registry.operations.settings import set_trustpub_only
 from registry.policies import Action, require
 from registry.queries.crate_filters import CrateFilter, crates_matching
-from registry.queries.crate_stamp import Facts, facts_around, known_around, row_facts
+from registry.queries.crate_stamp import Facts, crate_facts, known_around
 from registry.queries.lookup import crate_named
 from registry.queries.search import (
     MAX_FOUND,
@@ -330,21 +330,33 @@ def _found(
     }
 
 
+PREFIX = "/api/v1/crates/"
+
+
+def shortcut(request: HttpRequest) -> HttpResponseBase | None:
+    """The whole of a crate for who only reads; None to anything else (accounts.shortcuts)."""
+    path = request.path_info
+    name = path.removeprefix(PREFIX)
+    if name == path or "/" in name or not is_plain_read(request):
+        return None
+    return _rendered(request, name)
+
+
 _renderings = Renderings()
 
 
 def _rendered(request: HttpRequest, name: str) -> HttpResponseBase | None:
     """The whole of a crate; None where the usual way knows better what to say."""
-    row = row_facts(name)
-    if row is None:
+    kept = _renderings.get(name)
+    facts = crate_facts(name, kept.people if kept else ())
+    if facts is None:
         return None
-    kept = _renderings.get(name, row)
-    if kept is None or facts_around(int(row[0]), kept.people) != kept.around:
-        kept = _render(name, row)
+    if kept is None or (kept.row, kept.around) != facts:
+        kept = _render(name, facts.row)
         _renderings.put(name, kept)
     headers = {"ETag": kept.etag, "Vary": "Accept, Accept-Encoding, Authorization, Cookie"}
     body = kept.packed
-    if "gzip" in request.headers.get("Accept-Encoding", ""):
+    if "gzip" in request.META.get("HTTP_ACCEPT_ENCODING", ""):
         headers["Content-Encoding"] = "gzip"
     else:
         body = gzip.decompress(body)

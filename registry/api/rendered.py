@@ -3,6 +3,7 @@
 import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import cached_property
 from threading import Lock
 
 from registry.queries.crate_stamp import Facts
@@ -10,7 +11,7 @@ from registry.queries.crate_stamp import Facts
 MAX_BYTES = 8 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rendering:
     """`row` and `around` are the facts that it was made of, `people` whose are in it.
 
@@ -22,7 +23,7 @@ class Rendering:
     around: Facts
     people: tuple[int, ...]
 
-    @property
+    @cached_property
     def etag(self) -> str:
         facts = repr((self.row, self.around)).encode()
         # Weak, since it stands for the packed body and the plain one.
@@ -38,13 +39,12 @@ class Renderings:
         self._kept: OrderedDict[str, Rendering] = OrderedDict()
         self._lock = Lock()
 
-    def get(self, name: str, row: Facts) -> Rendering | None:
-        """Made of just that row; the caller compares what is around it."""
+    def get(self, name: str) -> Rendering | None:
+        """What was put there last; the caller compares its facts with those of the moment."""
         with self._lock:
             found = self._kept.get(name)
-            if found is None or found.row != row:
-                return None
-            self._kept.move_to_end(name)
+            if found is not None:
+                self._kept.move_to_end(name)
             return found
 
     def put(self, name: str, rendering: Rendering) -> None:

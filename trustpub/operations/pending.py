@@ -58,7 +58,7 @@ def register(
     """
     check_registrant(owner)
     check_takes_pending()
-    lifetime = lifetime or settings.PENDING_PUBLISHER_LIFETIME
+    lifetime = settings.PENDING_PUBLISHER_LIFETIME if lifetime is None else lifetime
     if not DAY <= lifetime <= LONGEST_LIFETIME:
         raise InvalidPublisher("the lifetime must be 1 to 90 days")
     if not names:
