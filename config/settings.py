@@ -284,12 +284,9 @@ REPORTS_PER_DAY = 10
 COUNT_DOWNLOADS = ENVIRONMENT.count_downloads
 # What the web processes of this machine counted and the worker has not folded in yet.
 DOWNLOADS_DIR = DATA_DIR / "downloads"
-# Rows whose counts one statement changes.
-COUNTS_PER_STATEMENT = 20_000
-# Of an access log: lines that are judged together, and days of versions that are added in one
-# transaction; both are held in memory.
-LOG_LINES_AT_ONCE = 60_000
-LOG_COUNTS_AT_ONCE = 100_000
+# How much is done at once (docs/jobs.md): crates, index lines, counts; lines and counts of a log.
+CRATES_AT_ONCE, INDEX_LINES_AT_ONCE, COUNTS_PER_STATEMENT = 500, 5000, 20_000
+LOG_LINES_AT_ONCE, LOG_COUNTS_AT_ONCE = 60_000, 100_000
 
 # --- Trusted publishing -------------------------------------------------------
 
