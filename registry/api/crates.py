@@ -4,6 +4,7 @@ import gzip
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import get_conditional_response
@@ -70,7 +71,6 @@ from registry.queries.crate_filters import CrateFilter, crates_matching
 from registry.queries.crate_stamp import Facts, facts_around, known_around, row_facts
 from registry.queries.lookup import crate_named
 from registry.queries.search import (
-    MAX_FOUND,
     Place,
     SearchPage,
     Sort,
@@ -220,9 +220,10 @@ def _numbered(request: Request, text: str, crates: QuerySet[Crate] | None) -> di
     """By page number, for who asks for one."""
     page = page_of(request, max_page=MAX_PAGE)
     sort = request.query_params.get("sort")
-    if text.strip() and is_by_relevance(sort) and page.start >= MAX_FOUND:
+    most = settings.SEARCH_MAX_FOUND
+    if text.strip() and is_by_relevance(sort) and page.start >= most:
         raise InvalidInput(
-            f"Cannot page beyond the first {MAX_FOUND} results when sorting by relevance; "
+            f"Cannot page beyond the first {most} results when sorting by relevance; "
             "narrow the search instead"
         )
     found = search(text, page=page.page, per_page=page.per_page, sort=sort, crates=crates)
@@ -234,7 +235,11 @@ def _ranked(request: Request, text: str, crates: QuerySet[Crate] | None) -> dict
     """By relevance, an order without a key to continue behind."""
     per_page = per_page_of(request)
     values = seek_values(request, [int, int])
-    after = None if values is None else Place(min(max(values[0], 0), MAX_FOUND), values[1])
+    after = (
+        None
+        if values is None
+        else Place(min(max(values[0], 0), settings.SEARCH_MAX_FOUND), values[1])
+    )
     found = continue_search(text, after=after, per_page=per_page, crates=crates)
     next_page = None
     if found.last and len(found.crates) == per_page:
