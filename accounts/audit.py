@@ -1,4 +1,4 @@
-"""record(), the one way to write an audit event."""
+"""record(), the way to write an audit event."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -27,13 +27,28 @@ def record(
     before: Mapping[str, object] | None = None,
     after: Mapping[str, object] | None = None,
 ) -> AuditEvent:
-    """Writes one event in the current transaction; `before` and `after` must be free of secrets.
+    """Writes one event in the current transaction; `before` and `after` must be free of secrets."""
+    noted = event(name, actor=actor, crate=crate, subject=subject, before=before, after=after)
+    noted.save(force_insert=True)
+    return noted
+
+
+def event(
+    name: str,
+    *,
+    actor: Acting,
+    crate: str = "",
+    subject: str = "",
+    before: Mapping[str, object] | None = None,
+    after: Mapping[str, object] | None = None,
+) -> AuditEvent:
+    """What `record` writes, for who writes it together with other rows.
 
     Whoever acts for the registry says why, and that is in `after` too.
     """
     request = current_request()
     because = {"reason": reason} if (reason := getattr(actor, "because", "")) else {}
-    return AuditEvent.objects.create(
+    return AuditEvent(
         name=name,
         actor_kind=actor.kind,
         actor_id=actor.identifier,

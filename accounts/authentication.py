@@ -78,7 +78,7 @@ def api_token_of(request: HttpRequest | Request) -> ApiToken | None:
 def reject_locked(user: User) -> None:
     """Raises AccountLocked for an account that may not act."""
     if user.is_locked():
-        raise AccountLocked(user.lock_reason, user.locked_until)
+        raise AccountLocked(user.shut_because, user.shut_until)
 
 
 def reject_foreign_origin(request: Request) -> None:

@@ -81,6 +81,20 @@ def second_factor(user: User, change: str) -> None:
     send("second_factor", [address], facts)
 
 
+def account_moderated(user: User, change: str, reason: str) -> None:
+    """`change` as in "is locked until further notice"; to any address, for sign-in may be shut."""
+    if address := user.any_email():
+        facts: dict[str, object] = {
+            "login": user.login,
+            "change": change,
+            "reason": reason,
+            "is_shut": user.is_locked(),
+            "hides": user.quarantined_at is not None,
+            "public_url": settings.PUBLIC_URL,
+        }
+        send("account_moderated", [address], facts)
+
+
 def account_deleted(address: str, login: str) -> None:
     """The last letter, to where nothing else knows of any more."""
     send("account_deleted", [address], {"login": login, "public_url": settings.PUBLIC_URL})

@@ -76,12 +76,15 @@ class TokenLacksPermission(Refusal):
 
 
 class AccountLocked(Refusal):
+    """Also of an account in quarantine, which is a lock that has no end."""
+
     code = "account_locked"
     status = 403
 
     def __init__(self, reason: str, until: datetime | None) -> None:
         when = f"locked until {until:%Y-%m-%d at %H:%M:%S} UTC" if until else "indefinitely locked"
-        super().__init__(f"This account is {when}. Reason: {reason}")
+        said = reason or "none was given; ask whoever runs this registry"
+        super().__init__(f"This account is {when}. Reason: {said}")
 
 
 class BrowserOnly(Refusal):

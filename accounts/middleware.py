@@ -163,7 +163,7 @@ class LockedAccountMiddleware:
         # Without the cookie nobody asks for the session, and answers stay cacheable.
         has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
         if has_session and request.user.is_authenticated and request.user.is_locked():
-            locked = AccountLocked(request.user.lock_reason, request.user.locked_until)
+            locked = AccountLocked(request.user.shut_because, request.user.shut_until)
             logout(request)
             return answer_refusal(request, locked)
         return self.get_response(request)

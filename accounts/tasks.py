@@ -68,6 +68,12 @@ def mail_second_factor(user_id: int, change: str) -> None:
         emails.second_factor(user, change)
 
 
+@shared_task(name="accounts.mail_account_moderated")
+def mail_account_moderated(user_id: int, change: str, reason: str) -> None:
+    if user := User.objects.filter(pk=user_id).first():
+        emails.account_moderated(user, change, reason)
+
+
 @shared_task(name="accounts.mail_account_deleted")
 def mail_account_deleted(address: str, login: str) -> None:
     emails.account_deleted(address, login)

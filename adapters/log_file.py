@@ -12,7 +12,7 @@ from isal import igzip, isal_zlib
 
 GZIP = b"\x1f\x8b"
 ZSTD = b"\x28\xb5\x2f\xfd"
-PIECE = 4 * 1024 * 1024
+PIECE = 2 * 1024 * 1024
 
 
 class _Readable(Protocol):

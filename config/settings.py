@@ -301,6 +301,12 @@ SEARCH_TIERS = (1_500, 4_000, 11_000, 32_000)
 COUNT_DOWNLOADS = ENVIRONMENT.count_downloads
 # What the web processes of this machine counted and the worker has not folded in yet.
 DOWNLOADS_DIR = DATA_DIR / "downloads"
+# Rows whose counts one statement changes.
+COUNTS_PER_STATEMENT = 20_000
+# Of an access log: lines that are judged together, and days of versions that are added in one
+# transaction; both are held in memory.
+LOG_LINES_AT_ONCE = 60_000
+LOG_COUNTS_AT_ONCE = 100_000
 
 # --- Trusted publishing -------------------------------------------------------
 

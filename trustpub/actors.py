@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from accounts import audit
@@ -17,8 +17,16 @@ from registry.models import Crate, PublishKind, Version
 from registry.teams import may_act_for
 from trustpub.binding import Binding
 from trustpub.errors import InvalidPublishToken, TokenBoundElsewhere, TokenDoesNotCover
-from trustpub.models import Issuer, PendingPublisher, Publisher, PublishToken, TrustRule
-from trustpub.operations.locked_rules import lock_rules
+from trustpub.matching import fits
+from trustpub.models import (
+    BlockedSource,
+    Issuer,
+    PendingPublisher,
+    Publisher,
+    PublishToken,
+    TrustRule,
+)
+from trustpub.operations.locked_rules import lock_rules, view_of
 from trustpub.operations.pending import become_real
 from trustpub.operations.refusals import conflict, suspended_refusal
 from trustpub.operations.standing import in_good_standing
@@ -96,7 +104,12 @@ class CiJob(Actor):
         )
 
     def check_may_publish(self) -> None:
-        if not Issuer.objects.honoured().filter(pk=self.token.issuer_id).exists():
+        # Also one that was issued while its repository was being blocked.
+        blocked = BlockedSource.objects.of(
+            OuterRef("pk"), self.workload.repository_id, self.workload.owner_id
+        )
+        honoured = Issuer.objects.honoured().exclude(Exists(blocked))
+        if not honoured.filter(pk=self.token.issuer_id).exists():
             raise InvalidPublishToken
 
     def published(self, version: Version, *, is_first: bool) -> None:
@@ -106,8 +119,10 @@ class CiJob(Actor):
                 raise TokenDoesNotCover(version.crate.name)
             become_real(self.token, pending, version)
         now = timezone.now()
-        granting = self._granting(version.crate.canonical_name).order_by("pk")
-        used = list(granting.select_for_update().values_list("pk", flat=True))
+        used = [rule.pk for rule in self._granting(version.crate.canonical_name, lock=True)]
+        if not used:
+            # Whoever ended the right while the archive was read came first.
+            raise TokenDoesNotCover(version.crate.name)
         Publisher.objects.filter(pk__in=used).update(last_used_at=now)
         self._note_use(version, now)
 
@@ -117,9 +132,8 @@ class CiJob(Actor):
     def limit_key(self, crate_name: str) -> str | None:
         """One bucket for each publisher and crate: a job is no person (d.4)."""
         name = canonical(crate_name)
-        granting = self._granting(name).order_by("pk").values_list("pk", flat=True).first()
-        if granting is not None:
-            return f"publisher:{granting}:{name}"
+        if granting := self._granting(name):
+            return f"publisher:{granting[0].pk}:{name}"
         pending = self._pending(crate_name)
         return f"pending:{pending.pk}:{name}" if pending else f"publish-token:{self.token.pk}"
 
@@ -166,8 +180,8 @@ class CiJob(Actor):
 
     def _granting_rules(self, crate_name: str) -> list[TrustRule]:
         pending = self._pending(crate_name)
-        granting: list[TrustRule] = list(self._granting(canonical(crate_name)))
-        return [*granting, pending] if pending else granting
+        granting = self._granting(canonical(crate_name))
+        return [*granting, pending] if pending else [*granting]
 
     def _not_covered(self, crate_name: str) -> Refusal:
         """Tells a job that came second from one that never had the right."""
@@ -189,17 +203,28 @@ class CiJob(Actor):
         return any(not self._is_backed(rule) for rule in rules)
 
     def _covers(self, canonical_name: str) -> bool:
-        return self._granting(canonical_name).exists()
+        return bool(self._granting(canonical_name))
 
-    def _granting(self, canonical_name: str) -> QuerySet[Publisher]:
-        """Publishers of the token that still stand for the crate."""
+    def _granting(self, canonical_name: str, *, lock: bool = False) -> list[Publisher]:
+        """Publishers of the token that still stand for the crate, and for the job itself.
+
+        A rule may have been edited at the moment of the exchange, which saw the one before. Who
+        started the job is not kept, and was looked at then.
+        """
         grants = self.token.grants_to_publish().standing()
         grants = grants.filter(crate__canonical_name=canonical_name)
-        return Publisher.objects.filter(
+        rows = Publisher.objects.filter(
             pk__in=grants.values("publisher"),
             state=Publisher.State.ACTIVE,
             issuer__in=Issuer.objects.honoured(),
         )
+        if lock:
+            rows = rows.select_for_update(of=("self",))
+        return [
+            rule
+            for rule in rows.select_related("issuer").order_by("pk")
+            if fits(self.workload, view_of(rule, enabled=True, owned=True))
+        ]
 
     def _pending(self, crate_name: str, *, lock: bool = False) -> PendingPublisher | None:
         rows = self.token.pending_to_found().filter(canonical_name=canonical(crate_name))

@@ -93,6 +93,9 @@ def key_for(
     if key is None:
         row = _refreshed(row)
         key = _keys(row).get(kid)
+    if key is None and (row.error or _is_loading(row)):
+        # It may be the new one, which an issuer that does not answer could not show us.
+        raise _unavailable(row)
     if key is None:
         raise ExchangeRefused(
             ExchangeCode.UNKNOWN_KEY,

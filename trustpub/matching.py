@@ -116,6 +116,11 @@ def match(workload: Workload, publishers: Iterable[PublisherView]) -> MatchResul
     return result
 
 
+def fits(workload: Workload, publisher: PublisherView) -> bool:
+    """Whether this one publisher grants the job anything."""
+    return bool(match(workload, [publisher]).full)
+
+
 def _compare_identity(workload: Workload, publisher: PublisherView) -> _Identity:
     """IDs decide where they are pinned, names only where they are not."""
     same_name = _same_name(workload, publisher)

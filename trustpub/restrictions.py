@@ -53,6 +53,11 @@ class RuleOptions:
     risky_events: Mapping[str, str] = field(default_factory=dict)
     hosted_runner: str = ""
 
+    @property
+    def widest(self) -> dict[str, object]:
+        """What keeps a rule as wide as it is where the safer choice would be made otherwise."""
+        return {"refs": "any"} if "refs" in self.names else {}
+
 
 def checked(
     given: Mapping[str, object], options: RuleOptions, environment: str | None

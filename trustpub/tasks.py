@@ -59,13 +59,6 @@ def suspend_changed(refusal_id: int) -> None:
         publisher_states.suspend_changed(refusal)
 
 
-@shared_task(name="trustpub.note_verified")
-def note_verified(token_id: int) -> None:
-    token = PublishToken.objects.filter(pk=token_id).first()
-    if token:
-        publisher_states.note_verified(token)
-
-
 @shared_task(name="trustpub.mail_publisher_added")
 def mail_publisher_added(grant_id: int, by: str) -> None:
     grant = _grant(grant_id)

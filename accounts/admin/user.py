@@ -131,6 +131,7 @@ class UserAdmin(DeedAdmin):
         "standing",
         "role",
         "lock_reason",
+        "quarantine_reason",
     )
     readonly_fields = ("created_at", "standing", "role")
 

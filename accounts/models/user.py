@@ -45,6 +45,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     lock_reason = models.CharField(max_length=255, blank=True)
     # Nobody sees what it alone owns, and it may not act.
     quarantined_at = models.DateTimeField(null=True, blank=True)
+    quarantine_reason = models.CharField(max_length=255, blank=True, default="", db_default="")
     # May act for the registry in the admin (accounts.powers).
     moderator_since = models.DateTimeField(null=True, blank=True)
 
@@ -96,6 +97,15 @@ class User(AbstractBaseUser, PermissionsMixin):
         if self.locked_at is None:
             return False
         return self.locked_until is None or self.locked_until > (now or timezone.now())
+
+    @property
+    def shut_because(self) -> str:
+        return self.quarantine_reason if self.quarantined_at else self.lock_reason
+
+    @property
+    def shut_until(self) -> datetime | None:
+        """None: until a moderator opens it; a quarantine outlasts a lock."""
+        return None if self.quarantined_at else self.locked_until
 
     def verified_email(self) -> str | None:
         """The primary verified address, else any verified one."""

@@ -10,6 +10,7 @@ from accounts.audit import Acting
 from accounts.errors import InvalidInput
 from accounts.models import User
 from accounts.powers import require_power_over
+from adapters import jobs
 
 
 @transaction.atomic
@@ -27,6 +28,8 @@ def lock(*, actor: Acting, user: User, reason: str, until: datetime | None = Non
     locked.locked_at = timezone.now()
     locked.locked_until, locked.lock_reason = until, reason[:255]
     _save(actor, locked, "user.locked", before)
+    end = f"until {until:%Y-%m-%d %H:%M} UTC" if until else "until further notice"
+    tell(locked, f"is locked {end}", locked.lock_reason)
 
 
 @transaction.atomic
@@ -39,6 +42,12 @@ def unlock(*, actor: Acting, user: User) -> None:
     locked.locked_at = locked.locked_until = None
     locked.lock_reason = ""
     _save(actor, locked, "user.unlocked", before)
+    tell(locked, "is no longer locked")
+
+
+def tell(user: User, change: str, reason: str = "") -> None:
+    """A letter to somebody on whose account a moderator acted, once that is committed."""
+    jobs.after_commit("accounts.mail_account_moderated", user.pk, change, reason)
 
 
 def _held(actor: Acting, user: User) -> User:

@@ -29,6 +29,7 @@ from registry.models import (
     Version,
     VersionAction,
     VersionDownload,
+    VersionTotal,
 )
 
 # Versions of so many crates are put into the order of their publication, as they would have been
@@ -45,7 +46,7 @@ CRATES = Table(
 )
 VERSIONS = Table(
     Version,
-    "id crate num num_without_build created_at updated_at checksum size downloads yanked "
+    "id crate num num_without_build created_at updated_at checksum size yanked "
     "index_line features license edition description repository keywords categories has_lib "
     "lib_name readme user_agent published_by",
 )
@@ -60,13 +61,14 @@ PROVENANCE = Table(
 ACTIONS = Table(VersionAction, "version user action at")
 OWNERSHIPS = Table(Ownership, "crate user created_at")
 DOCUMENTS = Table(SearchDocument, "crate name keywords description readme")
+TOTALS = Table(VersionTotal, "version downloads")
 DOWNLOADS = Table(VersionDownload, "version date downloads")
 KEYWORDS = Table(Keyword, "id keyword created_at crates_cnt")
 KEYWORD_CRATES = Table(Keyword.crates.through, "keyword crate")
 CATEGORY_CRATES = Table(Category.crates.through, "category crate")
 TABLES = (
     *(USERS, CRATES, VERSIONS, DEPENDENCIES, PROVENANCE, ACTIONS, OWNERSHIPS, DOCUMENTS),
-    *(DOWNLOADS, KEYWORDS, KEYWORD_CRATES, CATEGORY_CRATES),
+    *(TOTALS, DOWNLOADS, KEYWORDS, KEYWORD_CRATES, CATEGORY_CRATES),
 )
 Rows = defaultdict[Table, list[tuple[Any, ...]]]
 
@@ -169,7 +171,7 @@ class Registry:
         rows[VERSIONS].append(
             (
                 *(pk, package.place + 1, release.num, release.num, at, at, release.checksum),
-                *(release.size, release.downloads, release.yanked),
+                *(release.size, release.yanked),
                 release.mind.line % (release.num, release.checksum, yanked, written),
                 *(release.mind.features, package.license, "2021", package.description),
                 *(texts.repository, texts.keywords, texts.categories, True, package.canonical),
@@ -177,6 +179,7 @@ class Registry:
                 *(package.readme if is_last else "", "cargo 1.85.0", person),
             )
         )
+        rows[TOTALS].append((pk, release.downloads))
         rows[DEPENDENCIES] += [(pk, *needed) for needed in release.mind.dependencies]
         if package.is_trusted:
             rows[PROVENANCE].append((pk, *texts.trusted))

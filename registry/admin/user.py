@@ -30,7 +30,7 @@ class Quarantine(UserDeed):
     title = "Put into quarantine"
     about = (
         "The account is shut, and its page and every crate vanish that no other person owns. "
-        "All of it can come back whole."
+        "All of it can come back whole. The person is told why."
     )
     is_severe = True
 
@@ -38,7 +38,7 @@ class Quarantine(UserDeed):
         return ["shut: no sign-in, no token works", _crates(row, "vanish", "vanishes")]
 
     def do(self, actor: Any, row: User, data: Mapping[str, Any]) -> None:
-        quarantine_user(actor=actor, user=row)
+        quarantine_user(actor=actor, user=row, reason=data["reason"])
 
 
 class Release(UserDeed):

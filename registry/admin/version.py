@@ -110,7 +110,7 @@ class VersionAdmin(DeedAdmin):
     exclude = ("index_line",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Version]:
-        return Version.everything.select_related("crate", "published_by")
+        return Version.everything.select_related("crate", "published_by", "total")
 
     @admin.display(description="standing")
     def standing(self, version: Version) -> str:

@@ -24,8 +24,6 @@ from registry.formats.access_log import (
 )
 from registry.formats.log_shapes import COMBINED, COMMON, Shape, json_shape, tabbed_shape
 
-# So many lines are judged together.
-WAITING = 100_000
 # Python reads integers of at most 4300 digits, so a longer line is not the engine's.
 MAX_LINE = 4000
 MAX_SHAPES = 8
@@ -53,40 +51,62 @@ _PLAIN_PATH = (
 class LogColumns:
     """`counts` and `unreadable` are of what `add` was given, once that is settled."""
 
-    def __init__(self, header: bytes = b"") -> None:
-        """`header` names the columns of a text that continues."""
+    def __init__(self, header: bytes = b"", *, waiting: int = 50_000) -> None:
+        """`header` names the columns of a text that continues.
+
+        Of `waiting` lines, equal ones are put together; of so many different ones, paths and times
+        are judged.
+        """
         self.counts: Counter[Download] = Counter()
         self.unreadable = 0
         self._log = AccessLog()
+        self._limit = waiting
         self._waiting: list[pl.DataFrame] = []
+        self._asked: list[pl.DataFrame] = []
         self._learnt: list[Shape] = []
         self._read_alone([header.decode(errors="replace")])
 
     def add(self, text: bytes) -> None:
         """Whole lines."""
         for part in _with_comments_apart(text):
-            lines = part.decode(errors="replace").split("\n")
+            decoded = part.decode(errors="replace")
             if _COMMENT.match(part):
-                self._read_alone(lines)
+                self._read_alone(decoded.split("\n"))
             else:
-                self._take_apart(pl.Series(lines, dtype=pl.String))
-        if sum(frame.height for frame in self._waiting) >= WAITING:
-            self.settle()
+                self._take_apart(pl.Series([decoded]).str.split("\n").explode())
+        if _height(self._waiting) >= self._limit:
+            self._put_together()
+        if _height(self._asked) >= self._limit:
+            self._judge()
 
     def settle(self) -> None:
         """Judges what waits; each text once, in the order in which `access_log` looks at them."""
+        self._put_together()
+        self._judge()
+
+    def _put_together(self) -> None:
+        """Requests that count, each path and time once, with how many lines have them."""
         if not self._waiting:
             return
-        found = pl.concat(self._waiting)
+        found = _answered(pl.concat(self._waiting), REQUEST, _verdict, pl.Boolean)
         self._waiting = []
-        found = _answered(found, REQUEST, _verdict, pl.Boolean)
         self.unreadable += found["answer"].null_count()
-        found = found.filter("answer").select("time", "path")
+        found = found.filter("answer").select("path", _shortened(found.filter("answer")["time"]))
+        found = found.group_by("path", "time").len()
+        # Copied, since a view of the path would keep the text that it was cut out of.
+        self._asked.append(found.with_columns(pl.concat_str("path")))
+
+    def _judge(self) -> None:
+        if not self._asked:
+            return
+        found = pl.concat(self._asked)
+        self._asked = []
         found = found.join(_versions(found["path"].unique()), on="path")
-        found = _answered(found.with_columns(_shortened(found["time"])), ["time"], _day, pl.Date)
-        self.unreadable += found["answer"].null_count()
+        found = _answered(found, ["time"], _day, pl.Date)
+        self.unreadable += int(found.filter(pl.col("answer").is_null())["len"].sum())
         found = found.filter(pl.col("answer").is_not_null())
-        for name, num, day, lines in found.group_by("name", "num", "answer").len().iter_rows():
+        sums = found.group_by("name", "num", "answer").agg(pl.col("len").sum())
+        for name, num, day, lines in sums.iter_rows():
             self.counts[Download(name, num, day)] += lines
 
     def _read_alone(self, lines: Sequence[str]) -> None:
@@ -108,7 +128,7 @@ class LogColumns:
         """The lines that do not fit are left."""
         if lines.is_empty():
             return lines
-        cells = lines.str.extract_groups(shape.pattern).struct.unnest()
+        cells = _cells(lines, shape.pattern)
         fits = cells["status"].is_not_null() & (lines.str.len_bytes() <= MAX_LINE)
         if fits.any():
             self._waiting.append(_fields(shape, cells.filter(fits)))
@@ -140,6 +160,19 @@ def _shape_among(lines: pl.Series) -> Shape | None:
     for line in lines.filter(lines.str.contains("^[{<]")).head(1):
         return json_shape(line)
     return None
+
+
+def _cells(lines: pl.Series, pattern: str) -> pl.DataFrame:
+    """What the groups of the pattern found; null where it does not match. On all cores."""
+    size = lines.len() // pl.thread_pool_size() + 1
+    cells = pl.col(lines.name).str.extract_groups(pattern).struct.unnest()
+    return pl.concat(
+        pl.collect_all(part.lazy().select(cells) for part in lines.to_frame().iter_slices(size))
+    )
+
+
+def _height(frames: Sequence[pl.DataFrame]) -> int:
+    return sum(frame.height for frame in frames)
 
 
 def _fields(shape: Shape, cells: pl.DataFrame) -> pl.DataFrame:

@@ -7,7 +7,12 @@ from registry.models.crate_review import CrateReview
 from registry.models.deleted_crate import DeletedCrate
 from registry.models.deleted_version import DeletedVersion
 from registry.models.dependency import Dependency
-from registry.models.download_count import CountedFile, DownloadTotals, VersionDownload
+from registry.models.download_count import (
+    CountedFile,
+    DownloadTotals,
+    VersionDownload,
+    VersionTotal,
+)
 from registry.models.follow import Follow
 from registry.models.index_change import IndexChange
 from registry.models.invitation import Invitation
@@ -50,4 +55,5 @@ __all__ = [
     "Version",
     "VersionAction",
     "VersionDownload",
+    "VersionTotal",
 ]

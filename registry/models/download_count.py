@@ -16,7 +16,7 @@ class VersionDownloadQuerySet(models.QuerySet["VersionDownload"]):
 
 
 class VersionDownload(models.Model):
-    """The downloads of one version on one day in UTC; totals are repeated on version and crate."""
+    """The downloads of one version on one day in UTC; totals are repeated."""
 
     version = models.ForeignKey(
         Version, on_delete=models.CASCADE, related_name="download_counts", db_index=False
@@ -34,6 +34,22 @@ class VersionDownload(models.Model):
 
     def __str__(self) -> str:
         return f"{self.version} on {self.date}: {self.downloads}"
+
+
+class VersionTotal(models.Model):
+    """The downloads of a version in all; none for one that nobody asked for.
+
+    A narrow row of its own, since counting writes to many of them, and a version's row is wide.
+    """
+
+    version = models.OneToOneField(
+        Version, primary_key=True, on_delete=models.CASCADE, related_name="total"
+    )
+    version_id: int
+    downloads = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.version}: {self.downloads}"
 
 
 class DownloadTotals(models.Model):

@@ -16,7 +16,7 @@ class VersionQuerySet(models.QuerySet["Version"]):
 
     def for_rendering(self) -> "VersionQuerySet":
         """With everything that JSON and pages show of a version, in a fixed number of queries."""
-        return self.select_related("crate", "published_by", "provenance").prefetch_related(
+        return self.select_related("crate", "published_by", "provenance", "total").prefetch_related(
             "actions__user"
         )
 
@@ -43,7 +43,8 @@ class Version(models.Model):
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
     checksum = models.CharField(max_length=64)
     size = models.PositiveBigIntegerField()
-    downloads = models.BigIntegerField(default=0)
+    # Of programs that counted here; what came since is in VersionTotal.
+    older_downloads = models.BigIntegerField(default=0, db_column="downloads", editable=False)
     yanked = models.BooleanField(default=False)
     yank_message = models.TextField(blank=True)
     # The line of the index, as it is served.
@@ -100,6 +101,12 @@ class Version(models.Model):
 
     def __str__(self) -> str:
         return f"{self.crate}@{self.num}"
+
+    @property
+    def downloads(self) -> int:
+        """All there ever were; reads `total` unless the query brought it."""
+        total = getattr(self, "total", None)
+        return self.older_downloads + (total.downloads if total else 0)
 
     def file_name(self) -> str:
         return f"{self.crate.name}-{self.num}.crate"

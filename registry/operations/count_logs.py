@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -16,9 +17,6 @@ from registry.formats.access_log import AccessLog
 from registry.formats.log_columns import LogColumns, last_header
 from registry.models import CountedFile
 from registry.operations.count_downloads import Counted, add_counts
-
-# So many days of versions are added in one transaction, and held in memory.
-AT_ONCE = 100_000
 
 Pieces = Callable[[], Iterable[bytes]]
 
@@ -111,11 +109,11 @@ def _is_whole(line: bytes) -> bool:
 
 
 def _count_stretch(pieces: Pieces, stretch: _Stretch, start: int, first_line: str) -> Counted:
-    reader = LogColumns()
+    reader = LogColumns(waiting=settings.LOG_LINES_AT_ONCE)
     counted = Counted()
     for lines, offset in _between(pieces, start, stretch.length):
         reader.add(lines)
-        if len(reader.counts) >= AT_ONCE or offset == stretch.length:
+        if len(reader.counts) >= settings.LOG_COUNTS_AT_ONCE or offset == stretch.length:
             reader.settle()
             counted += _commit(stretch, reader, offset, first_line)
     return counted

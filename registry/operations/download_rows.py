@@ -6,10 +6,8 @@ from datetime import date
 from itertools import islice
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
-
-# Rows of one statement; their values are one parameter, so no limit of the database counts.
-AT_ONCE = 20_000
 
 Row = tuple[int | str, ...]
 
@@ -70,8 +68,10 @@ def add_to_crates(downloads: Mapping[int, int], recent: Mapping[int, int]) -> No
 def add_to_versions(downloads: Mapping[int, int]) -> None:
     for given in _slices(sorted(downloads.items())):
         _run(
-            "UPDATE registry_version SET downloads = downloads + given.b FROM {given} "
-            "WHERE registry_version.id = given.a",
+            # SQLite takes ON for that of a join unless a WHERE stands before it.
+            "INSERT INTO registry_versiontotal (version_id, downloads) "
+            "SELECT given.a, given.b FROM {given} WHERE true ON CONFLICT (version_id) DO UPDATE "
+            "SET downloads = registry_versiontotal.downloads + excluded.downloads",
             {"a": "bigint", "b": "bigint"},
             given,
         )
@@ -82,7 +82,6 @@ def add_to_days(downloads: Mapping[tuple[int, date], int]) -> None:
     for given in _slices(rows):
         _run(
             "INSERT INTO registry_versiondownload (version_id, date, downloads) "
-            # SQLite takes ON for that of a join unless a WHERE stands before it.
             "SELECT given.a, given.b, given.c FROM {given} WHERE true "
             "ON CONFLICT (version_id, date) DO UPDATE "
             "SET downloads = registry_versiondownload.downloads + excluded.downloads",
@@ -92,17 +91,21 @@ def add_to_days(downloads: Mapping[tuple[int, date], int]) -> None:
 
 
 def _slices(rows: Collection[Row]) -> Iterator[list[Row]]:
+    """The values of one statement are few parameters, so no limit of the database counts."""
     rest = iter(rows)
-    while given := list(islice(rest, AT_ONCE)):
+    while given := list(islice(rest, settings.COUNTS_PER_STATEMENT)):
         yield given
 
 
 def _run(statement: str, columns: Mapping[str, str], rows: Sequence[Row]) -> list[tuple]:  # type: ignore[type-arg]
-    """`{given}` is a table of the rows; answers what the statement does."""
+    """`{given}` is a table of the rows, whose texts have no line feed; the statement's answer."""
     if connection.vendor == "postgresql":
-        arrays = ", ".join(f"%s::{kind}[]" for kind in columns.values())
+        # A text for each column: the driver is slow at arrays.
+        arrays = ", ".join(
+            f"string_to_array(%s::text, E'\\n')::{kind}[]" for kind in columns.values()
+        )
         table = f"unnest({arrays}) AS given({', '.join(columns)})"
-        parameters: list[Any] = [list(values) for values in zip(*rows, strict=True)]
+        parameters: list[Any] = ["\n".join(map(str, values)) for values in zip(*rows, strict=True)]
     else:
         cells = (f"json_extract(value, '$[{at}]') AS {name}" for at, name in enumerate(columns))
         table = f"(SELECT {', '.join(cells)} FROM json_each(%s)) AS given"  # noqa: S608

@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts import audit
 from accounts.errors import InvalidInput
 from accounts.models import User
+from accounts.operations.lock import tell
 from accounts.powers import Power, require_power, require_power_over
 from adapters import jobs
 from registry.actors import Actor
@@ -66,16 +67,17 @@ def release_version(*, actor: Actor, version: Version, reason: str) -> None:
 
 
 @transaction.atomic
-def quarantine_user(*, actor: Actor, user: User) -> None:
-    """The account is shut, and every crate vanishes that no other person owns.
+def quarantine_user(*, actor: Actor, user: User, reason: str = "") -> None:
+    """The account is shut, and every crate vanishes that no other person owns; they are told why.
 
     Raises NotAllowed, or InvalidInput for one that is in quarantine already.
     """
     locked = _held_user(actor, user)
     if locked.quarantined_at:
         raise InvalidInput(f"{locked.login} is in quarantine already")
-    locked.quarantined_at = timezone.now()
+    locked.quarantined_at, locked.quarantine_reason = timezone.now(), reason[:255]
     _user_changed(actor, locked, "user.quarantined")
+    tell(locked, "was put into quarantine", locked.quarantine_reason)
 
 
 @transaction.atomic
@@ -84,8 +86,9 @@ def release_user(*, actor: Actor, user: User) -> None:
     locked = _held_user(actor, user)
     if locked.quarantined_at is None:
         raise InvalidInput(f"{locked.login} is not in quarantine")
-    locked.quarantined_at = None
+    locked.quarantined_at, locked.quarantine_reason = None, ""
     _user_changed(actor, locked, "user.released")
+    tell(locked, "was released from quarantine")
 
 
 def follow_owners(crate: Crate) -> None:
@@ -132,7 +135,7 @@ def _version_changed(
 
 
 def _user_changed(actor: Actor, user: User, event: str) -> None:
-    user.save(update_fields=["quarantined_at"])
+    user.save(update_fields=["quarantined_at", "quarantine_reason"])
     # In one order, as everybody locks several.
     owned = Ownership.objects.filter(user=user).values_list("crate_id", flat=True)
     before, now = set(), set()

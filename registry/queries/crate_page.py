@@ -32,7 +32,7 @@ class VersionList:
 
 def crate_page(crate: Crate) -> CratePage:
     """Six queries at most."""
-    rows = crate.versions.select_related("published_by", "provenance")
+    rows = crate.versions.select_related("published_by", "provenance", "total")
     return CratePage(
         crate=crate,
         version=rows.filter(num=crate.default_version).first(),
@@ -48,6 +48,6 @@ def version_list(crate: Crate, *, page: int, per_page: int) -> VersionList:
     start = (page - 1) * per_page
     if start >= total:
         return VersionList([], total)
-    rows = crate.versions.newest_first().select_related("published_by", "provenance")
+    rows = crate.versions.newest_first().select_related("published_by", "provenance", "total")
     shown = rows.defer("readme", "index_line", "features")[start : start + per_page]
     return VersionList(list(shown), total)

@@ -14,7 +14,9 @@ from pytest_django import Settings
 from accounts import emails, tasks
 from accounts.models import ApiToken, User
 from accounts.operations.addresses import change_address, set_publish_notifications
+from accounts.operations.lock import lock, unlock
 from accounts.operations.tokens import create_token, revoke_token
+from registry.actors import System
 
 END = datetime(2031, 5, 6, 7, 8, tzinfo=UTC)
 
@@ -50,6 +52,30 @@ def test_address_confirmation(alice: User, mailoutbox: list[EmailMessage]) -> No
         "    http://127.0.0.1:8000/confirm/t0ken\n\n"
         "If it was not, do nothing: an address that is not confirmed is not used.\n\n"
     )
+
+
+def test_a_lock_and_its_end(
+    alice: User, mailoutbox: list[EmailMessage], django_capture_on_commit_callbacks: Any
+) -> None:
+    shell = System("tests")
+    with django_capture_on_commit_callbacks(execute=True):
+        lock(actor=shell, user=alice, reason="<b>spam</b>", until=END)
+
+    letter = only(mailoutbox)
+    assert letter.subject == "Your account alice is locked until 2031-05-06 07:08 UTC"
+    assert letter.body == (
+        "Hello alice,\n\n"
+        "the moderators of http://127.0.0.1:8000 acted on your account: it is locked until "
+        "2031-05-06 07:08 UTC.\n\n"
+        "They say why: <b>spam</b>\n\n"
+        "Nobody can sign in to it, its API tokens are refused, and publishers that you alone vouch "
+        "for\npublish nothing.\n\n"
+        "If you have questions, ask whoever runs the registry.\n\n"
+    )
+    mailoutbox.clear()
+    with django_capture_on_commit_callbacks(execute=True):
+        unlock(actor=shell, user=alice)
+    assert "your tokens work as before" in only(mailoutbox).body
 
 
 def test_address_changed(

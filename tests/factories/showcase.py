@@ -11,7 +11,14 @@ from accounts import audit, token_text
 from accounts.models import User
 from accounts.operations.tokens import create_token
 from registry.actors import Person
-from registry.models import Crate, DownloadTotals, PublishKind, Team, VersionDownload
+from registry.models import (
+    Crate,
+    DownloadTotals,
+    PublishKind,
+    Team,
+    VersionDownload,
+    VersionTotal,
+)
 from registry.operations.notifications import unsubscribe_token
 from tests.factories.registry import (
     SHA,
@@ -305,7 +312,7 @@ def _count_downloads() -> None:
                 VersionDownload(version=version, date=today - timedelta(days=day), downloads=count)
                 for day, count in zip(days, daily, strict=True)
             ]
-            _note(version, downloads=sum(daily))
+            VersionTotal.objects.create(version=version, downloads=sum(daily))
             crate.downloads += sum(daily)
         _note(crate, downloads=crate.downloads, recent_downloads=crate.downloads)
     VersionDownload.objects.bulk_create(rows)

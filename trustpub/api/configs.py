@@ -23,6 +23,7 @@ from registry.api.shapes import answer
 from registry.policies import Action, require, require_scope
 from registry.queries.lookup import crate_named
 from trustpub.api.first_publish import team_and_days
+from trustpub.api.publisher_actions import ACTIONS, STOPS
 from trustpub.api.shapes import (
     PendingPublisherShape,
     describe_action,
@@ -33,7 +34,6 @@ from trustpub.api.shapes import (
 )
 from trustpub.errors import UnknownIssuer, config_not_found
 from trustpub.models import Issuer, PendingPublisher, PublisherCrate, TrustRule
-from trustpub.operations import publisher_states as states
 from trustpub.operations.pending import cancel, register
 from trustpub.operations.publishers import (
     add_publisher,
@@ -44,15 +44,6 @@ from trustpub.operations.publishers import (
 from trustpub.providers import provider_for
 from trustpub.providers.github import GITHUB_ISSUER
 
-ACTIONS = {
-    "suspend": states.suspend,
-    "resume": states.resume,
-    "confirm": states.confirm,
-    "agree": states.agree,
-    "renew": states.renew,
-}
-# Whoever has a stolen session may stop a publisher, as they may remove it, and nothing else.
-STOPS = frozenset({"suspend"})
 OWN_ISSUER = {"github": GITHUB_ISSUER, "gitlab": "https://gitlab.com"}
 
 
@@ -253,6 +244,7 @@ def pending_json(pending: PendingPublisher) -> dict[str, Any]:
         **_rule_json(pending),
         "created_at": moment(pending.created_at),
         "expires_at": moment(pending.expires_at),
+        "state": "suspended" if pending.suspended_at else "pending",
         "team": pending.team.login if pending.team else None,
         "pending": True,
     }

@@ -59,7 +59,7 @@ def pending_json(pending: PendingPublisher) -> dict[str, Any]:
         "crate": pending.crate_name,
         "pending": True,
         **_rule_json(pending),
-        "state": "pending",
+        "state": "suspended" if pending.suspended_at else "pending",
         "state_reason": "",
         "created_at": moment(pending.created_at),
         "expires_at": moment(pending.expires_at),

@@ -78,9 +78,21 @@ class AboutShape(Shape):
     ends_at = text(optional=True, null=True)
 
 
+class EditShape(AboutShape):
+    fields = serializers.DictField(  # type: ignore[assignment]
+        child=serializers.CharField(allow_null=True),
+        required=False,
+        help_text="those that change",
+    )
+    rules = restrictions()
+
+
 class NewPublisherShape(WantedShape, AboutShape):
     pending = serializers.BooleanField(required=False)
     crate = serializers.CharField(required=False)
+    crates = serializers.ListField(
+        child=serializers.CharField(), required=False, help_text="with `pending`: several names"
+    )
     team = text(
         "with `pending`: owns the crate as well; without `crate`: all crates that it owns",
         optional=True,
@@ -104,7 +116,7 @@ CREATED = answer(
     publishers=PublisherShape(many=True, required=False),
 )
 PUBLISHER_REQUEST = answer("NewPublisherRequest", publisher=NewPublisherShape())
-ABOUT_REQUEST = answer("PublisherAboutRequest", publisher=AboutShape())
+ABOUT_REQUEST = answer("PublisherAboutRequest", publisher=EditShape())
 PUBLISHERS_REQUEST = answer("DeclaredPublishers", crates=texts(), publishers=WantedShape(many=True))
 PUBLISHER_LIST = answer(
     "PublisherList",

@@ -34,10 +34,16 @@ from trustpub.api.publisher_shapes import (
 from trustpub.api.shapes import TAG
 from trustpub.errors import InvalidPublisher, UnknownIssuer, config_not_found
 from trustpub.models import Issuer, PublisherCrate
-from trustpub.operations.about import NAMES, read_about
+from trustpub.operations.about import NAMES, About, read_about
 from trustpub.operations.declare import Wanted, declare
 from trustpub.operations.pending import register
-from trustpub.operations.publishers import add_publisher, describe_publisher, remove_publisher
+from trustpub.operations.publishers import (
+    add_publisher,
+    describe_publisher,
+    edit_publisher,
+    grant_of,
+    remove_publisher,
+)
 from trustpub.operations.team_publishers import add_for_team
 from trustpub.queries.issuers import visible_issuers
 from trustpub.queries.managed import grants_on, managed_crates
@@ -110,11 +116,11 @@ class Publishers(APIView):
         issuer, form = _issuer(body), _form(body)
         if "crate" not in body and body.get("pending") is not True and body.get("team"):
             return _private({"publishers": _added_for_team(actor, body, issuer, form)})
-        name = text_field(body, "crate", within="publisher.")
         if body.get("pending") is True:
             more = team_and_days(body, "publisher")
-            made = _registered(actor, name, issuer, form, _rules(body), more)
-            return _private({"publisher": made})
+            made = _registered(actor, _names(body), issuer, form, _rules(body), more)
+            return _private({"publishers": made} if "crates" in body else {"publisher": made[0]})
+        name = text_field(body, "crate", within="publisher.")
         grant = add_publisher(
             actor=actor,
             crate=crate_named(name),
@@ -167,21 +173,24 @@ class PublisherDetail(APIView):
     @operation(
         "describe_publisher",
         TAG,
-        "Change a publisher's name, note or last day",
+        "Change a publisher in place: its rule, name, note or last day",
         auth=TOKEN_OR_COOKIE,
         body=ABOUT_REQUEST,
         answer=ONE_PUBLISHER,
     )
     def patch(self, request: Request, publisher_id: int) -> Response:
-        """What is not named stays as it is; the rule does, too."""
+        """What is not named stays as it is; a changed rule kills the tokens that jobs hold."""
         actor = actor_of(request)
         body = json_object(request).get("publisher")
         if not isinstance(body, dict):
             raise WrongShape("the body must be a JSON object with `publisher`")
         require_fresh(request)
-        if unknown := sorted(set(body) - set(NAMES)):
+        if unknown := sorted(set(body) - {*NAMES, "fields", "rules"}):
             raise WrongShape(f"`publisher.{unknown[0][:60]}` can't be changed here")
-        grant = describe_publisher(actor=actor, grant_id=publisher_id, given=body)
+        if {"fields", "rules"} & set(body):
+            grant = _edited(actor, publisher_id, body)
+        else:
+            grant = describe_publisher(actor=actor, grant_id=publisher_id, given=body)
         return _private({"publisher": publisher_json(grant)})
 
     @operation("delete_publisher", TAG, "Remove a publisher", auth=TOKEN_OR_COOKIE, status=204)
@@ -218,21 +227,45 @@ def _added_for_team(
     return [publisher_json(grant) for grant in grants]
 
 
+def _edited(actor: Actor, publisher_id: int, body: Mapping[str, Any]) -> PublisherCrate:
+    grant = grant_of(actor, publisher_id)
+    kept, rules = grant.publisher, _rules(body)
+    return edit_publisher(
+        actor=actor,
+        grant_id=publisher_id,
+        form={**kept.fields, **(_form(body) if "fields" in body else {})},
+        # Without `rules` those that stand, and not the safe ones of a new publisher.
+        rules={**kept.provider.rule_options.widest, **kept.rules} if rules is None else rules,
+        about=read_about(body, About.of(grant)),
+    )
+
+
 def _registered(
     actor: Actor,
-    name: str,
+    names: list[str],
     issuer: Issuer,
     form: Mapping[str, str | None],
     rules: Mapping[str, object] | None,
     more: Mapping[str, Any],
-) -> dict[str, Any]:
-    require_scope(actor, Scope.TRUSTED_PUBLISHING, name)
+) -> list[dict[str, Any]]:
+    for name in names:
+        require_scope(actor, Scope.TRUSTED_PUBLISHING, name)
     if actor.user is None:
         raise AuthenticationRequired
-    [pending] = register(
-        actor=actor, owner=actor.user, names=[name], issuer=issuer, form=form, rules=rules, **more
+    made = register(
+        actor=actor, owner=actor.user, names=names, issuer=issuer, form=form, rules=rules, **more
     )
-    return pending_json(pending)
+    return [pending_json(pending) for pending in made]
+
+
+def _names(body: Mapping[str, Any]) -> list[str]:
+    """The names of a first publish: `crate`, or `crates` for a whole workspace."""
+    if "crates" not in body:
+        return [text_field(body, "crate", within="publisher.")]
+    names = body["crates"]
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise WrongShape("`publisher.crates` must be a list of crate names")
+    return names
 
 
 def _wanted(entry: object, crates: Mapping[str, Crate]) -> Wanted:

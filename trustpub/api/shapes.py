@@ -86,6 +86,7 @@ class PendingPublisherShape(RuleShape):
 
     provider = text()
     pending = flag()
+    state = serializers.ChoiceField(["pending", "suspended"])
     expires_at = moment()
     team = text("owns the crate beside the caller", null=True)
     repository_owner = text(optional=True)

@@ -15,6 +15,7 @@ from trustpub.api.configs import (
 )
 from trustpub.api.preflight import Preflight
 from trustpub.api.program import program
+from trustpub.api.publisher_actions import PendingAction, PublisherAction
 from trustpub.api.publishers import Providers, PublisherDetail, Publishers
 from trustpub.api.tokens import Tokens
 
@@ -34,6 +35,8 @@ urlpatterns = [
     path(f"{BASE}/providers", Providers.as_view()),
     path(f"{BASE}/publishers", Publishers.as_view()),
     path(f"{BASE}/publishers/<int:publisher_id>", PublisherDetail.as_view()),
+    path(f"{BASE}/publishers/<int:publisher_id>/<slug:action>", PublisherAction.as_view()),
     path(f"{BASE}/pending_publishers", PendingPublishers.as_view()),
     path(f"{BASE}/pending_publishers/<int:pending_id>", PendingPublisherDetail.as_view()),
+    path(f"{BASE}/pending_publishers/<int:pending_id>/<slug:action>", PendingAction.as_view()),
 ]

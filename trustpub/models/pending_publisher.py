@@ -30,6 +30,8 @@ class PendingPublisher(TrustRule):
         Team, null=True, blank=True, on_delete=models.CASCADE, related_name="pending_publishers"
     )
     expires_at = models.DateTimeField()
+    # By its registrant: it founds nothing until they resume it, and expires all the same.
+    suspended_at = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[PendingPublisherQuerySet] = PendingPublisherQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -47,7 +49,8 @@ class PendingPublisher(TrustRule):
         ]
 
     def is_enabled(self) -> bool:
-        return self.expires_at > timezone.now() and self.issuer.is_enabled and self.is_served
+        stands = self.suspended_at is None and self.expires_at > timezone.now()
+        return stands and self.issuer.is_enabled and self.is_served
 
     @property
     def is_served(self) -> bool:

@@ -55,6 +55,12 @@ class TrustRule(models.Model):
         return self.fields.get("environment") or None
 
     @property
+    def asks_for_environment(self) -> bool:
+        """Whether it names one, under whichever name, or says which it may be."""
+        named = any(condition.field == "environment" for condition in self.typed_conditions())
+        return named or "environment" in self.rules
+
+    @property
     def workflow(self) -> str:
         """The workflow file, under whichever name the provider's form has for it."""
         return str(

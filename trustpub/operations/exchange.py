@@ -55,7 +55,13 @@ def exchange(*, read_request: Callable[[], ExchangeRequest], address: str) -> Gr
     try:
         return (grant_reading if request.only_reads else grant)(verified, request)
     except ExchangeRefused as refused:
-        note_refusal(verified.issuer, verified.workload, refused, verified.replay_key)
+        note_refusal(
+            verified.issuer,
+            verified.workload,
+            refused,
+            verified.replay_key,
+            dry_run=request.dry_run,
+        )
         raise
 
 
@@ -69,13 +75,15 @@ def _read(text: str) -> UnverifiedToken:
 
 def _verified(token: UnverifiedToken, address: str, *, only_reads: bool) -> Verified:
     """Steps 4 to 10. Every attempt is counted once, those that end here by address and issuer."""
-    anonymous = _limits_before(address, token.issuer)
+    of_address = _limit_of_address(address)
     try:
         issuer, row = _issuer(token)
     except ExchangeRefused:
-        limits.hit_all(anonymous)
+        limits.hit_all([of_address])
         raise
     notes.of_provider(issuer.provider)
+    # Anybody can send what was never signed: it must not use up what honest jobs are allowed.
+    anonymous = [of_address, _limit_of_issuer("forged-exchange", token.issuer)]
     try:
         claims = _claims(token, issuer, row)
     except ExchangeRefused:
@@ -91,7 +99,8 @@ def _verified(token: UnverifiedToken, address: str, *, only_reads: bool) -> Veri
     except TokenRefused as refused:
         limits.hit_all(anonymous)
         raise _refused_claims(issuer, claims, refused) from None
-    limits.hit_all([*anonymous, *_limits_after(issuer, workload)])
+    of_issuer = _limit_of_issuer("exchange-issuer", token.issuer)
+    limits.hit_all([of_address, of_issuer, *_limits_after(issuer, workload)])
     return Verified(
         issuer,
         workload,
@@ -196,23 +205,24 @@ def _own_audiences(now: datetime) -> tuple[str, ...]:
     return (*settings.AUDIENCES, former.name)
 
 
-def _limits_before(address: str, issuer_url: str) -> list[Limit]:
-    return [
-        Limit(
-            "exchange",
-            limited_as(address),
-            settings.EXCHANGES_PER_ADDRESS,
-            MINUTE,
-            "exchanges of ID tokens",
-        ),
-        Limit(
-            "exchange-issuer",
-            issuer_url,
-            settings.EXCHANGES_PER_ISSUER,
-            MINUTE,
-            "exchanges of this issuer's ID tokens",
-        ),
-    ]
+def _limit_of_address(address: str) -> Limit:
+    return Limit(
+        "exchange",
+        limited_as(address),
+        settings.EXCHANGES_PER_ADDRESS,
+        MINUTE,
+        "exchanges of ID tokens",
+    )
+
+
+def _limit_of_issuer(name: str, issuer_url: str) -> Limit:
+    return Limit(
+        name,
+        issuer_url,
+        settings.EXCHANGES_PER_ISSUER,
+        MINUTE,
+        "exchanges of this issuer's ID tokens",
+    )
 
 
 def _limits_after(issuer: Issuer, workload: Workload) -> list[Limit]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from accounts import audit, token_text
@@ -28,21 +28,20 @@ from trustpub.models import (
     PublishToken,
     SpentIdToken,
 )
+from trustpub.operations import minting
 from trustpub.operations.advice import warnings_of
 from trustpub.operations.founders import founding
 from trustpub.operations.locked_rules import lock_rules
+from trustpub.operations.minting import Sightings
 from trustpub.operations.refusals import conflict, refusal_of
 from trustpub.operations.rules import pin
 from trustpub.operations.sharing import take_place
 from trustpub.operations.verified import Verified
 from trustpub.workload import Workload
 
+VERIFIED_PRECISION = timedelta(minutes=1)
 # A publish token never outlives its ID token by more than this.
 LONGEST_AFTER_ID_TOKEN = timedelta(minutes=60)
-SPEND = """
-    INSERT INTO trustpub_spentidtoken (issuer_id, key, spent_at, expires_at)
-    VALUES (%s, %s, %s, %s) ON CONFLICT (issuer_id, key) DO NOTHING
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +100,8 @@ def grant(verified: Verified, request: ExchangeRequest) -> Granted:
     if not grants and not pending:
         raise conflict()
     grants, pending = _narrowed(request, grants, pending)
-    spend(verified)
     if request.dry_run:
+        spend(verified)
         return _told(verified, request, result.full, grants, pending)
     for found in result.full:
         _follow_identity(found, verified.workload)
@@ -157,24 +156,24 @@ def _narrowed(
 
 
 def spend(verified: Verified) -> None:
-    """The unique constraint decides which of two equal ID tokens came first."""
-    adapt = connection.ops.adapt_datetimefield_value
-    row: list[str | int | None] = [
-        verified.issuer.pk,
-        verified.replay_key,
-        adapt(timezone.now()),
-        adapt(verified.remember_until),
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(SPEND, row)
-        is_first = cursor.rowcount == 1
-    if not is_first:
-        spent = SpentIdToken.objects.get(issuer=verified.issuer, key=verified.replay_key)
-        raise ExchangeRefused(
-            ExchangeCode.TOKEN_REUSED,
-            f"JWT has already been used (at {spent.spent_at:%Y-%m-%d %H:%M:%S} UTC); "
-            "request a new ID token for each exchange",
-        )
+    """Raises ExchangeRefused for an ID token that was exchanged before."""
+    if not minting.spend(_spent(verified)):
+        raise _reused(verified)
+
+
+def _spent(verified: Verified) -> SpentIdToken:
+    return SpentIdToken(
+        issuer=verified.issuer, key=verified.replay_key, expires_at=verified.remember_until
+    )
+
+
+def _reused(verified: Verified) -> ExchangeRefused:
+    spent = SpentIdToken.objects.get(issuer=verified.issuer, key=verified.replay_key)
+    return ExchangeRefused(
+        ExchangeCode.TOKEN_REUSED,
+        f"JWT has already been used (at {spent.spent_at:%Y-%m-%d %H:%M:%S} UTC); "
+        "request a new ID token for each exchange",
+    )
 
 
 def _told(
@@ -215,7 +214,7 @@ def _mint(
     crates, names = _crate_names(told[0]), _new_names(told[1])
     scopes = [Scope.READ] if request.only_reads else _scopes(grants, pending)
     binding = request.binding
-    token = PublishToken.objects.create(
+    token = PublishToken(
         digest=token_text.digest(text),
         issuer=verified.issuer,
         grant_ids=[grant.pk for grant in grants],
@@ -230,12 +229,11 @@ def _mint(
         issued_at=now,
         expires_at=_token_expiry(verified, now),
     )
-    audit.record(
+    event = audit.event(
         "exchange.granted",
         actor=CiWorkload(verified.workload),
         # An event is of one crate; that of a workspace is found by its publishes.
         crate=crates[0] if len(crates) == 1 and not names else "",
-        subject=str(token),
         after={
             "crates": list(crates),
             "new_names": list(names),
@@ -243,8 +241,26 @@ def _mint(
             **({"bind": binding.as_dict()} if binding else {}),
         },
     )
-    jobs.after_commit("trustpub.note_verified", token.pk)
+    if not minting.mint(_spent(verified), token, event, _sightings(verified.workload, grants, now)):
+        raise _reused(verified)
     return Granted(text, token.expires_at, crates, names, binding, tuple(scopes))
+
+
+def _sightings(workload: Workload, grants: Iterable[PublisherCrate], now: datetime) -> Sightings:
+    """What the job had that its rules may not ask about, for the settings pages that lack it.
+
+    A burst of jobs writes it once, and not a row of each publisher for every job.
+    """
+    had = {"environment": workload.environment, "runner": workload.runner_environment}
+    seen = {name: value for name, value in had.items() if value}
+    lacking = {
+        grant.publisher_id
+        for grant in grants
+        if grant.publisher.seen != seen
+        or grant.publisher.last_verified_at is None
+        or now - grant.publisher.last_verified_at > VERIFIED_PRECISION
+    }
+    return Sightings(sorted(lacking), now, seen)
 
 
 def _token_expiry(verified: Verified, now: datetime) -> datetime:

@@ -67,12 +67,12 @@ class LockedRules:
         publisher = rule.publisher
         standing = [grant for grant in rule.grants if _is_live(grant)]
         owned = any(grant.crate_id in self.owned for grant in standing)
-        return _view(publisher, publisher.is_enabled() and bool(standing), owned)
+        return view_of(publisher, publisher.is_enabled() and bool(standing), owned)
 
     def _view_of_pending(self, rule: PendingPublisher) -> PublisherView:
         blocked = getattr(rule, "is_blocked", False)
         enabled = rule.is_enabled() and in_good_standing(rule.owner) and not blocked
-        return _view(rule, enabled, self.actor is not None and rule.owner == self.actor)
+        return view_of(rule, enabled, self.actor is not None and rule.owner == self.actor)
 
     def _stands(self, publisher: Publisher, grant: PublisherCrate) -> bool:
         if asks_for_owner(publisher.rules) and grant.crate_id not in self.owned:
@@ -158,7 +158,8 @@ def _is_live(grant: PublisherCrate) -> bool:
     return bool(stands) and not grant.needs_consent and within
 
 
-def _view(rule: Publisher | PendingPublisher, enabled: bool, owned: bool) -> PublisherView:
+def view_of(rule: Publisher | PendingPublisher, enabled: bool, owned: bool) -> PublisherView:
+    """The rule as matching looks at it."""
     return PublisherView(
         key=rule,
         repository=rule.repository,

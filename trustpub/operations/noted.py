@@ -27,11 +27,12 @@ def note_refusal(
     replay_key: str = "",
     *,
     counts: bool = True,
+    dry_run: bool = False,
 ) -> None:
     """Keeps the refusal; one equal to the last is only counted.
 
     It `counts` for the limit of the repository's failures, unless the token was one that anybody
-    may have found.
+    may have found. After a dry run nobody's publisher is stopped, and no letter is sent (a.12).
     """
     if counts:
         subject = f"{issuer.pk}:{workload.repository_id}"
@@ -48,7 +49,9 @@ def note_refusal(
             subject=str(noted.pk),
             after={"code": refused.code},
         )
-        if refused.code == ExchangeCode.IDENTITY_CHANGED:
+        if refused.code == ExchangeCode.PENDING_CONFLICT:
+            audit.record("pending.conflict", actor=CiWorkload(workload), subject=str(noted.pk))
+        if refused.code == ExchangeCode.IDENTITY_CHANGED and not dry_run:
             jobs.after_commit("trustpub.suspend_changed", noted.pk)
 
 

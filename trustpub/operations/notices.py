@@ -129,7 +129,7 @@ def _environments_ignored(now: datetime) -> None:
     ignored = {
         (grants[grant_id].publisher, environment)
         for grant_id, environment in named
-        if grant_id in grants and grants[grant_id].publisher.environment is None
+        if grant_id in grants and not grants[grant_id].publisher.asks_for_environment
     }
     for publisher, environment in ignored:
         digest = hashlib.sha256(environment.encode()).hexdigest()[:32]

@@ -22,6 +22,7 @@ from trustpub.errors import (
     CrateIsYours,
     InvalidPublisher,
     NameUnavailable,
+    NotInThatState,
     PublisherExists,
     TooManyPublishers,
     UnknownIssuer,
@@ -81,6 +82,45 @@ def cancel(*, owner: User, pending_id: int) -> None:
         raise NotFound
     audit.record("pending.deleted", actor=owner, crate=pending.crate_name, before=pending.facts())
     pending.delete()
+
+
+@transaction.atomic
+def suspend_pending(*, owner: User, pending_id: int) -> PendingPublisher:
+    """It founds nothing until it is resumed, also for tokens that jobs hold.
+
+    Raises NotFound for somebody else's, NotInThatState for one that is suspended.
+    """
+    pending = _held(owner, pending_id)
+    if pending.suspended_at:
+        raise NotInThatState("this pending publisher is suspended already")
+    pending.suspended_at = timezone.now()
+    _changed(owner, pending, "pending.suspended")
+    return pending
+
+
+@transaction.atomic
+def resume_pending(*, owner: User, pending_id: int) -> PendingPublisher:
+    """Raises NotFound or NotInThatState, and what a registrant without standing is told."""
+    check_registrant(owner)
+    pending = _held(owner, pending_id)
+    if pending.suspended_at is None:
+        raise NotInThatState("this pending publisher is not suspended")
+    pending.suspended_at = None
+    _changed(owner, pending, "pending.resumed")
+    return pending
+
+
+def _held(owner: User, pending_id: int) -> PendingPublisher:
+    rows = PendingPublisher.objects.select_for_update(of=("self",))
+    pending = rows.filter(owner=owner, pk=pending_id).select_related("issuer", "team").first()
+    if pending is None:
+        raise NotFound
+    return pending
+
+
+def _changed(owner: User, pending: PendingPublisher, event: str) -> None:
+    pending.save(update_fields=["suspended_at"])
+    audit.record(event, actor=owner, crate=pending.crate_name, subject=str(pending))
 
 
 @transaction.atomic

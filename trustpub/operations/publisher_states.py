@@ -11,7 +11,7 @@ from adapters import jobs
 from registry.actors import Actor, System
 from trustpub.conditions import ascii_fold, rule_digest
 from trustpub.errors import NotInThatState
-from trustpub.models import ExchangeRefusal, Publisher, PublisherCrate, PublishToken
+from trustpub.models import ExchangeRefusal, Publisher, PublisherCrate
 from trustpub.models.publisher import SUSPENDED_BY
 from trustpub.operations.identities import Identity, resolve
 from trustpub.operations.publishers import grant_of, hold_back, locked_grant_of, move, vouch
@@ -188,17 +188,6 @@ def tell_unbacked() -> int:
             jobs.after_commit("trustpub.mail_publisher_unbacked", grant.pk)
         count += 1
     return count
-
-
-def note_verified(token: PublishToken) -> None:
-    """What a granted exchange says about its publishers, for the settings page."""
-    workload = token.typed_workload()
-    grants = PublisherCrate.objects.filter(pk__in=token.grant_ids)
-    seen = {"environment": workload.environment, "runner": workload.runner_environment}
-    Publisher.objects.filter(pk__in=grants.values("publisher")).update(
-        last_verified_at=token.issued_at,
-        seen={name: value for name, value in seen.items() if value},
-    )
 
 
 def _own(actor: Actor, grant_id: int) -> PublisherCrate:

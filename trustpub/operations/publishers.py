@@ -80,9 +80,10 @@ def add_conditions(*, actor: Actor, grant_id: int, rules: Mapping[str, object]) 
     """Narrows a publisher by one click: its own fields with some more rules or an environment."""
     publisher = grant_of(actor, grant_id).publisher
     form = dict(publisher.fields)
-    wanted = {"refs": "any", **publisher.rules, **rules}
+    provider = publisher.provider
+    wanted = {**provider.rule_options.widest, **publisher.rules, **rules}
     if named := wanted.pop("environment_name", None):
-        form["environment"] = str(named)
+        form[provider.environment_field] = str(named)
         wanted.pop("environment", None)
     return edit_publisher(actor=actor, grant_id=grant_id, form=form, rules=wanted)
 

@@ -127,6 +127,8 @@ def _stopped(match: Match) -> dict[str, object]:
     if isinstance(rule, Publisher) and rule.state != Publisher.State.ACTIVE:
         waits = rule.state == Publisher.State.AWAITING
         state = f"it {rule.get_state_display()}" if waits else f"it is {rule.get_state_display()}"
+    elif isinstance(rule, PendingPublisher) and rule.suspended_at:
+        state = "whoever registered it has suspended it"
     elif isinstance(rule, PendingPublisher):
         state = "the account that registered it, or its CI system, does not stand for it any more"
     elif not (isinstance(rule, Publisher) and rule.is_enabled()):

@@ -5,11 +5,12 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
-from accounts.errors import Refusal
+from accounts.errors import NotFound, Refusal
 from accounts.pages.fresh import fresh
 from accounts.pages.private import SignedInRequest, private
 from registry.actors import Person
-from trustpub.operations.pending import cancel, register
+from trustpub.errors import NotInThatState
+from trustpub.operations.pending import cancel, register, resume_pending, suspend_pending
 from trustpub.pages.prefill import crate_name_in
 from trustpub.pages.publisher_form import PublisherForm, empty_form, sent_form
 from trustpub.queries.issuers import visible_issuers
@@ -37,6 +38,22 @@ def pending_new(request: SignedInRequest) -> HttpResponse:
 def pending_cancel(request: SignedInRequest, pending_id: int) -> HttpResponse:
     cancel(owner=request.user, pending_id=pending_id)
     messages.success(request, "The pending publisher is gone.")
+    return redirect("pending_publishers")
+
+
+@private("POST")
+@fresh
+def pending_action(request: SignedInRequest, pending_id: int, action: str) -> HttpResponse:
+    deed = {"suspend": suspend_pending, "resume": resume_pending}.get(action)
+    if deed is None:
+        raise NotFound
+    try:
+        pending = deed(owner=request.user, pending_id=pending_id)
+    except NotInThatState as refusal:
+        messages.error(request, refusal.detail)
+        return redirect("pending_publishers")
+    done = "founds nothing until you resume it" if pending.suspended_at else "is active again"
+    messages.success(request, f"The pending publisher of {pending.crate_name} {done}.")
     return redirect("pending_publishers")
 
 
@@ -69,12 +86,17 @@ def _register(request: SignedInRequest) -> HttpResponse:
     return redirect("pending_publishers")
 
 
+def _name_of(form: PublisherForm) -> str:
+    """What the new crate is called most likely: as the repository that a link names."""
+    return crate_name_in(form.issuer, form.values) if form.issuer and form.from_link else ""
+
+
 def _page(
     request: SignedInRequest, form: PublisherForm, status: int = 200, name_error: str = ""
 ) -> HttpResponse:
     context = {
         "form": form,
-        "names": request.POST.get("names", crate_name_in(request.GET)),
+        "names": request.POST.get("names", _name_of(form)),
         "name_error": name_error,
         "team": request.POST.get("team", ""),
         "holds_names": bool(settings.HELD_NAMES),

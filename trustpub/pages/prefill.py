@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from registry.formats.errors import FormatError
 from registry.formats.names import check_crate_name
 from trustpub.echo import printable
+from trustpub.errors import InvalidPublisher
 from trustpub.models import ExchangeRefusal, Issuer
-from trustpub.providers.base import MAX_FIELD_LENGTH, Provider
+from trustpub.providers.address import place_in, read_address
+from trustpub.providers.base import MAX_FIELD_LENGTH
 from trustpub.providers.claim import Suggested
 
 # What a link may carry besides `issuer` and `provider`, and the names of the provider's own
@@ -57,24 +58,22 @@ def unmet_wish(issuer: Issuer, query: Mapping[str, str]) -> bool:
 
 def suggestion(issuer: Issuer, query: Mapping[str, str], repository: str = "") -> Suggestion:
     """The link's values where it has any, else the crate's `repository`."""
-    provider = issuer.adapter
-    names = (*PARAMETERS, ADDRESS, *(rule.name for rule in provider.fields))
+    names = (*PARAMETERS, ADDRESS, *(rule.name for rule in issuer.adapter.fields))
     given = {
         name: printable(query[name], MAX_FIELD_LENGTH).strip()
         for name in names
         if query.get(name, "").strip()
     }
     if given:
-        return Suggestion(_fields(provider, given), given)
+        return Suggestion(_fields(issuer, given), given)
     if _at_host([issuer], repository):
-        return Suggestion(_fields(provider, {"repository": repository}))
+        return Suggestion(_fields(issuer, {"repository": repository}))
     return Suggestion()
 
 
-def crate_name_in(query: Mapping[str, str]) -> str:
+def crate_name_in(issuer: Issuer, values: Mapping[str, str]) -> str:
     """The repository's own name, where that is how a crate can be called; else ""."""
-    address = (query.get(ADDRESS) or query.get("repository") or "").strip().rstrip("/")
-    name = address.removesuffix(".git").rpartition("/")[2]
+    name = values.get(issuer.adapter.address_field, "")
     try:
         check_crate_name(name)
     except FormatError:
@@ -90,14 +89,39 @@ def from_event(event: ExchangeRefusal) -> Mapping[str, str]:
         "workflow": printable(facts.workflow, MAX_FIELD_LENGTH),
         "environment": printable(facts.environment or "", MAX_FIELD_LENGTH),
     }
-    filled = _fields(event.issuer.adapter, given)
+    filled = _fields(event.issuer, given)
     return {"environment": "", **filled}
 
 
-def _fields(provider: Provider, given: Mapping[str, str]) -> dict[str, str]:
+def taken_apart(issuer: Issuer, typed: Mapping[str, str]) -> Mapping[str, str]:
+    """The fields with what an address says that was pasted into the one for the repository.
+
+    Raises InvalidPublisher for an address of another forge: its names mean nothing to this one.
+    """
+    provider = issuer.adapter
+    text = typed.get(provider.address_field, "")
+    address = read_address(text)
+    if address is None:
+        return typed
+    base = read_address(issuer.web_url)
+    place = address.under(base) if base else None
+    if place is None:
+        raise InvalidPublisher(
+            f"that address is on {printable(address.host, 60)}, and this publisher runs on "
+            f"{issuer.name}; choose first where the workflow runs",
+            extra={"field": provider.address_field},
+        )
+    file = typed.get("workflow_filename") or typed.get("workflow_filepath") or ""
+    found = provider.suggest(Suggested(text, place, file))
+    return {**typed, **{name: value for name, value in found.items() if value}}
+
+
+def _fields(issuer: Issuer, given: Mapping[str, str]) -> dict[str, str]:
     """The provider's own fields, as far as what is given says something about them."""
+    provider = issuer.adapter
     repository = given.get("repository") or given.get(ADDRESS, "")
-    known = Suggested(repository, given.get("workflow", ""), given.get("environment", ""))
+    place = place_in(repository, read_address(issuer.web_url))
+    known = Suggested(repository, place, given.get("workflow", ""), given.get("environment", ""))
     own = {rule.name for rule in provider.fields}
     wanted = {
         **provider.suggest(known),
@@ -108,19 +132,12 @@ def _fields(provider: Provider, given: Mapping[str, str]) -> dict[str, str]:
 
 def _at_host(issuers: list[Issuer], address: str) -> Issuer | None:
     """The issuer whose forge has that address; the longest web address wins."""
-    if not address.startswith(("https://", "http://")):
+    pasted = read_address(address)
+    if pasted is None:
         return None
     matching = [
         issuer
         for issuer in issuers
-        if address.startswith(f"{issuer.web_url.rstrip('/')}/")
-        and urlsplit(issuer.web_url).netloc == _host(address)
+        if (base := read_address(issuer.web_url)) and pasted.under(base) is not None
     ]
     return max(matching, key=lambda issuer: len(issuer.web_url), default=None)
-
-
-def _host(address: str) -> str:
-    try:
-        return urlsplit(address).netloc
-    except ValueError:
-        return ""

@@ -9,14 +9,27 @@ from trustpub.echo import printable
 from trustpub.models import ExchangeRefusal, Issuer, PublisherCrate, TrustRule
 from trustpub.operations.about import NAMES as ABOUT
 from trustpub.pages import rule_form
-from trustpub.pages.prefill import ADDRESS, chosen_issuer, from_event, suggestion, unmet_wish
+from trustpub.pages.prefill import (
+    ADDRESS,
+    chosen_issuer,
+    from_event,
+    suggestion,
+    taken_apart,
+    unmet_wish,
+)
 from trustpub.pages.rule_form import Option, RuleField
 from trustpub.providers.base import FieldRule
 from trustpub.restrictions import NAMES, RuleOptions
 
+# They stand beside the choice of refs.
+REF_TEXTS = ("tag_pattern", "branches")
 NO_SUCH_HOST = (
     "No CI system of that address is trusted here. Choose where the workflow runs and fill in its "
     "fields, or ask the operator to add it."
+)
+NO_REPOSITORY = (
+    "That address says where the workflow runs and nothing more. Fill in the fields below, or "
+    "paste the address of the repository itself."
 )
 NOT_OPEN = (
     "The CI system that the link names takes no publishers on this registry. "
@@ -78,7 +91,21 @@ class PublisherForm:
         return rule_form.choices(self._rules, self._options, self._rule_error)
 
     @property
-    def rule_texts(self) -> list[RuleField]:
+    def has_rules(self) -> bool:
+        """Whether jobs of the CI system prove anything that a rule can ask for."""
+        return bool(self._options.names & set(NAMES))
+
+    @property
+    def ref_texts(self) -> list[RuleField]:
+        return [shown for shown in self._rule_texts if shown.name in REF_TEXTS]
+
+    @property
+    def rare_texts(self) -> list[RuleField]:
+        """What most people leave alone."""
+        return [shown for shown in self._rule_texts if shown.name not in REF_TEXTS]
+
+    @property
+    def _rule_texts(self) -> list[RuleField]:
         return rule_form.texts(self._rules, self._options, self._rule_error)
 
     @property
@@ -92,7 +119,7 @@ class PublisherForm:
     @property
     def opens_rules(self) -> bool:
         """Whether one of the rules that most people leave alone is set or wrong."""
-        rare = {shown.name for shown in self.rule_texts} - {"tag_pattern", "branches"}
+        rare = {shown.name for shown in self.rare_texts}
         others_than_usual = any(event.is_chosen == event.is_risky for event in self.rule_events)
         return (
             others_than_usual
@@ -127,10 +154,13 @@ class PublisherForm:
         return {name: value for name, value in self.from_link.items() if name != ADDRESS}
 
     def tidied(self) -> Mapping[str, str | None]:
-        """What the person most likely meant; raises InvalidInput without an issuer."""
-        return self.required_issuer().adapter.tidy(
-            {shown.rule.name: shown.value or None for shown in self.fields}
-        )
+        """What the person most likely meant; raises InvalidInput without an issuer.
+
+        And InvalidPublisher for an address of another forge than the issuer's.
+        """
+        issuer = self.required_issuer()
+        typed = taken_apart(issuer, {shown.rule.name: shown.value for shown in self.fields})
+        return issuer.adapter.tidy({name: value or None for name, value in typed.items()})
 
     def required_issuer(self) -> Issuer:
         if self.issuer is None:
@@ -162,6 +192,8 @@ def empty_form(
             return PublisherForm(issuers, issuer, problem=NO_SUCH_HOST)
         problem = NOT_OPEN
     suggested = suggestion(issuer, query, repository)
+    if query.get(ADDRESS, "").strip() and not suggested.values:
+        problem = NO_REPOSITORY
     return PublisherForm(
         issuers,
         issuer,

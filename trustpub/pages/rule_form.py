@@ -62,6 +62,10 @@ _EVENT_HELP = {
     "deployment": "A deployment was asked for.",
     "schedule": "The clock, on the default branch.",
     "web": "Somebody who may write started it on the website.",
+    "webhook": "The repository told of a push, a tag or a pull request.",
+    "hook": "The repository told of a push or a tag.",
+    "ui": "Somebody who may write started it on the website.",
+    "task": "A task of the project, by the clock or by hand.",
 }
 
 

@@ -34,6 +34,11 @@ urlpatterns = [
         pending.pending_cancel,
         name="pending_cancel",
     ),
+    path(
+        "settings/publishers/<int:pending_id>/<slug:action>",
+        pending.pending_action,
+        name="pending_action",
+    ),
     path("crates/<str:name>/settings", crate_settings.crate_settings, name="crate_settings"),
     path(
         "crates/<str:name>/settings/publishers/new",

@@ -17,7 +17,7 @@ from trustpub.providers.base import (
 from trustpub.providers.claim import Claim, Role, Suggested
 from trustpub.providers.links import web_link
 from trustpub.providers.options import OptionRule, must_be_text
-from trustpub.providers.workflow_file import ID_TOKEN, Target
+from trustpub.providers.workflow_file import ANY_VERSION, ID_TOKEN, Target, Trigger
 from trustpub.workload import CLAIM, Workload, WorkloadLinks
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -95,10 +95,7 @@ class ActiveState(Provider):
     )
 
     def suggest(self, known: Suggested) -> ProviderFields:
-        organization, slash, project = known.repository.partition("/")
-        if not slash or "/" in project:
-            return {}
-        return self.tidy({"organization": organization, "project": project})
+        return self.tidy(dict(zip(("organization", "project"), known.place, strict=False)))
 
     def repository_of(self, fields: ProviderFields) -> str:
         return f"{fields['organization']}/{fields['project']}"
@@ -155,6 +152,7 @@ class ActiveState(Provider):
         registry_url: str,
         audience: str,
         registry_name: str = "waybill",
+        trigger: Trigger = ANY_VERSION,
     ) -> str:
         target = Target(crate, registry_url, audience, registry_name)
         return _EXAMPLE.format(id_token=ID_TOKEN, script=target.script(0))

@@ -17,11 +17,11 @@ from trustpub.providers.base import (
     invalid_claim,
     uuid_problem,
 )
-from trustpub.providers.claim import Claim, Role
+from trustpub.providers.claim import Claim, Role, Suggested
 from trustpub.providers.links import web_link
 from trustpub.providers.options import FIXED_AUDIENCE
 from trustpub.providers.ref_rule import kind_of, ref_conditions, ref_field, takes_any_ref
-from trustpub.providers.workflow_file import ID_TOKEN, Target
+from trustpub.providers.workflow_file import ANY_VERSION, ID_TOKEN, Target, Trigger
 from trustpub.workload import CLAIM, Workload, WorkloadLinks
 
 AUDIENCE = "api://AzureADTokenExchange"
@@ -93,6 +93,11 @@ class AzurePipelines(Provider):
 
     def audiences(self, own: Sequence[str], issuer_url: str) -> Sequence[str]:
         return [AUDIENCE] if self.options.get(FIXED_AUDIENCE.name) is True else own
+
+    def suggest(self, known: Suggested) -> ProviderFields:
+        """From a repository's address, ORGANIZATION/PROJECT/_git/NAME, or a job's own names."""
+        names = known.place[:2] if "_git" in known.place[2:] else known.place[:3]
+        return dict(zip(("organization", "project", "pipeline"), names, strict=False))
 
     def repository_of(self, fields: ProviderFields) -> str:
         return f"{fields['organization']}/{fields['project']}/{fields['pipeline']}"
@@ -183,9 +188,18 @@ class AzurePipelines(Provider):
         registry_url: str,
         audience: str,
         registry_name: str = "waybill",
+        trigger: Trigger = ANY_VERSION,
     ) -> str:
         target = Target(crate, registry_url, audience, registry_name)
-        return _EXAMPLE.format(id_token=ID_TOKEN, script=target.script(6))
+        return _EXAMPLE.format(
+            id_token=ID_TOKEN, script=target.script(6), started=_started(trigger)
+        )
+
+
+def _started(trigger: Trigger) -> str:
+    """Branches are built unless they are excluded."""
+    chosen = f"  {trigger.kind}:\n    include: {trigger.names}\n"
+    return chosen if trigger.branches else f'{chosen}  branches:\n    exclude: ["*"]\n'
 
 
 def _pipeline_id(project: str, definition: str) -> str:
@@ -196,11 +210,7 @@ def _pipeline_id(project: str, definition: str) -> str:
 _EXAMPLE = """\
 # azure-pipelines.yml
 trigger:
-  tags:
-    include: ["v*"]
-  branches:
-    exclude: ["*"]
-pool:
+{started}pool:
   vmImage: ubuntu-latest
 steps:
   - bash: |

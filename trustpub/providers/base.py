@@ -15,6 +15,7 @@ from trustpub.jwt import SignedClaims, TokenRefused, VerifiedClaims
 from trustpub.providers.claim import Claim, Suggested
 from trustpub.providers.noted import NotedClaims, noted_workload
 from trustpub.providers.options import COMMON_OPTIONS, OptionRule, Options
+from trustpub.providers.workflow_file import ANY_VERSION, Trigger
 from trustpub.restrictions import RuleOptions
 from trustpub.workload import Workload, WorkloadLinks
 
@@ -93,6 +94,10 @@ class Provider(ABC):
     # What is noted of a job whose token is refused after its signature was verified.
     noted_claims: NotedClaims = {}
     option_rules: ClassVar[tuple[OptionRule, ...]] = ()
+    # The field that people paste an address into, where the form has one for the repository.
+    address_field: ClassVar[str] = ""
+    # The field that names the environment in which a job must run, where the form has one.
+    environment_field: ClassVar[str] = "environment"
     # How the issuer's address looks, for operators who add one.
     issuer_example: ClassVar[str]
     fields: tuple[FieldRule, ...]
@@ -211,8 +216,12 @@ class Provider(ABC):
         registry_url: str,
         audience: str,
         registry_name: str = "waybill",
+        trigger: Trigger = ANY_VERSION,
     ) -> str:
-        """A ready CI file that publishes `crate` through a publisher with these fields."""
+        """A ready CI file that publishes `crate` through a publisher with these fields.
+
+        `trigger` is what starts it, as far as the file of the CI system says that.
+        """
 
     @property
     def rule_options(self) -> RuleOptions:

@@ -16,9 +16,9 @@ from trustpub.providers.base import (
     missing_claim,
     uuid_problem,
 )
-from trustpub.providers.claim import Claim, Role
+from trustpub.providers.claim import Claim, Role, Suggested
 from trustpub.providers.options import OptionRule, must_be_flag, must_be_text
-from trustpub.providers.workflow_file import ID_TOKEN, Target
+from trustpub.providers.workflow_file import ANY_VERSION, ID_TOKEN, Target, Trigger
 from trustpub.workload import CLAIM, Workload, WorkloadLinks
 
 ANY_STEP = "any"
@@ -59,6 +59,7 @@ class Bitbucket(Provider):
         "run_id": "pipelineUuid",
         "job_id": "stepUuid",
     }
+    environment_field = "deployment_environment_uuid"
     issuer_example = "https://api.bitbucket.org/2.0/workspaces"
     option_rules = (
         OptionRule("workspace", "accept this workspace alone; its slug", must_be_text),
@@ -116,6 +117,12 @@ class Bitbucket(Provider):
                 "This registry wants a deployment environment; give its UUID",
             )
         return given
+
+    def suggest(self, known: Suggested) -> ProviderFields:
+        """A page's address has the repository's name, a refused job its UUID."""
+        workspace, repository = (*known.place, "", "")[:2]
+        uuid = repository if _braced_problem(repository) is None else ""
+        return {"workspace": workspace, "repository_uuid": uuid}
 
     def repository_of(self, fields: ProviderFields) -> str:
         return f"{fields['workspace']}/{fields['repository_uuid']}"
@@ -188,6 +195,7 @@ class Bitbucket(Provider):
         registry_url: str,
         audience: str,
         registry_name: str = "waybill",
+        trigger: Trigger = ANY_VERSION,
     ) -> str:
         target = Target(crate, registry_url, audience, registry_name)
         return _EXAMPLE.format(id_token=ID_TOKEN, audience=audience, script=target.script(12))

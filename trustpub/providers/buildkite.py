@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from trustpub.conditions import Condition, ConditionKind
 from trustpub.jwt import VerifiedClaims
+from trustpub.providers.address import place_in
 from trustpub.providers.base import (
     ClaimReader,
     FieldRule,
@@ -19,7 +20,7 @@ from trustpub.providers.base import (
 from trustpub.providers.claim import Claim, Role, Suggested
 from trustpub.providers.links import web_link
 from trustpub.providers.ref_rule import ref_conditions, ref_field, takes_any_ref
-from trustpub.providers.workflow_file import ID_TOKEN, Target
+from trustpub.providers.workflow_file import ANY_VERSION, ID_TOKEN, Target, Trigger
 from trustpub.workload import CLAIM, Workload, WorkloadLinks
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]*")
@@ -60,6 +61,7 @@ class Buildkite(Provider):
         "job_id": "job_id",
         "event": "build_source",
     }
+    address_field = "pipeline_slug"
     issuer_example = "https://agent.buildkite.com"
     claims = (
         Claim("organization_slug", Role.IDENTITY),
@@ -127,14 +129,13 @@ class Buildkite(Provider):
 
     def tidy(self, fields: ProviderFields) -> ProviderFields:
         tidied = dict(super().tidy(fields))
-        pipeline = (tidied.get("pipeline_slug") or "").rpartition("://")[2]
-        parts = pipeline.removeprefix("buildkite.com/").strip("/").split("/")
-        if len(parts) > 1:
-            tidied["organization_slug"], tidied["pipeline_slug"] = parts[:2]
+        pipeline = tidied.get("pipeline_slug") or ""
+        if "/" in pipeline and len(place := place_in(pipeline)) > 1:
+            tidied["organization_slug"], tidied["pipeline_slug"] = place[:2]
         return tidied
 
     def suggest(self, known: Suggested) -> ProviderFields:
-        return self.tidy({"pipeline_slug": known.repository})
+        return self.tidy({"pipeline_slug": "/".join(known.place[:2])})
 
     def title(self, fields: ProviderFields) -> str:
         return f"pipeline {self.repository_of(fields)}"
@@ -221,6 +222,7 @@ class Buildkite(Provider):
         registry_url: str,
         audience: str,
         registry_name: str = "waybill",
+        trigger: Trigger = ANY_VERSION,
     ) -> str:
         target = Target(crate, registry_url, audience, registry_name)
         step = fields.get("step_key") or "publish"
@@ -231,8 +233,16 @@ class Buildkite(Provider):
             request=_REQUEST,
             id_token=ID_TOKEN,
             audience=audience,
+            started=_started(trigger),
             script=target.script(6).replace("$", "$$"),
         )
+
+
+def _started(trigger: Trigger) -> str:
+    if trigger.is_usual:
+        return "build.tag =~ /^v/"
+    kind = "branch" if trigger.branches else "tag"
+    return f"build.{kind} =~ {trigger.regex()}".replace("$", "$$")
 
 
 def _commit(reader: ClaimReader) -> str | None:
@@ -246,7 +256,7 @@ _EXAMPLE = """\
 steps:
   - key: "{step}"
     label: "Publish"
-    if: build.tag =~ /^v/
+    if: {started}
 {queue}    command: |
       set -euo pipefail
       {id_token}=$$({request} \\

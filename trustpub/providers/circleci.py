@@ -15,15 +15,22 @@ from trustpub.providers.base import (
     missing_claim,
     uuid_problem,
 )
-from trustpub.providers.claim import Claim, Role
+from trustpub.providers.claim import Claim, Role, Suggested
 from trustpub.providers.links import web_link
 from trustpub.providers.options import OptionRule, must_be_text
 from trustpub.providers.ref_rule import kind_of, ref_conditions, ref_field, takes_any_ref
-from trustpub.providers.workflow_file import ID_TOKEN, Target
+from trustpub.providers.workflow_file import ANY_VERSION, ID_TOKEN, Target, Trigger
 from trustpub.workload import CLAIM, Workload, WorkloadLinks
 
 _CLAIMS = "oidc.circleci.com/"
 _MOST_CONTEXTS = 25
+# How the addresses of its pages call the hosts of repositories.
+_HOSTS = {
+    "github": "github.com",
+    "gh": "github.com",
+    "bitbucket": "bitbucket.org",
+    "bb": "bitbucket.org",
+}
 # The only hosts that CircleCI builds from, so that a link never leads elsewhere.
 _ORIGIN = re.compile(
     r"(?:github\.com|gitlab\.com|bitbucket\.org)(?:/[A-Za-z0-9_-][A-Za-z0-9_.-]*){2,6}"
@@ -122,6 +129,14 @@ class CircleCI(Provider):
             tidied["vcs_origin"] = address.rstrip("/").removesuffix(".git")
         return tidied
 
+    def suggest(self, known: Suggested) -> ProviderFields:
+        """From a pipeline's page, pipelines/github/OWNER/NAME, or a job's own IDs."""
+        page, host, *names = (*known.place, "", "")
+        if page == "pipelines" and host in _HOSTS and all(names[:2]):
+            return {"vcs_origin": "/".join([_HOSTS[host], *names[:2]])}
+        is_job = not (uuid_problem(page) or uuid_problem(host))
+        return {"organization_id": page, "project_id": host} if is_job else {}
+
     def repository_of(self, fields: ProviderFields) -> str:
         return f"{fields['organization_id']}/{fields['project_id']}"
 
@@ -209,9 +224,24 @@ class CircleCI(Provider):
         registry_url: str,
         audience: str,
         registry_name: str = "waybill",
+        trigger: Trigger = ANY_VERSION,
     ) -> str:
         target = Target(crate, registry_url, audience, registry_name)
-        return _EXAMPLE.format(id_token=ID_TOKEN, audience=audience, script=target.script(12))
+        return _EXAMPLE.format(
+            id_token=ID_TOKEN,
+            audience=audience,
+            script=target.script(12),
+            filters=_filters(trigger),
+        )
+
+
+def _filters(trigger: Trigger) -> str:
+    """Jobs run for all branches and for no tag unless they say otherwise."""
+    if trigger.branches:
+        return f"            branches:\n              only: {trigger.regex()}\n"
+    only = "/^v.*/" if trigger.is_usual else trigger.regex()
+    ignored = "            branches:\n              ignore: /.*/\n"
+    return f"{ignored}            tags:\n              only: {only}\n"
 
 
 def _check_no_shell(reader: ClaimReader) -> None:
@@ -262,8 +292,4 @@ workflows:
     jobs:
       - publish:
           filters:
-            branches:
-              ignore: /.*/
-            tags:
-              only: /^v.*/
-"""
+{filters}"""

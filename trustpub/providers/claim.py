@@ -24,8 +24,12 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Suggested:
-    """What is known of a workflow before a form is filled: a link, a claim, a pasted address."""
+    """What is known of a workflow before a form is filled: a link, a claim, a pasted address.
+
+    `place` is `repository` in segments, as below the forge's web address, with whatever follows.
+    """
 
     repository: str = ""
+    place: tuple[str, ...] = ()
     workflow: str = ""
     environment: str = ""

@@ -16,7 +16,7 @@ from trustpub.providers.base import (
 )
 from trustpub.providers.claim import Claim, Role
 from trustpub.providers.options import OptionRule, must_be_text
-from trustpub.providers.workflow_file import ID_TOKEN, Target
+from trustpub.providers.workflow_file import ANY_VERSION, ID_TOKEN, Target, Trigger
 from trustpub.workload import Workload, WorkloadLinks
 
 # What makes it an application that holds no shared secret: claim, value, and why.
@@ -129,6 +129,7 @@ class Entra(Provider):
         registry_url: str,
         audience: str,
         registry_name: str = "waybill",
+        trigger: Trigger = ANY_VERSION,
     ) -> str:
         target = Target(crate, registry_url, audience, registry_name)
         return _EXAMPLE.format(

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from trustpub.conditions import Condition, ConditionKind, ascii_fold
 from trustpub.jwt import VerifiedClaims
+from trustpub.providers.address import ci_file_in, place_in
 from trustpub.providers.base import (
     MAX_REPOSITORY_LENGTH,
     ClaimReader,
@@ -22,13 +23,12 @@ from trustpub.providers.base import (
 from trustpub.providers.claim import Claim, Role, Suggested
 from trustpub.providers.links import web_link
 from trustpub.providers.ref_rule import ref_conditions, ref_field, takes_any_ref
-from trustpub.providers.workflow_file import ID_TOKEN, Target
+from trustpub.providers.workflow_file import ANY_VERSION, ID_TOKEN, Target, Trigger
 from trustpub.workload import Workload, WorkloadLinks
 
 FOLDERS = (".forgejo/workflows/", ".gitea/workflows/", ".github/workflows/")
 
 _PART = re.compile(r"[A-Za-z0-9_.-]+")
-_ADDRESS = re.compile(r"(?:[a-z+]+://[^/]+/|[^/@]*@[^:/]+[:/])?([^/:]+)/([^/]+?)(?:\.git)?/?")
 _ISSUER_PATH = "/api/actions"
 
 
@@ -67,6 +67,7 @@ class Forgejo(Provider):
         "ref": "ref",
         "sha": "sha",
     }
+    address_field = "repository_name"
     issuer_example = "https://codeberg.example/api/actions"
     folder: ClassVar[str] = FOLDERS[0]
     # How a workflow asks for the right to request ID tokens.
@@ -126,15 +127,24 @@ class Forgejo(Provider):
 
     def tidy(self, fields: ProviderFields) -> ProviderFields:
         tidied = dict(super().tidy(fields))
-        name = (tidied.get("repository_name") or "").partition("/src/")[0]
-        if pasted := _ADDRESS.fullmatch(name):
-            tidied["repository_owner"], tidied["repository_name"] = pasted.groups()
+        name = tidied.get("repository_name") or ""
+        if "/" in name and len(place := place_in(name)) > 1:
+            tidied["repository_owner"], tidied["repository_name"] = place[:2]
         if (file := tidied.get("workflow_filepath")) and "/" not in file:
             tidied["workflow_filepath"] = self.folder + file
         return tidied
 
     def suggest(self, known: Suggested) -> ProviderFields:
-        return self.tidy({"repository_name": known.repository, "workflow_filepath": known.workflow})
+        if len(known.place) < 2:
+            return {}
+        owner, name, *page = known.place
+        return self.tidy(
+            {
+                "repository_owner": owner,
+                "repository_name": name.removesuffix(".git"),
+                "workflow_filepath": known.workflow or ci_file_in(page),
+            }
+        )
 
     def title(self, fields: ProviderFields) -> str:
         return f"workflow {fields['workflow_filepath']} of {self.repository_of(fields)}"
@@ -211,11 +221,14 @@ class Forgejo(Provider):
         registry_url: str,
         audience: str,
         registry_name: str = "waybill",
+        trigger: Trigger = ANY_VERSION,
     ) -> str:
         target = Target(crate, registry_url, audience, registry_name)
         return _EXAMPLE.format(
             file=fields["workflow_filepath"],
             permission=self.permission,
+            kind=trigger.kind,
+            names=trigger.names,
             id_token=ID_TOKEN,
             audience=audience,
             script=target.script(10),
@@ -254,7 +267,7 @@ name: Publish
 
 on:
   push:
-    tags: ["v*"]
+    {kind}: {names}
 
 {permission}
 
@@ -263,10 +276,11 @@ jobs:
     runs-on: docker
     container: rust:1
     steps:
+      # Actions are JavaScript, which this runner runs with the container's own node.
+      - run: apt-get update && apt-get install --yes jq nodejs
       - uses: actions/checkout@v4
         with:
           persist-credentials: false
-      - run: apt-get update && apt-get install --yes jq
       - shell: bash
         run: |
           set -euo pipefail

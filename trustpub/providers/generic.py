@@ -24,7 +24,7 @@ from trustpub.providers.claim import Claim, Role
 from trustpub.providers.links import web_link
 from trustpub.providers.noted import noted_workload
 from trustpub.providers.options import OptionRule, Options, must_be_claims, must_be_text
-from trustpub.providers.workflow_file import ID_TOKEN, Target
+from trustpub.providers.workflow_file import ANY_VERSION, ID_TOKEN, Target, Trigger
 from trustpub.workload import CLAIM, Workload, WorkloadLinks
 
 CHOICE = "|"
@@ -191,6 +191,7 @@ class Generic(Provider):
         registry_url: str,
         audience: str,
         registry_name: str = "waybill",
+        trigger: Trigger = ANY_VERSION,
     ) -> str:
         target = Target(crate, registry_url, audience, registry_name)
         return _EXAMPLE.format(id_token=ID_TOKEN, audience=audience, script=target.script(0))

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from trustpub.conditions import Condition, ConditionKind, ascii_fold
 from trustpub.jwt import VerifiedClaims
+from trustpub.providers.address import ci_file_in, place_in
 from trustpub.providers.base import (
     MAX_ATTEMPT_LENGTH,
     MAX_FIELD_LENGTH,
@@ -25,7 +26,7 @@ from trustpub.providers.github_example import EXAMPLE
 from trustpub.providers.github_fields import FIELDS, name_problem
 from trustpub.providers.links import web_link
 from trustpub.providers.options import OptionRule, must_be_text
-from trustpub.providers.workflow_file import Target
+from trustpub.providers.workflow_file import ANY_VERSION, Target, Trigger
 from trustpub.restrictions import NAMES
 from trustpub.workload import Workload, WorkloadLinks
 
@@ -35,14 +36,8 @@ WORKFLOW_FOLDER = "/.github/workflows/"
 # GHE.com: an installation of its own for each customer.
 _DATA_RESIDENCY = re.compile(r"https://token\.actions\.([a-z0-9-]{1,63})\.ghe\.com")
 _SLUG = re.compile(r"[A-Za-z0-9-]{1,64}")
-_OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
-_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 # Claims may name accounts that were made by rules of an enterprise and hold "_".
 _CLAIMED_OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-_FORBIDDEN_IN_ENVIRONMENT = re.compile(r"[\x00-\x1f\x7f'\"`,;\\]")
-_PASTED_REPOSITORY = re.compile(
-    r"(?:.*://|git@)?(?:[^/:]*(?::\d+(?=/))?[/:])?([^/:]+)/([^/]+?)(?:\.git)?"
-)
 
 
 class GitHub(Provider):
@@ -95,24 +90,27 @@ class GitHub(Provider):
         Claim("run_id", Role.SHOWN),
     )
     fields = FIELDS
+    address_field = "repository_name"
 
     def tidy(self, fields: Mapping[str, str | None]) -> ProviderFields:
-        tidied = {name: (value or "").strip() or None for name, value in fields.items()}
+        tidied = dict(super().tidy(fields))
         name = tidied.get("repository_name") or ""
-        if "/" in name:
+        if "/" in name and len(place := place_in(name)) > 1:
             # An address or "owner/name" was pasted into the one field.
-            pasted = _PASTED_REPOSITORY.fullmatch(name.partition("/tree/")[0].rstrip("/"))
-            if pasted:
-                tidied["repository_owner"], tidied["repository_name"] = pasted.groups()
+            tidied["repository_owner"], tidied["repository_name"] = place[:2]
         if workflow := tidied.get("workflow_filename"):
             tidied["workflow_filename"] = workflow.rpartition("/")[2]
         return tidied
 
     def suggest(self, known: Suggested) -> ProviderFields:
+        if len(known.place) < 2:
+            return {}
+        owner, name, *page = known.place
         return self.tidy(
             {
-                "repository_name": known.repository,
-                "workflow_filename": known.workflow,
+                "repository_owner": owner,
+                "repository_name": name.removesuffix(".git"),
+                "workflow_filename": known.workflow or ci_file_in(page),
                 "environment": known.environment,
             }
         )
@@ -247,6 +245,7 @@ class GitHub(Provider):
         registry_url: str,
         audience: str,
         registry_name: str = "waybill",
+        trigger: Trigger = ANY_VERSION,
     ) -> str:
         environment = fields.get("environment")
         target = Target(crate, registry_url, audience, registry_name)
@@ -256,6 +255,8 @@ class GitHub(Provider):
             url=json.dumps(registry_url),
             index=json.dumps(target.index),
             variable=target.prefix,
+            kind=trigger.kind,
+            names=trigger.names,
             command=target.command,
         )
 

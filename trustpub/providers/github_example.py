@@ -1,4 +1,4 @@
-"""The workflow file that we propose for GitHub Actions."""
+"""The workflow file that we propose for GitHub Actions; a commit can't be moved as a tag can."""
 
 EXAMPLE = """\
 # .github/workflows/{file}
@@ -6,7 +6,7 @@ name: Publish
 
 on:
   push:
-    tags: ["v*"]
+    {kind}: {names}
 
 permissions: {{}}
 
@@ -19,10 +19,10 @@ jobs:
     env:
       {variable}_INDEX: {index}
     steps:
-      - uses: actions/checkout@v4
+      - uses: actions/checkout@11d5960a326750d5838078e36cf38b85af677262 # v4.4.0
         with:
           persist-credentials: false
-      - uses: rust-lang/crates-io-auth-action@v1
+      - uses: rust-lang/crates-io-auth-action@c6f97d42243bad5fab37ca0427f495c86d5b1a18 # v1.0.5
         id: auth
         with:
           url: {url}

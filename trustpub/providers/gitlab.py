@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from trustpub.conditions import Condition, ConditionKind, ascii_fold
 from trustpub.jwt import VerifiedClaims
+from trustpub.providers.address import place_in
 from trustpub.providers.base import (
     MAX_FIELD_LENGTH,
     MAX_REPOSITORY_LENGTH,
@@ -23,7 +24,7 @@ from trustpub.providers.base import (
 )
 from trustpub.providers.claim import Claim, Role, Suggested
 from trustpub.providers.links import web_link
-from trustpub.providers.workflow_file import ID_TOKEN, Target
+from trustpub.providers.workflow_file import ANY_VERSION, ID_TOKEN, Target, Trigger
 from trustpub.workload import Workload, WorkloadLinks
 
 DEFAULT_PIPELINE_FILE = ".gitlab-ci.yml"
@@ -33,6 +34,12 @@ _PROJECT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?")
 _ENVIRONMENT = re.compile(r"[A-Za-z0-9 \-_/${}]+")
 _CLAIMED_PATH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)+")
 _SCHEME = re.compile(r"https?://")
+
+
+def _project_path(place: tuple[str, ...]) -> tuple[str, ...]:
+    """The groups and the project of a page's address; its own pages stand after "-"."""
+    path = place[: place.index("-")] if "-" in place else place
+    return (*path[:-1], path[-1].removesuffix(".git")) if path else ()
 
 
 def _namespace_problem(value: str) -> str | None:
@@ -94,6 +101,7 @@ class GitLab(Provider):
         "ref": "ref_path",
         "sha": "sha",
     }
+    address_field = "project"
     issuer_example = "https://gitlab.example.com"
     claims = (
         Claim("jti", Role.CHECKED),
@@ -152,15 +160,12 @@ class GitLab(Provider):
     )
 
     def tidy(self, fields: Mapping[str, str | None]) -> ProviderFields:
-        tidied = {name: (value or "").strip() or None for name, value in fields.items()}
+        tidied = dict(super().tidy(fields))
         project = tidied.get("project") or ""
-        if "/" in project:
+        if "/" in project and (path := _project_path(place_in(project))):
             # An address or the whole path was pasted into the one field.
-            path = _SCHEME.sub("", project).partition("/-/")[0].strip("/").removesuffix(".git")
-            if _SCHEME.match(project):
-                path = path.partition("/")[2]
-            namespace, _, tidied["project"] = path.rpartition("/")
-            tidied["namespace"] = namespace or tidied.get("namespace")
+            tidied["project"] = path[-1]
+            tidied["namespace"] = "/".join(path[:-1]) or tidied.get("namespace")
         if namespace_typed := tidied.get("namespace"):
             tidied["namespace"] = namespace_typed.strip("/")
         if pipeline_file := tidied.get("workflow_filepath"):
@@ -168,10 +173,13 @@ class GitLab(Provider):
         return tidied
 
     def suggest(self, known: Suggested) -> ProviderFields:
+        path = _project_path(known.place)
+        page = known.place[len(path) + 1 :]
+        file = page[2:] if page[:1] in (("blob",), ("raw",), ("edit",)) else ()
         return self.tidy(
             {
-                "project": known.repository,
-                "workflow_filepath": known.workflow,
+                "project": "/".join(path),
+                "workflow_filepath": known.workflow or "/".join(file),
                 "environment": known.environment,
             }
         )
@@ -278,6 +286,7 @@ class GitLab(Provider):
         registry_url: str,
         audience: str,
         registry_name: str = "waybill",
+        trigger: Trigger = ANY_VERSION,
     ) -> str:
         environment = fields.get("environment")
         target = Target(crate, registry_url, audience, registry_name)
@@ -286,8 +295,17 @@ class GitLab(Provider):
             environment=f"  environment: {json.dumps(environment)}\n" if environment else "",
             id_token=ID_TOKEN,
             audience=json.dumps(audience),
+            started=_started(trigger),
             script=target.script(6),
         )
+
+
+def _started(trigger: Trigger) -> str:
+    """In GitLab's own words, with RE2's expressions."""
+    if trigger.is_usual:
+        return "$CI_COMMIT_TAG"
+    name = "$CI_COMMIT_BRANCH" if trigger.branches else "$CI_COMMIT_TAG"
+    return f"{name} =~ {trigger.regex()}"
 
 
 def _read_project(reader: ClaimReader) -> str:
@@ -348,7 +366,7 @@ _EXAMPLE = """\
 publish:
   image: rust:1
   rules:
-    - if: $CI_COMMIT_TAG
+    - if: {started}
 {environment}  id_tokens:
     {id_token}:
       aud: {audience}

@@ -16,9 +16,9 @@ from trustpub.providers.base import (
     invalid_claim,
     missing_claim,
 )
-from trustpub.providers.claim import Claim, Role
+from trustpub.providers.claim import Claim, Role, Suggested
 from trustpub.providers.options import OptionRule, must_be_flag
-from trustpub.providers.workflow_file import ID_TOKEN, Target
+from trustpub.providers.workflow_file import ANY_VERSION, ID_TOKEN, Target, Trigger
 from trustpub.workload import CLAIM, Workload, WorkloadLinks
 
 _ADDRESS = re.compile(r"[a-z0-9][a-z0-9-]*@(?:[a-z0-9-]+\.)+gserviceaccount\.com")
@@ -80,6 +80,9 @@ class Google(Provider):
         given = super().normalise(fields)
         self._check_is_own(given["email"] or "")
         return given
+
+    def suggest(self, known: Suggested) -> ProviderFields:
+        return {"email": known.repository} if _ADDRESS.fullmatch(known.repository) else {}
 
     def repository_of(self, fields: ProviderFields) -> str:
         return fields["email"] or ""
@@ -144,6 +147,7 @@ class Google(Provider):
         registry_url: str,
         audience: str,
         registry_name: str = "waybill",
+        trigger: Trigger = ANY_VERSION,
     ) -> str:
         target = Target(crate, registry_url, audience, registry_name)
         return _EXAMPLE.format(
@@ -163,7 +167,8 @@ class Google(Provider):
 
 
 _EXAMPLE = """\
-# cloudbuild.yaml; in Cloud Build a $ of the shell is written $$
+# cloudbuild.yaml; in Cloud Build a $ of the shell is written $$. The account needs the role
+# "Service Account OpenID Connect Identity Token Creator" on itself.
 serviceAccount: projects/$PROJECT_ID/serviceAccounts/{account}
 options:
   logging: CLOUD_LOGGING_ONLY

@@ -20,7 +20,7 @@ from trustpub.providers.claim import Claim, Role, Suggested
 from trustpub.providers.links import web_link
 from trustpub.providers.noted import noted_workload
 from trustpub.providers.options import OptionRule, Options, must_be_claims
-from trustpub.providers.workflow_file import ID_TOKEN, Target
+from trustpub.providers.workflow_file import ANY_VERSION, ID_TOKEN, Target, Trigger
 from trustpub.workload import CLAIM, Workload, WorkloadLinks
 
 # Of their own meaning, so no template may put something else there.
@@ -65,7 +65,7 @@ class Jenkins(Provider):
                 "job",
                 "Job",
                 True,
-                "The job's address as its tokens have it in `sub`.",
+                "The job's address, as the claim sub of its tokens has it.",
                 _job_problem,
             ),
             *(
@@ -179,6 +179,7 @@ class Jenkins(Provider):
         registry_url: str,
         audience: str,
         registry_name: str = "waybill",
+        trigger: Trigger = ANY_VERSION,
     ) -> str:
         target = Target(crate, registry_url, audience, registry_name)
         return _EXAMPLE.format(id_token=ID_TOKEN, audience=audience, script=target.script(10))

@@ -16,11 +16,11 @@ from trustpub.providers.base import (
     invalid_claim,
     uuid_problem,
 )
-from trustpub.providers.claim import Claim, Role
+from trustpub.providers.claim import Claim, Role, Suggested
 from trustpub.providers.links import web_link
 from trustpub.providers.options import FIXED_AUDIENCE
 from trustpub.providers.ref_rule import kind_of, ref_conditions, ref_field, takes_any_ref
-from trustpub.providers.workflow_file import ID_TOKEN, Target
+from trustpub.providers.workflow_file import ANY_VERSION, ID_TOKEN, Target, Trigger
 from trustpub.workload import Workload, WorkloadLinks
 
 _PART = re.compile(r"[A-Za-z0-9_.-]+")
@@ -113,6 +113,13 @@ class Semaphore(Provider):
         accepted = self.options.get(FIXED_AUDIENCE.name) is True
         return [*own, issuer_url] if accepted else own
 
+    def suggest(self, known: Suggested) -> ProviderFields:
+        """From a project's page, projects/NAME, or a job's own ORGANIZATION/NAME."""
+        organization, project = (*known.place, "", "")[:2]
+        if organization == "projects":
+            return {"project": project}
+        return {"organization": organization, "project": project}
+
     def repository_of(self, fields: ProviderFields) -> str:
         return f"{fields['organization']}/{fields['project']}"
 
@@ -180,6 +187,7 @@ class Semaphore(Provider):
         registry_url: str,
         audience: str,
         registry_name: str = "waybill",
+        trigger: Trigger = ANY_VERSION,
     ) -> str:
         target = Target(crate, registry_url, audience, registry_name)
         return _EXAMPLE.format(id_token=ID_TOKEN, script=target.script(14))

@@ -1,10 +1,59 @@
 """What the CI files that we propose have in common."""
 
+import json
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from textwrap import indent
 
 # Where a script of ours expects the job's ID token.
 ID_TOKEN = "REGISTRY_ID_TOKEN"
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """The names of tags, or else of branches, whose push starts the job; `*` stands for anything.
+
+    So that the file that we propose runs where its publisher lets it publish.
+    """
+
+    tags: tuple[str, ...] = ("v*",)
+    branches: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> str:
+        """All of them as a list in JSON, which YAML takes."""
+        return json.dumps(self.branches or self.tags, ensure_ascii=False)
+
+    @property
+    def kind(self) -> str:
+        return "branches" if self.branches else "tags"
+
+    @property
+    def is_usual(self) -> bool:
+        return self == ANY_VERSION
+
+    def regex(self) -> str:
+        """Between slashes, for CI systems that match by expressions."""
+        parts = [re.escape(name).replace(r"\*", ".*") for name in self.branches or self.tags]
+        inner = "|".join(part.replace("/", r"\/") for part in parts)
+        return f"/^({inner})$/"
+
+
+ANY_VERSION = Trigger()
+
+
+def trigger_of(crate: str, refs: str | None, rules: Mapping[str, object]) -> Trigger:
+    """What a publisher's refs, a field or a rule, let publish; v1.2.3 and such where any may."""
+    if pattern := str(rules.get("tag_pattern") or ""):
+        return Trigger((pattern.replace("{crate}", crate).replace("{version}", "*"),))
+    branches = rules.get("branches")
+    if isinstance(branches, list | tuple) and branches:
+        return Trigger((), tuple(map(str, branches)))
+    kind, _, name = (refs or "").removeprefix("refs/").partition("/")
+    if kind == "heads":
+        return Trigger((), (name,))
+    return Trigger((name,)) if kind == "tags" and name else ANY_VERSION
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What a crate's owners see of its trusted publishing, in a fixed number of queries."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,13 +10,16 @@ from django.utils import timezone
 
 from accounts.models import ApiToken
 from accounts.scopes import Scope
-from registry.models import Crate
+from registry.models import Crate, Provenance, PublishKind
 from trustpub.models import OpeningRequest, Publisher, PublisherCrate, TrustRule
+from trustpub.providers.workflow_file import trigger_of
 from trustpub.queries.refusals import ShownRefusal, refusals_of
 
 # As in the instructions on other pages.
 REGISTRY_NAME = "waybill"
 STALE_AFTER = timedelta(days=180)
+# How far back a publisher's last version is looked for.
+LATEST_VERSIONS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,9 @@ class PublisherCard:
     note: str = ""
     ends_at: datetime | None = None
     has_ended: bool = False
+    # The last version that came from its repository and workflow, and the run's page, or "".
+    last_version: str = ""
+    last_run: str = ""
 
     @property
     def works(self) -> bool:
@@ -53,7 +59,7 @@ class PublisherCard:
     @property
     def ignored_environment(self) -> str:
         """The one of the last job, where the publisher does not ask for any."""
-        asks = self.publisher.environment or self.publisher.rules.get("environment")
+        asks = self.publisher.asks_for_environment
         return "" if asks else str(self.publisher.seen.get("environment", ""))
 
     @property
@@ -92,9 +98,10 @@ class TrustSettings:
 
 
 def trust_settings(crate: Crate) -> TrustSettings:
-    """Five queries at most, however many publishers there are."""
+    """Six queries at most, however many publishers there are."""
     grants = list(_grants(crate))
-    cards = [_card(crate, grant) for grant in grants]
+    came = _last_published(crate) if grants else {}
+    cards = [_card(crate, grant, came) for grant in grants]
     enabled = any(card.works for card in cards)
     return TrustSettings(
         publishers=cards,
@@ -114,6 +121,7 @@ def workflow_file(rule: TrustRule, crate_name: str) -> str:
         registry_url=settings.PUBLIC_URL,
         audience=settings.AUDIENCES[0],
         registry_name=REGISTRY_NAME,
+        trigger=trigger_of(crate_name, rule.fields.get("refs"), rule.rules),
     )
 
 
@@ -127,7 +135,29 @@ def _grants(crate: Crate) -> QuerySet[PublisherCrate]:
     )
 
 
-def _card(crate: Crate, grant: PublisherCrate) -> PublisherCard:
+def _last_published(crate: Crate) -> Mapping[tuple[str, str, str], tuple[str, str]]:
+    """Version and run of the last publish by issuer, repository and workflow."""
+    rows = Provenance.objects.filter(version__crate=crate, kind=PublishKind.TRUSTED)
+    latest = rows.order_by("-version_id").values_list(
+        "issuer_url", "repository_id", "workflow", "version__num", "links"
+    )[:LATEST_VERSIONS]
+    found: dict[tuple[str, str, str], tuple[str, str]] = {}
+    for issuer, repository, workflow, num, links in latest:
+        told = (num, str(links.get("run") or ""))
+        found.setdefault((issuer, repository, workflow), told)
+        # Not every CI system's publishers name a file.
+        found.setdefault((issuer, repository, ""), told)
+    return found
+
+
+def _card(
+    crate: Crate,
+    grant: PublisherCrate,
+    came: Mapping[tuple[str, str, str], tuple[str, str]],
+) -> PublisherCard:
+    publisher = grant.publisher
+    source = (publisher.issuer.url, publisher.repository_id, publisher.workflow)
+    last_version, last_run = came.get(source, ("", ""))
     return PublisherCard(
         grant_id=grant.pk,
         publisher=grant.publisher,
@@ -143,6 +173,8 @@ def _card(crate: Crate, grant: PublisherCrate) -> PublisherCard:
         note=grant.note,
         ends_at=grant.ends_at,
         has_ended=grant.has_ended(),
+        last_version=last_version,
+        last_run=last_run,
     )
 
 

@@ -19,12 +19,11 @@ class Remedy(StrEnum):
 
     SETTINGS = "settings"
     TOKENS = "tokens"
-    ADD_PUBLISHER = "add a publisher"
 
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """Something to look at; more weight comes first, and nothing is urgent about no weight."""
+    """Something to look at; more weight comes first."""
 
     weight: int
     text: str
@@ -78,11 +77,6 @@ def _attention(
     grants: Sequence[PublisherCrate],
     tokens: Sequence[ApiToken],
 ) -> Iterator[Attention]:
-    if not grants:
-        if newest:
-            text = "No workflow is trusted: every new version needs a token."
-            yield Attention(0, text, Remedy.ADD_PUBLISHER)
-        return
     working = [grant for grant in grants if grant.publisher.is_enabled()]
     for grant in grants:
         if grant not in working:

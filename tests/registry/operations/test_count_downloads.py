@@ -8,7 +8,6 @@ from pytest_django import DjangoAssertNumQueries
 
 from registry.models import CountedFile, Crate, DownloadTotals, VersionDownload
 from registry.operations import count_downloads as operation
-from registry.operations import download_rows
 from registry.operations.count_downloads import Counted, fold_spool, note_download
 from registry.tasks import fold_downloads
 from tests.factories.downloads import all_counts_agree, count_lines, days_ago, log_line, today
@@ -209,8 +208,8 @@ def test_the_cost_does_not_grow_with_the_versions(
         count_lines(lines)
 
 
-def test_more_than_one_slice_is_exact(tide: Crate, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download_rows, "AT_ONCE", 2)
+def test_more_than_one_slice_is_exact(tide: Crate, settings: LazySettings) -> None:
+    settings.COUNTS_PER_STATEMENT = 2
     lines = [
         log_line("Tide-Pool", num, day=days_ago(day))
         for day in range(5)

@@ -1,10 +1,9 @@
 from collections.abc import Iterator
 
 import pytest
+from django.conf import LazySettings
 
-from registry.formats import log_columns
 from registry.models import CountedFile
-from registry.operations import count_logs
 from registry.operations.count_downloads import Counted
 from registry.operations.count_logs import CountedElsewhere, count_log
 from tests.factories.downloads import all_counts_agree, count_lines, log_line
@@ -42,10 +41,9 @@ def test_what_breaks_off_leaves_the_counts_alone() -> None:
 
 @pytest.mark.parametrize("committed", range(4))
 def test_a_count_that_was_killed_goes_on_where_it_ended(
-    monkeypatch: pytest.MonkeyPatch, committed: int
+    settings: LazySettings, committed: int
 ) -> None:
-    monkeypatch.setattr(count_logs, "AT_ONCE", 1)
-    monkeypatch.setattr(log_columns, "WAITING", 1)
+    settings.LOG_LINES_AT_ONCE = settings.LOG_COUNTS_AT_ONCE = 1
     text = [FIELDS, *(tabbed(number) for number in range(4))]
     readings = 0
 
@@ -106,9 +104,8 @@ def test_logs_of_earlier_releases_stay_counted() -> None:
     assert count_lines(lines(0, 2)) is None
 
 
-def test_a_second_process_stops_where_it_meets_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(count_logs, "AT_ONCE", 1)
-    monkeypatch.setattr(log_columns, "WAITING", 1)
+def test_a_second_process_stops_where_it_meets_the_first(settings: LazySettings) -> None:
+    settings.LOG_LINES_AT_ONCE = settings.LOG_COUNTS_AT_ONCE = 1
     text = lines(0, 4)
     readings = 0
 

@@ -135,11 +135,24 @@ def test_nobody_closes_an_account_to_lose_a_hidden_crate(crate: Crate, alice: Us
         close_account(user=alice)
 
 
-def test_a_person_in_quarantine_may_do_nothing(alice: User, alice_token: str) -> None:
-    quarantine_user(actor=SHELL, user=alice)
+def test_a_person_in_quarantine_may_do_nothing_and_is_told_why(
+    alice: User, alice_token: str, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        quarantine_user(actor=SHELL, user=alice, reason="mines coins")
     problem = refusal(publish(alice_token, "fresh"), 403)
 
     assert problem["code"] == "account_locked"
+    assert "Reason: mines coins" in problem["detail"]
+    with django_capture_on_commit_callbacks(execute=True):
+        release_user(actor=SHELL, user=alice)
+    shut, opened = mail.outbox
+    assert shut.subject == "Your account alice was put into quarantine"
+    assert "They say why: mines coins" in str(shut.body)
+    assert "Crates that nobody else owns are hidden" in " ".join(str(shut.body).split())
+    assert "your tokens work as before" in str(opened.body)
+    alice.refresh_from_db()
+    assert alice.quarantine_reason == ""
 
 
 def test_the_storage_may_fail_and_the_clock_mends_it(

@@ -12,9 +12,10 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import AuditEvent, User
 from accounts.token_text import TokenKind, digest, kind_of
-from demo.issuer import LocalIssuer
+from demo.issuer import LocalIssuer, SigningKey
 from registry.models import Crate, Provenance, Version
 from tests.ci import TOKENS, exchange, id_token, let_publish, publish_token
+from tests.factories.id_tokens import stranger_key
 from tests.factories.registry import make_crate
 from tests.wire import publish, refusal, send
 from trustpub.models import (
@@ -188,6 +189,31 @@ def test_there_are_limits(
 
     assert refusal(answer, 429)["code"] == "rate_limited"
     assert answer["Retry-After"].endswith("GMT")
+
+
+def test_what_anybody_can_send_uses_up_nothing_of_the_issuers_jobs(
+    grant: PublisherCrate, ci: LocalIssuer, settings: LazySettings
+) -> None:
+    settings.EXCHANGES_PER_ISSUER = 2
+    theirs = SigningKey(ci.key.kid, stranger_key().private_key)
+    forged = ci.sign(ci.github_claims("127.0.0.1:8000"), key=theirs)
+    elsewhere = id_token(ci, aud="another.example")
+
+    for token in (forged, elsewhere):
+        refusal(exchange(token), 400)
+    for token in (forged, elsewhere):
+        refusal(exchange(token), 429)
+
+    assert [exchange(id_token(ci)).status_code for _ in range(3)] == [200, 200, 429]
+
+
+def test_attempts_are_counted_by_address_whoever_is_named_as_the_issuer(
+    db: None, settings: LazySettings, ci: LocalIssuer
+) -> None:
+    settings.EXCHANGES_PER_ADDRESS = 1
+
+    refusal(exchange(id_token(ci, iss="https://a.example")), 400)
+    refusal(exchange(id_token(ci, iss="https://b.example")), 429)
 
 
 def test_failures_have_a_limit_of_their_own(

@@ -70,6 +70,25 @@ def test_an_unknown_key_is_asked_for_again_after_the_cooldown(
     assert ci.requests[DISCOVERY_PATH] == fetches
 
 
+def test_a_key_that_nobody_knows_may_be_the_new_one_of_an_issuer_that_is_away(
+    ci: LocalIssuer,
+) -> None:
+    kept(ci, fetched_at=timezone.now() - timedelta(minutes=5))
+    ci.rotate()
+    ci.status = 500
+
+    # The second is within the cooldown of the first.
+    for _ in range(2):
+        answer = exchange(id_token(ci))
+        assert refusal(answer, 503)["code"] == "jwks_unavailable"
+        assert answer["Retry-After"]
+    assert ci.requests[DISCOVERY_PATH] == 1
+
+    ci.heal()
+    KeySetRow.objects.update(attempted_at=timezone.now() - timedelta(minutes=2))
+    assert exchange(id_token(ci)).status_code == 200
+
+
 def test_the_keys_before_are_kept_for_forensics(ci: LocalIssuer) -> None:
     kept(ci, fetched_at=timezone.now() - timedelta(minutes=5))
     before = KeySetRow.objects.get().keys

@@ -253,6 +253,28 @@ def test_a_cancelled_registration_kills_its_token(
         refusal(publish(token, "fresh"), 403)
 
 
+def test_a_suspended_registration_founds_nothing_until_it_is_resumed(
+    fresh: PendingPublisher, alice_token: str, bob_token: str, ci: LocalIssuer
+) -> None:
+    token, one = publish_token(ci), f"{PENDING}/{fresh.pk}"
+    refusal(send("POST", f"{one}/suspend", bob_token), 404)
+
+    told = send("POST", f"{one}/suspend", alice_token).json()["publisher"]
+
+    assert told["state"] == "suspended"
+    with nothing_happens():
+        refusal(publish(token, "fresh"), 403)
+    said = refusal(exchange(id_token(ci)), 403)
+    assert "whoever registered it has suspended it" in said["detail"]
+    refusal(send("POST", f"{one}/suspend", alice_token), 409)
+    assert send("POST", f"{one}/resume", alice_token).json()["publisher"]["state"] == "pending"
+    assert publish(token, "fresh").status_code == 200
+    names = AuditEvent.objects.filter(
+        crate="fresh", name__in=("pending.suspended", "pending.resumed")
+    )
+    assert names.count() == 2
+
+
 # --- Registration ---
 
 

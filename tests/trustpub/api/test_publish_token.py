@@ -9,9 +9,12 @@ from demo.issuer import LocalIssuer
 from registry.actors import Person
 from registry.models import Crate, ReservedName
 from tests.ci import TOKENS, exchange, id_token, let_found, let_publish, publish_token
-from tests.factories.registry import make_crate
+from tests.factories.registry import make_crate, make_version
 from tests.wire import nothing_happens, publish, refusal, send
-from trustpub.models import Issuer, PublisherCrate, PublishToken
+from trustpub.actors import CiJob
+from trustpub.conditions import Condition, ConditionKind
+from trustpub.errors import TokenDoesNotCover
+from trustpub.models import BlockedSource, Issuer, Publisher, PublisherCrate, PublishToken
 from trustpub.operations.publishers import remove_publisher
 
 BASE = "/api/v1/trusted_publishing"
@@ -129,6 +132,38 @@ def test_it_dies_with_its_publisher(grant: PublisherCrate, alice: User, ci: Loca
 
     with nothing_happens():
         refusal(publish(token, "tide"), 403)
+
+
+def test_it_is_measured_against_the_rule_of_the_moment(
+    grant: PublisherCrate, ci: LocalIssuer
+) -> None:
+    """An exchange may have seen the one before, when both happen at once."""
+    token = publish_token(ci)
+    other = Condition("workflow", ConditionKind.PATH, "nightly.yml").as_dict()
+    rule = Publisher.objects.get()
+    Publisher.objects.update(conditions=[*rule.conditions, other])
+
+    refusal(publish(token, "tide"), 403)
+
+    Publisher.objects.update(conditions=rule.conditions, repository_id="9")
+    refusal(publish(token, "tide"), 403)
+    Publisher.objects.update(repository_id=rule.repository_id)
+    BlockedSource.objects.create(issuer=rule.issuer, repository_id=rule.repository_id)
+    refusal(publish(token, "tide"), 403)
+    BlockedSource.objects.update(repository_id="9")
+    assert publish(token, "tide").status_code == 200
+
+
+def test_an_upload_fails_whose_right_ended_while_it_was_read(
+    grant: PublisherCrate, alice: User, tide: Crate, ci: LocalIssuer
+) -> None:
+    publish_token(ci)
+    version = make_version(tide, "0.1.0")
+    job = CiJob(PublishToken.objects.get())
+    remove_publisher(actor=Person(alice), grant_id=grant.pk)
+
+    with pytest.raises(TokenDoesNotCover):
+        job.published(version, is_first=False)
 
 
 def test_it_lives_on_for_the_crates_that_keep_the_publisher(

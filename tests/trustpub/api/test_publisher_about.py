@@ -58,7 +58,7 @@ def test_saying_the_same_again_changes_nothing(alice_token: str, grant: Publishe
         ({"ends_at": "2027-01-01T00:00:00"}, 400),
         ({"ends_at": "soon"}, 400),
         ({"ends_at": 5}, 400),
-        ({"fields": {}}, 422),
+        ({"crate": "pool"}, 422),
     ],
 )
 def test_what_is_wrong_is_named(

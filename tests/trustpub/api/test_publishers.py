@@ -63,16 +63,44 @@ def test_a_publisher_of_every_provider_is_made_read_and_deleted(
     refusal(send("DELETE", one, alice_token), 404)
 
 
+def test_a_publisher_is_changed_in_place_stopped_and_resumed(
+    tide: Crate, alice_token: str, bob_token: str, rows: dict[str, Issuer]
+) -> None:
+    made = create(alice_token, provider="buildkite", fields=contract_of("buildkite")["fields"])
+    one = f"{PUBLISHERS}/{made.json()['publisher']['id']}"
+
+    body = {"publisher": {"fields": {"step_key": "release"}, "note": "since March"}}
+    answer = send("PATCH", one, alice_token, body)
+    assert answer.status_code == 200, answer.content
+    edited = answer.json()["publisher"]
+
+    before = made.json()["publisher"]
+    assert edited["fields"] == {**before["fields"], "step_key": "release"}
+    assert (edited["id"], edited["note"]) == (before["id"], "since March")
+    [event] = AuditEvent.objects.filter(name="publisher.edited")
+    assert (event.before["step_key"], event.after["step_key"]) == ("publish", "release")
+    refusal(send("POST", f"{one}/suspend", bob_token), 400)
+    assert send("POST", f"{one}/suspend", alice_token).json()["publisher"]["state"] == "suspended"
+    refusal(send("POST", f"{one}/suspend", alice_token), 409)
+    assert send("POST", f"{one}/resume", alice_token).json()["publisher"]["state"] == "active"
+    refusal(send("POST", f"{one}/explode", alice_token), 404)
+    wrong = send("PATCH", one, alice_token, {"publisher": {"fields": {"refs": "all"}}})
+    assert "Must be tags" in refusal(wrong, 400)["detail"]
+
+
 @EACH
 def test_a_pending_publisher_of_every_provider_is_registered(
     alice_token: str, rows: dict[str, Issuer], kind: str
 ) -> None:
     fields = contract_of(kind)["fields"]
 
-    answer = create(alice_token, "new-crate", issuer=rows[kind].url, fields=fields, pending=True)
+    wanted = {"issuer": rows[kind].url, "fields": fields, "pending": True}
 
-    assert answer.json()["publisher"]["state"] == "pending"
-    assert PendingPublisher.objects.get().crate_name == "new-crate"
+    answer = create(alice_token, **wanted, crates=["new-crate", "new-macros"])
+
+    assert [made["state"] for made in answer.json()["publishers"]] == ["pending", "pending"]
+    names = PendingPublisher.objects.values_list("crate_name", flat=True)
+    assert sorted(names) == ["new-crate", "new-macros"]
 
 
 @EACH

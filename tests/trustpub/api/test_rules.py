@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.utils import timezone
 
 from accounts.models import User
 from demo.issuer import LocalIssuer
@@ -129,6 +130,8 @@ def test_only_an_owner_may_start_it(
         assert difference["field"] == "actor"
     Ownership.objects.create(crate=tide, user=bob)
     assert exchange(id_token(ci, actor_id="102")).status_code == 200
+    User.objects.filter(pk=bob.pk).update(locked_at=timezone.now())
+    assert refusal(exchange(id_token(ci, actor_id="102")), 403)["code"] == "publisher_mismatch"
 
 
 @pytest.mark.usefixtures("our_forge")

@@ -186,6 +186,12 @@ def test_only_an_identity_that_changed_stops_a_publisher(
         refusal(exchange(id_token(ci, environment="test")), 403)
     assert Publisher.objects.get().state == "active"
 
+    # Nor does one that was only asked about, which stops nobody and sends no letter.
+    with django_capture_on_commit_callbacks(execute=True):
+        jwt = id_token(ci, repository_id="9")
+        assert send("POST", f"{TOKENS}?dry_run=1", None, {"jwt": jwt}).status_code == 403
+    assert Publisher.objects.get().state == "active"
+
     with django_capture_on_commit_callbacks(execute=True):
         refusal(exchange(id_token(ci, repository_id="9")), 403)
     assert Publisher.objects.get().state == "suspended"

@@ -3,12 +3,13 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from accounts.operations.tokens import create_token
 from registry.models import Crate
-from tests.factories.registry import make_crate
+from tests.factories.registry import make_crate, make_version
 from tests.factories.trustpub import make_issuer, make_publisher, make_refusal, make_workload
 from trustpub.models import Publisher
 
@@ -35,6 +36,22 @@ def test_it_shows_a_publisher_with_what_it_is_bound_to(client: Client, tide: Cra
     assert 'repository <span class="mono">74</span>' in page
     assert "badge--trusted" in page
     assert "Everyone who can push" not in page
+
+
+def test_it_links_the_run_of_the_last_version_that_a_publisher_published(
+    client: Client, tide: Crate
+) -> None:
+    grant = make_publisher(tide, last_used_at=timezone.now())
+    came = {"issuer_url": grant.publisher.issuer.url, "repository_id": "74"}
+    for num, workflow in (("1.0.0", "release.yml"), ("1.1.0", "release.yml"), ("2.0.0", "ci.yml")):
+        links = {"run": f"https://forge.example/runs/{num}"}
+        make_version(tide, num, provenance={**came, "workflow": workflow, "links": links})
+
+    page = " ".join(page_of(client).split())
+
+    assert '<a class="mono" href="/crates/tide/1.1.0">1.1.0</a>' in page
+    assert 'href="https://forge.example/runs/1.1.0"' in page
+    assert "runs/2.0.0" not in page
 
 
 def test_it_says_until_when_an_unpinned_publisher_must_be_used(client: Client, tide: Crate) -> None:
@@ -180,6 +197,6 @@ def test_it_takes_a_constant_number_of_queries(
         make_publisher(tide, issuer, form={"workflow_filename": f"{number}.yml"})
         make_refusal(issuer)
 
-    # Session, user, crate, ownership, owners, publishers, refusals, tokens.
-    with django_assert_num_queries(8):
+    # Session, user, crate, ownership, owners, publishers, last versions, refusals, tokens.
+    with django_assert_num_queries(9):
         client.get(PAGE)

@@ -92,12 +92,14 @@ def test_it_shows_nothing_of_others(client: Client, bob: User) -> None:
 
 
 def test_it_lists_what_waits_for_a_first_publish(client: Client, alice: User) -> None:
-    make_pending("tide", alice)
+    for name in ("tide", "pool", "reef", "lagoon"):
+        make_pending(name, alice)
 
     page = client.get("/dashboard").content.decode()
 
-    assert "Waits for its first publish" in page
+    assert page.count("Waits for its first publish") == 3
     assert "octo/hello" in page
+    assert '<a href="/settings/publishers">1 more</a> waits as well.' in page
 
 
 def test_it_tells_of_invitations_that_wait(client: Client, alice: User, bob: User) -> None:
@@ -161,6 +163,7 @@ def test_what_needs_attention_comes_first(client: Client, alice: User) -> None:
     assert "Can be published with your token “laptop”" in page
     assert "yanker" not in page
     assert 'href="/crates/f-token-only/settings/publishers/new"' in page
+    assert page.count("every new version needs a token") == 1
 
 
 def test_a_crate_that_only_ci_may_publish_has_no_leftover_tokens(

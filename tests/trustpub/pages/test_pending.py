@@ -67,6 +67,24 @@ def test_a_pasted_address_suggests_the_crates_name(
     assert client.get(PAGE, query).context["names"] == name
 
 
+def test_one_is_suspended_and_resumed_by_a_click(
+    client: Client, alice: User, bob: User, issuer: Issuer
+) -> None:
+    pending, foreign = make_pending("tide", alice, issuer), make_pending("reef", bob, issuer)
+    page = "/settings/publishers"
+
+    stopped = client.post(f"{page}/{pending.pk}/suspend", follow=True).content.decode()
+
+    assert "founds nothing until you resume it" in stopped
+    assert f'action="{page}/{pending.pk}/resume"' in stopped
+    resumed = client.post(f"{page}/{pending.pk}/resume", follow=True).content.decode()
+    assert "Waits for its first publish" in resumed
+    again = client.post(f"{page}/{pending.pk}/resume", follow=True).content.decode()
+    assert "is not suspended" in again
+    assert client.post(f"{page}/{foreign.pk}/suspend").status_code == 404
+    assert client.post(f"{page}/{pending.pk}/explode").status_code == 404
+
+
 def test_it_registers_all_or_none(client: Client, issuer: Issuer) -> None:
     make_crate("pool")
 

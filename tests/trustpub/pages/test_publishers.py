@@ -43,7 +43,7 @@ def test_it_adds_a_publisher(client: Client, tide: Crate, issuer: Issuer) -> Non
 def test_it_understands_what_was_pasted(client: Client, tide: Crate, issuer: Issuer) -> None:
     pasted = {
         "repository_owner": "",
-        "repository_name": " https://github.com/octo/hello.git ",
+        "repository_name": f" {issuer.web_url}/octo/hello.git ",
         "workflow_filename": ".github/workflows/release.yml",
         "environment": "",
     }

@@ -20,6 +20,7 @@ from trustpub.providers import PROVIDERS, UnknownProvider, provider_for
 from trustpub.providers.base import InvalidField, Provider, ProviderFields
 from trustpub.providers.claim import Role
 from trustpub.providers.options import checked_options
+from trustpub.providers.workflow_file import trigger_of
 from trustpub.workload import Workload, WorkloadLinks
 
 EACH = pytest.mark.parametrize("kind", PROVIDERS)
@@ -379,6 +380,49 @@ def test_an_example_is_well_formed_down_to_its_shell(kind: str) -> None:
     shell = script.replace("$$", "$")
     assert "\\" not in shell
     assert subprocess.run(["bash", "-n"], input=shell, text=True, check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "for_tags", "for_branches"),
+    [
+        ("github", 'tags: ["tidepool-v*"]', 'branches: ["main", "1.x/next"]'),
+        ("forgejo", 'tags: ["tidepool-v*"]', 'branches: ["main", "1.x/next"]'),
+        (
+            "gitlab",
+            r"if: $CI_COMMIT_TAG =~ /^(tidepool\-v.*)$/",
+            r"if: $CI_COMMIT_BRANCH =~ /^(main|1\.x\/next)$/",
+        ),
+        ("circleci", r"only: /^(tidepool\-v.*)$/", r"only: /^(main|1\.x\/next)$/"),
+        (
+            "buildkite",
+            r"if: build.tag =~ /^(tidepool\-v.*)$$/",
+            r"if: build.branch =~ /^(main|1\.x\/next)$$/",
+        ),
+        ("azure", 'include: ["tidepool-v*"]', 'include: ["main", "1.x/next"]'),
+    ],
+)
+def test_an_example_starts_where_its_publisher_lets_it(
+    kind: str, for_tags: str, for_branches: str
+) -> None:
+    def started(**rules: object) -> str:
+        return adapter(kind).example_workflow(
+            "tidepool",
+            fields_of(kind),
+            registry_url="https://reg.example",
+            audience="reg.example",
+            trigger=trigger_of("tidepool", None, rules),
+        )
+
+    assert for_tags in started(refs="tags", tag_pattern="{crate}-v{version}")
+    assert for_branches in started(refs="branches", branches=["main", "1.x/next"])
+    yaml.safe_load(started(branches=["main", "1.x/next"]))
+
+
+def test_a_ref_that_a_field_names_starts_the_example() -> None:
+    assert trigger_of("tidepool", "refs/heads/main", {}).branches == ("main",)
+    assert trigger_of("tidepool", "refs/tags/v*", {}).is_usual
+    for wide in ("tags", "protected", "any", None):
+        assert trigger_of("tidepool", wide, {}).is_usual
 
 
 @EACH
