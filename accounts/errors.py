@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from django.http import UnreadablePostError
 from django.utils import timezone
 from django.utils.http import http_date
 
@@ -175,6 +176,28 @@ class RequestTimeout(Refusal):
         super().__init__(
             "the request's body came too slowly, or only in part; send it again over a better line"
         )
+
+
+class ServerBusy(Refusal):
+    code = "server_busy"
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the server waits for the bodies of too many other requests; send this one again",
+            retry_at=timezone.now() + timedelta(seconds=5),
+        )
+
+
+def unreadable(error: UnreadablePostError) -> Refusal:
+    """What to say of a body that could not be read; config.slow_bodies says why.
+
+    Each layer that reads may have wrapped the reason once more.
+    """
+    reason: BaseException | None = error
+    while isinstance(reason, UnreadablePostError):
+        reason = reason.__cause__
+    return ServerBusy() if isinstance(reason, BlockingIOError) else RequestTimeout()
 
 
 class UnverifiedAlert(Refusal):

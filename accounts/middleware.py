@@ -18,8 +18,8 @@ from accounts.errors import (
     AccountLocked,
     MalformedCredentials,
     Refusal,
-    RequestTimeout,
     UserAgentRequired,
+    unreadable,
 )
 from accounts.request_context import RequestContext, current_request, set_current_request
 
@@ -216,7 +216,7 @@ class RefusalMiddleware:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, UnreadablePostError):
-            error = RequestTimeout()
+            error = unreadable(error)
         return answer_refusal(request, error) if isinstance(error, Refusal) else None
 
 

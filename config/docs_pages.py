@@ -19,6 +19,7 @@ CHAPTERS = {
     "Trusted publishing": (
         "trusted-publishing",
         "credential-provider",
+        "attestations",
         "migrating-from-api-tokens",
         "threats",
     ),

@@ -101,6 +101,8 @@ class Environment:
     sentry_dsn: str | None
     # Every request must say which program it comes from.
     require_user_agent: bool
+    # Files with roots of trust for attestations; none means that no attestation is taken.
+    attestation_trust_roots: tuple[Path, ...]
     # Index addresses of other registries that dependencies may name.
     foreign_registries: tuple[str, ...]
 
@@ -124,6 +126,8 @@ RATE_LIMITS = {
     "publish-new": (500, 10),
     "publish-update": (1000, 1),
     "yank-unyank": (1000, 1),
+    # Each takes some milliseconds of a processor.
+    "attest": (1000, 1),
 }
 S3_OPTIONS = frozenset({"endpoint", "region"})
 CRATES_IO_INDEX = (
@@ -198,6 +202,7 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
             env, "SENTRY_DSN", ("https", "http"), "https://key@sentry.example.com/1"
         ),
         require_user_agent=flag(env, "REQUIRE_USER_AGENT"),
+        attestation_trust_roots=_trust_roots(env),
         foreign_registries=tuple(
             (env.get("FOREIGN_REGISTRIES") or " ".join(CRATES_IO_INDEX)).split()
         ),
@@ -215,6 +220,19 @@ def _held_names(env: Mapping[str, str]) -> tuple[str, ...]:
                 "HOLD_PENDING_NAMES", f"{word[:40]!r} is not how a crate's name begins", "acme-"
             )
     return tuple(words)
+
+
+def _trust_roots(env: Mapping[str, str]) -> tuple[Path, ...]:
+    """What is in the files is read later, since it may change while the registry runs."""
+    paths = tuple(map(Path, (env.get("ATTESTATION_TRUST_ROOT") or "").split()))
+    for path in paths:
+        if not path.is_absolute():
+            raise InvalidEnvironment(
+                "ATTESTATION_TRUST_ROOT",
+                f"{str(path)[:100]!r} is no absolute path",
+                "/etc/waybill/trusted_root.json",
+            )
+    return paths
 
 
 def _rate_limit(env: Mapping[str, str], action: str) -> tuple[int, int]:

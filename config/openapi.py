@@ -10,7 +10,7 @@ from drf_spectacular.generators import SchemaGenerator
 
 from accounts.api.schema import ApiTokenScheme, Scheme, SessionScheme
 from accounts.errors import WrongMethod
-from registry.api.describe import JSON, archive_operation, file_operation
+from registry.api.describe import JSON, archive_operation, evidence_operation, file_operation
 from trustpub.api.schema import PublishTokenScheme
 
 Document = dict[str, Any]
@@ -100,6 +100,7 @@ def complete(result: Document, generator: object, request: object, public: bool)
     paths = {_renamed(path): operations for path, operations in result["paths"].items()}
     paths[f"{VERSION}/download"] = {"get": archive_operation()}
     paths[f"{VERSION}/readme"] = {"get": file_operation("get_version_readme", "the readme")}
+    paths["/api/v1/evidence.jsonl.gz"] = {"get": evidence_operation()}
     # The framework knows no body of a DELETE; cargo sends one.
     owners = paths["/api/v1/crates/{name}/owners"]
     owners["delete"]["requestBody"] = owners["put"]["requestBody"]

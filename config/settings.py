@@ -152,6 +152,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 # For config.slow_bodies, in the processes that `make serve` starts on this port.
 PORT = ENVIRONMENT.port
 BODY_TIMEOUT = ENVIRONMENT.body_timeout
+# Threads of a web process that may wait at once for what is no upload.
+BODY_WAITERS = max(1, ENVIRONMENT.web_threads // 2)
 
 # --- People -------------------------------------------------------------------
 
@@ -279,6 +281,9 @@ MAX_DEPENDENCIES = 500
 # Action -> (burst, seconds for one more), for each person or publisher.
 RATE_LIMITS = ENVIRONMENT.rate_limits
 MAX_NEW_VERSIONS_DAILY = ENVIRONMENT.max_new_versions_daily
+
+# Roots of trust; without any, no attestation is taken.
+ATTESTATION_TRUST_ROOTS = ENVIRONMENT.attestation_trust_roots
 
 # --- Owners -------------------------------------------------------------------
 

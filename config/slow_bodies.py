@@ -25,6 +25,11 @@ WINDOW_SECONDS = 5.0
 # Linux, struct tcp_info: milliseconds since data was last sent, and all bytes that ever came.
 LAST_DATA_SENT, BYTES_RECEIVED = struct.Struct("=44xI"), struct.Struct("=128xQ")
 
+# Whoever uploads was asked for a token before, and may have a slow line.
+UPLOADS = "/api/v1/crates/"
+# Long enough for those in front, whose bodies are there already.
+SECONDS_FOR_A_SEAT = 0.25
+
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
@@ -32,17 +37,31 @@ class BodyTooSlow(TimeoutError):
     """Not all of it came in time; our handlers of errors make a 408 of it."""
 
 
+class NobodyToWait(BlockingIOError):
+    """As many threads as may are waiting for slow bodies; our handlers of errors make a 503 of it.
+
+    Not of this request, which may have sent all of its own."""
+
+
 class SlowBodies:
     """A WSGI application around another one, for a server that listens on `port`.
 
-    A body may take `timeout` seconds, and longer as it brings SLOWEST bytes for each of them.
+    A body may take `timeout` seconds, and longer as it brings SLOWEST bytes for each of them. At
+    most `waiters` threads wait for bodies that are no uploads.
     """
 
     def __init__(
-        self, inner: Application, *, port: int, timeout: float, window: float = WINDOW_SECONDS
+        self,
+        inner: Application,
+        *,
+        port: int,
+        timeout: float,
+        waiters: int,
+        window: float = WINDOW_SECONDS,
     ) -> None:
         self.inner = inner
         self.timeout = timeout
+        self._seats = threading.BoundedSemaphore(waiters)
         self._watchdog = Watchdog(port=port, timeout=timeout, window=window)
 
     def __call__(
@@ -50,18 +69,28 @@ class SlowBodies:
     ) -> Iterable[bytes]:
         text = environ.get("CONTENT_LENGTH") or "0"
         length = int(text) if text.isascii() and text.isdigit() else 0
-        body = LimitedBody(environ["wsgi.input"], length, self._watchdog, self.timeout)
+        seats = None if environ.get("PATH_INFO", "").startswith(UPLOADS) else self._seats
+        body = LimitedBody(environ["wsgi.input"], length, self._watchdog, self.timeout, seats)
         return self.inner({**environ, "wsgi.input": body}, start_response)
 
 
 class LimitedBody:
     """`wsgi.input` with a time limit, counted from the first read; raises BodyTooSlow.
 
-    Also where it ends before its length: half of a form must not be taken for a whole one.
+    Also where it ends before its length: half of a form must not be taken for a whole one. Raises
+    NobodyToWait while all `seats` are taken.
     """
 
-    def __init__(self, inner: Any, length: int, watchdog: "Watchdog", timeout: float) -> None:
+    def __init__(
+        self,
+        inner: Any,
+        length: int,
+        watchdog: "Watchdog",
+        timeout: float,
+        seats: threading.Semaphore | None = None,
+    ) -> None:
         self._inner = inner
+        self._seats = seats
         self._length = length
         self._watchdog = watchdog
         self._timeout = timeout
@@ -86,13 +115,25 @@ class LimitedBody:
     def _timed(self, read: Callable[..., bytes], size: int) -> bytes:
         if self._began is None:
             self._began = time.monotonic()
-        with self._watchdog.waiting(self._deadline(self._began)):
+        with self._seat(), self._watchdog.waiting(self._deadline(self._began)):
             # Granian's own takes no negative size for "everything".
             data = read() if size < 0 else read(size)
         self._received += len(data)
         if time.monotonic() > self._deadline(self._began):
             raise BodyTooSlow("the request's body came too slowly")
         return data
+
+    @contextmanager
+    def _seat(self) -> Iterator[None]:
+        if self._seats is None:
+            yield
+            return
+        if not self._seats.acquire(timeout=SECONDS_FOR_A_SEAT):
+            raise NobodyToWait("too many bodies come too slowly")
+        try:
+            yield
+        finally:
+            self._seats.release()
 
     def _deadline(self, began: float) -> float:
         return began + self._timeout + self._received / SLOWEST

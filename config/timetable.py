@@ -6,6 +6,7 @@ TIMETABLE = {
     "remove unfinished files": {"task": "registry.remove_unfinished_files", "schedule": 21600.0},
     "fold in what was downloaded": {"task": "registry.fold_downloads", "schedule": 60.0},
     "sort crates for search": {"task": "registry.refresh_search_tiers", "schedule": 3600.0},
+    "write the evidence of all crates": {"task": "registry.write_evidence", "schedule": 86400.0},
     "refresh issuers' keys": {"task": "trustpub.refresh_key_sets", "schedule": 600.0},
     "put missed new crates before the moderators": {
         "task": "registry.review_missed",

@@ -23,7 +23,12 @@ get_resolver().url_patterns  # noqa: B018
 _index = storage.objects().local_path("index")
 _open = _index is not None and not settings.AUTH_REQUIRED
 application = Front(
-    SlowBodies(_django, port=settings.PORT, timeout=settings.BODY_TIMEOUT),
+    SlowBodies(
+        _django,
+        port=settings.PORT,
+        timeout=settings.BODY_TIMEOUT,
+        waiters=settings.BODY_WAITERS,
+    ),
     static=Path(settings.STATIC_ROOT),
     objects=_index.parent if _index and _open else None,
     config=config_json() if _open else None,

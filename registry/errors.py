@@ -257,3 +257,55 @@ class SoleOwner(Refusal):
             f"You are the only person who owns {shown}. "
             "Add another owner to each, or delete the crates that nobody relies on."
         )
+
+
+class AttestationRefused(InvalidInput):
+    """`check` says for programs what it failed at (formats.attestation.Check)."""
+
+    code = "invalid_attestation"
+
+    def __init__(self, detail: str, check: str) -> None:
+        super().__init__(detail, extra={"check": check})
+
+
+class AttestationExists(Refusal):
+    code = "attestation_exists"
+    status = 409
+
+    def __init__(self, version: str, predicate_type: str) -> None:
+        super().__init__(
+            f"{version} has another attestation of the type `{predicate_type}` already; what was "
+            "attested stays as it is"
+        )
+
+
+class NotThePublisher(NotAllowed):
+    code = "not_the_publisher"
+
+    def __init__(self, version: str) -> None:
+        super().__init__(
+            f"attestations of {version} are taken from the publish token alone that published it, "
+            "until the token expires: send them in the same CI job, after `cargo publish`"
+        )
+
+
+class AttestationsOff(Refusal):
+    code = "attestations_off"
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this registry takes no attestations, because it has no root of trust to verify them "
+            "with; its administrator sets ATTESTATION_TRUST_ROOT"
+        )
+
+
+class TrustRootUnavailable(Refusal):
+    code = "trust_root_unavailable"
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a root of trust of this registry cannot be read at the moment, so nothing can be "
+            "verified; try again later, or ask its administrator"
+        )

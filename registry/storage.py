@@ -11,6 +11,7 @@ from registry.formats.names import index_path
 
 ARCHIVE_TYPE = "application/gzip"
 INDEX_TYPE = "text/plain; charset=utf-8"
+EVIDENCE_KEY = "evidence/evidence.jsonl.gz"
 # An archive never changes; an index file may at any moment.
 ARCHIVE_CACHE_CONTROL = "public, max-age=31536000, immutable"
 INDEX_CACHE_CONTROL = "public, max-age=60, must-revalidate"

@@ -9,6 +9,7 @@ from registry.operations import (
     clean_up,
     count_downloads,
     delete,
+    evidence,
     index,
     rate_limits,
     reviews,
@@ -185,3 +186,8 @@ def _still_there(crate_id: int, user_id: int) -> tuple[Crate, User] | None:
 @shared_task(name="registry.refresh_search_tiers")
 def refresh_search_tiers() -> str:
     return f"{search_tiers.refresh()} crates moved"
+
+
+@shared_task(name="registry.write_evidence")
+def write_evidence() -> str:
+    return f"evidence of {evidence.write_file()} crates written"

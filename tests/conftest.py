@@ -1,18 +1,19 @@
 """What every test may lean on: people, a clean storage, a server as an operator runs it."""
 
 import gc
-import importlib
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import LazySettings
 from django.core.cache import cache
-from django.db import connection
+from django.test import TransactionTestCase
 from hypothesis import settings as hypothesis_settings
+from pytest_django import DjangoDbBlocker
 
 from accounts.models import User
 from accounts.operations.people import create_user
@@ -21,6 +22,7 @@ from registry.actors import System
 from tests import browser
 from tests import prepared as prepared_data
 from tests.cargo import Cargo, find_cargo
+from tests.own_database import own_database
 from tests.prepared import Prepared
 from tests.server import Server
 
@@ -28,7 +30,6 @@ hypothesis_settings.register_profile("waybill", derandomize=True, deadline=None,
 hypothesis_settings.load_profile("waybill")
 
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "running_server", "own_server"}
-TRANSACTIONAL_FIXTURES = {"transactional_db", "live_server"}
 LONGEST_ID = 40
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
 
@@ -49,26 +50,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         fixtures = set(getattr(item, "fixturenames", ()))
         if item.get_closest_marker("django_db") or fixtures & DATABASE_FIXTURES:
             item.add_marker("database")
-        if _commits(item):
-            # Puts the rows of the migrations back, which the test before has flushed.
-            whole = pytest.mark.django_db(transaction=True, serialized_rollback=True)
-            item.add_marker(whole, append=False)
 
 
 @pytest.hookimpl(trylast=True, specname="pytest_collection_modifyitems")
-def pytest_put_committing_tests_last(items: list[pytest.Item]) -> None:
-    """They empty the tables, and the others count on the rows of the migrations.
-
-    Among them those in a browser come first, which take longest: nobody waits for one at the end.
-    """
-    items.sort(key=lambda item: (_commits(item), not item.get_closest_marker("browser")))
-
-
-def _commits(item: pytest.Item) -> bool:
-    marker = item.get_closest_marker("django_db")
-    if marker is not None and marker.kwargs.get("transaction"):
-        return True
-    return bool(set(getattr(item, "fixturenames", ())) & TRANSACTIONAL_FIXTURES)
+def pytest_put_slow_tests_first(items: list[pytest.Item]) -> None:
+    """Nobody waits for one at the end, least of all for those in a browser, which take longest."""
+    items.sort(key=lambda item: not item.get_closest_marker("browser"))
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
@@ -105,19 +92,19 @@ def _stay_on_this_machine(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 @pytest.fixture(scope="session")
-def _log_that_can_be_emptied(django_db_setup: None, django_db_blocker: Any) -> None:
-    """Takes away the triggers that keep audit events: a test that commits ends with a flush."""
-    migration = importlib.import_module("accounts.migrations.0006_audit_append_only")
-    on_postgresql = connection.vendor == "postgresql"
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        for statement in migration.POSTGRESQL_BACK if on_postgresql else migration.SQLITE_BACK:
-            cursor.execute(statement)
+def django_db_setup(
+    prepared: Prepared, django_test_environment: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[None]:
+    """Tests have the data that servers start with, also after one that commits.
 
-
-@pytest.fixture(autouse=True)
-def _flush_is_allowed(request: pytest.FixtureRequest) -> None:
-    if _commits(request.node):
-        request.getfixturevalue("_log_that_can_be_emptied")
+    Django would take the rows of the migrations away and could not empty the audit log.
+    """
+    with ExitStack() as stack:
+        with django_db_blocker.unblock():
+            restore = stack.enter_context(own_database(prepared))
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: restore())
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""Migrated data for servers to start with: migrating takes longer than most tests."""
+"""Migrated data for servers and tests to start with: migrating takes longer than most tests."""
 
 import fcntl
 import os
@@ -17,6 +17,8 @@ from psycopg import sql
 
 from tests.server import INHERITED, ROOT
 
+# Of SQLite, in the folder.
+FILE = "waybill.sqlite3"
 PREPARE = "from config.serve import prepare, read_environment; prepare(read_environment())"
 
 
@@ -35,6 +37,13 @@ class Prepared:
         if self.database is None:
             yield None
             return
+        with self.database_copy() as url:
+            yield url
+
+    @contextmanager
+    def database_copy(self) -> Iterator[str]:
+        """The URL of a PostgreSQL database of one's own."""
+        assert self.database, "not on PostgreSQL"
         name = f"waybill_server_{uuid4().hex[:12]}"
         _create_database(self.database, name, template=_name(self.database))
         try:

@@ -81,6 +81,7 @@ class CiJob(Actor):
         workload, issuer = self.workload, self.token.issuer
         provider = issuer.adapter
         links = provider.links(workload, issuer.web_url)
+        signer = provider.signer(workload, issuer.url, issuer.web_url)
         return ProvenanceFacts(
             PublishKind.TRUSTED,
             {
@@ -100,6 +101,8 @@ class CiJob(Actor):
                 "workload": workload.as_dict(),
                 "links": {name: link for name, link in asdict(links).items() if link},
                 "trustpub_data": provider.trustpub_data(workload),
+                "credential": self.identifier,
+                "signer": signer.as_dict() if signer else None,
             },
         )
 

@@ -8,7 +8,7 @@ from django.http import Http404, JsonResponse, UnreadablePostError
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from accounts.errors import Refusal, RequestTimeout
+from accounts.errors import Refusal, unreadable
 from accounts.request_context import current_request
 
 logger = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ FRAMEWORK_CODES: dict[type[Exception], str] = {
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler; None lets an unexpected error propagate to be logged once."""
     if isinstance(error, UnreadablePostError):
-        error = RequestTimeout()
+        error = unreadable(error)
     if isinstance(error, Refusal):
         return Response(error_body(error), status=error.status, headers=error.headers)
     if isinstance(error, Http404):

@@ -1,6 +1,9 @@
 """What requests hold, for the OpenAPI document; registry.api.requests reads them."""
 
-from registry.api.shapes import Shape, SmallNumber, answer, flag, moment, text, texts
+from rest_framework.serializers import ListField
+
+from registry.api.shapes import AnyObject, Shape, SmallNumber, answer, flag, moment, text, texts
+from registry.formats.attestation import MAX_BUNDLES
 
 
 class CrateUpdateShape(Shape):
@@ -41,6 +44,12 @@ OWNERS = answer(
 )
 CRATE_UPDATE = answer("UpdateCrateRequest", crate=CrateUpdateShape())
 VERSION_UPDATE = answer("UpdateVersionRequest", version=VersionUpdateShape())
+ATTESTATIONS = answer(
+    "AttestationsRequest",
+    attestations=ListField(
+        child=AnyObject(), min_length=1, max_length=MAX_BUNDLES, help_text="Sigstore bundles, v0.3"
+    ),
+)
 NEW_TOKEN = answer("CreateTokenRequest", api_token=NewApiTokenShape())
 USER_UPDATE = answer("UpdateUserRequest", user=UserUpdateShape())
 NOTIFICATIONS = EmailNotificationsShape(many=True)

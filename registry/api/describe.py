@@ -106,3 +106,20 @@ def archive_operation() -> dict[str, Any]:
         "The archive, or where it lies for `Accept: application/json`"
     )
     return described
+
+
+def evidence_operation() -> dict[str, Any]:
+    """The file of all crates."""
+    return {
+        "operationId": "get_evidence_file",
+        "tags": ["crates"],
+        "summary": "Read the evidence of every version of every crate, a day old at most",
+        "parameters": [],
+        "responses": {
+            "200": {
+                "description": "A line of JSON for each crate, as `/crates/{name}/evidence`",
+                "content": {"application/gzip": {"schema": {"type": "string", "format": "binary"}}},
+            },
+            "302": {"description": "Where it lies"},
+        },
+    }

@@ -9,6 +9,7 @@ from django.conf import settings
 from accounts.models import User
 from registry.formats.urls import is_shown
 from registry.models import (
+    Attestation,
     Category,
     Crate,
     Dependency,
@@ -93,6 +94,7 @@ def version_json(version: Version) -> dict[str, Any]:
             "dependencies": f"{api}/dependencies",
             "version_downloads": f"{api}/downloads",
             "authors": f"{api}/authors",
+            "attestations": f"{api}/attestations" if version.provenance.attested else None,
         },
         "crate_size": version.size,
         "published_by": user_json(version.published_by) if version.published_by else None,
@@ -119,6 +121,7 @@ def provenance_json(provenance: Provenance) -> dict[str, Any]:
     """Our own addition to a version: everything that is known of where it came from."""
     return {
         "kind": provenance.kind,
+        "evidence": provenance.evidence.value,
         "provider": provenance.provider or None,
         "issuer": provenance.issuer_url or None,
         "repository": provenance.repository or None,
@@ -133,6 +136,24 @@ def provenance_json(provenance: Provenance) -> dict[str, Any]:
         "run_id": provenance.run_id or None,
         "run_attempt": provenance.run_attempt or None,
         "links": provenance.links,
+    }
+
+
+def attestation_json(attestation: Attestation) -> dict[str, Any]:
+    """What verifying it said; the bundle itself stands beside, byte for byte."""
+    return {
+        "predicate_type": attestation.predicate_type,
+        "sha256": attestation.sha256,
+        "received_at": moment(attestation.received_at),
+        "signed_at": moment(attestation.signed_at),
+        "verified": attestation.is_verified,
+        "verified_at": moment(attestation.verified_at),
+        "verifier": attestation.verifier,
+        "trust_root": attestation.root,
+        "failure": attestation.failure or None,
+        "log_index": attestation.facts.get("log_index"),
+        "log_id": attestation.facts.get("log_id") or None,
+        "certificate": attestation.facts.get("claims", {}),
     }
 
 

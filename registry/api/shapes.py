@@ -15,6 +15,7 @@ from drf_spectacular.utils import (
 from rest_framework import serializers
 
 from accounts.scopes import Scope
+from registry.models import Evidence
 
 
 class Shape(serializers.Serializer[Any]):
@@ -193,6 +194,7 @@ class VersionLinksShape(Shape):
     dependencies = text("path of the version's dependencies")
     version_downloads = text("path of its downloads day by day")
     authors = text("path of its authors, who are no longer kept")
+    attestations = text("path of its attestations; null without any", null=True)
 
 
 class AuditActionShape(Shape):
@@ -217,6 +219,7 @@ class GitLabDataShape(Shape):
 
 class ProvenanceShape(Shape):
     kind = text("how the version came here")
+    evidence = choice(*Evidence.values)
     provider = text(null=True)
     issuer = text(null=True)
     repository = text(null=True)
@@ -231,6 +234,23 @@ class ProvenanceShape(Shape):
     run_id = text(null=True)
     run_attempt = text(null=True)
     links = serializers.DictField(child=serializers.CharField(), help_text="web addresses")
+
+
+class AttestationShape(Shape):
+    predicate_type = text("what the statement says of the archive")
+    sha256 = text("SHA-256 of the bundle in hex")
+    received_at = moment()
+    signed_at = moment("as the log or a timestamp authority says")
+    verified = flag("whether it held when it was verified last")
+    verified_at = moment("when it held for the last time")
+    verifier = text("program and version")
+    trust_root = text("name and SHA-256 of the root of trust")
+    failure = text("why it does not hold any more", null=True)
+    log_index = total("place in the transparency log", null=True)
+    log_id = text(null=True)
+    certificate = serializers.DictField(
+        child=serializers.CharField(), help_text="what the certificate says of the CI job"
+    )
 
 
 class VersionShape(Shape):
@@ -337,6 +357,25 @@ class PageShape(NextPageShape):
 
 class ReleaseTrackDetailsShape(Shape):
     highest = text("highest version of the track")
+
+
+class EvidenceLineShape(Shape):
+    latest = text("version published last")
+    evidence = choice(*Evidence.values)
+    trusted_since = text(
+        "since when all came from trusted publishing; null if the last did not", null=True
+    )
+    lost_in = texts("versions that did not although the one before did")
+    source_changed_in = texts("versions that came from another repository than before")
+
+
+class CrateEvidenceShape(Shape):
+    crate = text()
+    versions = serializers.DictField(child=choice(*Evidence.values), help_text="by number")
+    line = EvidenceLineShape(help_text="of all versions, in the order of publishing")
+    release_lines = serializers.DictField(
+        child=EvidenceLineShape(), help_text="the same by line of compatible versions"
+    )
 
 
 class VersionsMetaShape(NextPageShape):

@@ -2,11 +2,13 @@
 
 from django.urls import path, re_path
 
+from registry.api.attestations import VersionAttestations
 from registry.api.categories import CategoryDetail, CategoryList, CategorySlugs
 from registry.api.crates import CrateDetail, CrateList
 from registry.api.dependents import ReverseDependencies
 from registry.api.download import download
 from registry.api.downloads import CrateDownloads, VersionDownloads
+from registry.api.evidence import CrateEvidenceView, evidence_file
 from registry.api.follow import Follow, Following
 from registry.api.health import healthz, readyz
 from registry.api.index import config, index_file
@@ -42,6 +44,7 @@ urlpatterns = [
     re_path(r"^index/(?P<path>.+)$", index_file),
     path("readmes/<str:name>/<str:file>.html", rendered_readme),
     path("api/github/secret-scanning/verify", SecretScanning.as_view()),
+    path("api/v1/evidence.jsonl.gz", evidence_file),
     path("api/v1/summary", SummaryView.as_view()),
     path("api/v1/site_metadata", SiteMetadata.as_view()),
     path("api/v1/me", Me.as_view()),
@@ -67,6 +70,7 @@ urlpatterns = [
     path("api/v1/crates", CrateList.as_view()),
     path("api/v1/crates/new", Publish.as_view()),
     path(CRATE, CrateDetail.as_view()),
+    path(f"{CRATE}/evidence", CrateEvidenceView.as_view()),
     path(f"{CRATE}/follow", Follow.as_view()),
     path(f"{CRATE}/following", Following.as_view()),
     path(f"{CRATE}/downloads", CrateDownloads.as_view()),
@@ -77,6 +81,7 @@ urlpatterns = [
     path(f"{CRATE}/versions", VersionList.as_view()),
     path(VERSION, VersionDetail.as_view()),
     path(f"{VERSION}/dependencies", VersionDependencies.as_view()),
+    path(f"{VERSION}/attestations", VersionAttestations.as_view()),
     path(f"{VERSION}/authors", VersionAuthors.as_view()),
     path(f"{VERSION}/readme", readme),
     path(f"{VERSION}/download", download),

@@ -76,6 +76,11 @@ class Version:
         return bool(self.pre)
 
     @property
+    def track(self) -> str:
+        """The line of releases that are compatible with one another: `1`, `0.3`."""
+        return str(self.major) if self.major else f"0.{self.minor}"
+
+    @property
     def sort_key(self) -> SortKey:
         """Equal for versions that differ in build metadata alone."""
         return (self.major, self.minor, self.patch, int(not self.pre), _identifier_keys(self.pre))

@@ -1,5 +1,6 @@
 """Tables about crates and all that happens to them."""
 
+from registry.models.attestation import Attestation
 from registry.models.category import Category
 from registry.models.crate import Crate
 from registry.models.crate_limits import CrateLimits
@@ -19,7 +20,7 @@ from registry.models.invitation import Invitation
 from registry.models.job_run import JobRun
 from registry.models.keyword import Keyword
 from registry.models.ownership import Ownership, Team
-from registry.models.provenance import Provenance, PublishKind
+from registry.models.provenance import Attested, Evidence, Provenance, PublishKind
 from registry.models.rate_bucket import LimitedAction, LimitOverride, RateBucket
 from registry.models.report import Report
 from registry.models.reserved_name import ReservedName
@@ -28,6 +29,8 @@ from registry.models.version import Version
 from registry.models.version_action import VersionAction
 
 __all__ = [
+    "Attestation",
+    "Attested",
     "Category",
     "CountedFile",
     "Crate",
@@ -37,6 +40,7 @@ __all__ = [
     "DeletedVersion",
     "Dependency",
     "DownloadTotals",
+    "Evidence",
     "Follow",
     "IndexChange",
     "Invitation",

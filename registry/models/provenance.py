@@ -13,6 +13,22 @@ class PublishKind(models.TextChoices):
     IMPORTED = "import", "import by an administrator"
 
 
+class Attested(models.TextChoices):
+    """What became of the attestations of a version; see models.attestation."""
+
+    NOTHING = "", "no attestation"
+    VERIFIED = "verified", "a verified attestation"
+    FAILED = "failed", "attestations that no longer verify"
+
+
+class Evidence(models.TextChoices):
+    """How much is known of where a version came from, each level including the one before."""
+
+    NONE = "none", "none"
+    TRUSTED = "trusted_publishing", "trusted publishing"
+    ATTESTED = "trusted_publishing_attested", "trusted publishing with a verified attestation"
+
+
 class Provenance(models.Model):
     """What the CI job's verified ID token said, without personal data (trusted-publishing a.13).
 
@@ -42,6 +58,13 @@ class Provenance(models.Model):
     links = models.JSONField(default=dict)
     # What crates.io's clients read (crates-io-api 3.8).
     trustpub_data = models.JSONField(null=True)
+    # Which credential of the actor's kind published it: the same one may add attestations.
+    credential = models.CharField(max_length=64, blank=True, db_default="")
+    # formats.signer.Signer; None where no certificate could name the job.
+    signer = models.JSONField(null=True)
+    attested = models.CharField(
+        max_length=8, blank=True, choices=Attested.choices, default="", db_default=""
+    )
 
     class Meta:
         verbose_name_plural = "provenance"
@@ -55,3 +78,15 @@ class Provenance(models.Model):
 
     def __str__(self) -> str:
         return f"{self.version}: {self.get_kind_display()}"
+
+    @property
+    def evidence(self) -> Evidence:
+        """The level that consumers compare between versions (trusted-publishing f.4-6)."""
+        return evidence_level(self.kind, self.attested)
+
+
+def evidence_level(kind: str, attested: str) -> Evidence:
+    """Of the two columns."""
+    if kind != PublishKind.TRUSTED:
+        return Evidence.NONE
+    return Evidence.ATTESTED if attested == Attested.VERIFIED else Evidence.TRUSTED

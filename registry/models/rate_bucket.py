@@ -14,6 +14,7 @@ class LimitedAction(models.TextChoices):
     PUBLISH_NEW = "publish-new", "publish new crates"
     PUBLISH_UPDATE = "publish-update", "publish new versions"
     YANK_UNYANK = "yank-unyank", "yank and unyank"
+    ATTEST = "attest", "add attestations"
 
 
 class RateBucket(models.Model):

@@ -21,6 +21,7 @@ SENTENCES = {
     LimitedAction.YANK_UNYANK: (
         "You have yanked or unyanked too many versions in a short period of time."
     ),
+    LimitedAction.ATTEST: "You have sent too many attestations in a short period of time.",
 }
 
 

@@ -8,6 +8,7 @@ from registry.pages.crate import may_configure
 from registry.pages.paging import page_number, paging
 from registry.queries.crate_page import version_list
 from registry.queries.download_pictures import weekly_downloads
+from registry.queries.evidence import evidence_of
 from registry.queries.history import releases_by_month
 from registry.queries.lookup import crate_named
 
@@ -25,6 +26,7 @@ def show(request: HttpRequest, name: str) -> HttpResponse:
         "crate": crate,
         "versions": found.versions,
         "downloads": weekly_downloads(crate) if number == 1 else None,
+        "line": evidence_of(crate).whole if number == 1 else None,
         "releases": releases_by_month(crate) if number == 1 else None,
         "paging": paging(request, total=found.total, per_page=PER_PAGE),
         "may_configure": may_configure(request, crate),

@@ -2,7 +2,7 @@
 
 from registry.errors import InQuarantine, crate_not_found, version_not_found
 from registry.formats.errors import FormatError
-from registry.formats.names import InvalidCrateName, check_crate_name
+from registry.formats.names import InvalidCrateName, canonical, check_crate_name
 from registry.formats.semver import Requirement
 from registry.formats.semver import Version as Semver
 from registry.models import Crate, Version
@@ -18,6 +18,25 @@ def crate_named(name: str) -> Crate:
     if crate is None:
         raise crate_not_found(name)
     return crate
+
+
+def version_not_hidden(name: str, num: str) -> Version:
+    """With its crate and provenance; raises NotFound, and InQuarantine where others say NotFound.
+
+    For what consumers rely on: that something is held back is no absence (trusted-publishing f.4).
+    """
+    try:
+        check_crate_name(name)
+        Semver.parse(num)
+    except FormatError:
+        raise version_not_found(name[:100], num) from None
+    rows = Version.everything.select_related("crate", "provenance")
+    version = rows.filter(crate__canonical_name=canonical(name), num=num).first()
+    if version is None:
+        raise version_not_found(name, num)
+    if version.hidden_at or version.crate.hidden_at:
+        raise InQuarantine(str(version))
+    return version
 
 
 def held(crate_id: int, *, even_hidden: bool = False) -> Crate:

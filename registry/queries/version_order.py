@@ -47,6 +47,5 @@ def release_tracks(places: Iterable[Place]) -> dict[str, dict[str, str]]:
     for place in places:
         number = place.number
         if not place.yanked and not number.is_prerelease:
-            name = str(number.major) if number.major else f"0.{number.minor}"
-            tracks.setdefault(name, {"highest": number.text})
+            tracks.setdefault(number.track, {"highest": number.text})
     return tracks

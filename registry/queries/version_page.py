@@ -1,11 +1,11 @@
 """What a version's page shows: where it came from, what it says of itself, what it needs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from registry.formats.repository_links import Agreement, compare_commits, compare_repositories
 from registry.formats.vcs_info import VcsInfo, read_vcs_info
-from registry.models import Dependency, Provenance, PublishKind, Version
+from registry.models import Attestation, Dependency, Provenance, PublishKind, Version
 from registry.queries.provenance_line import Break, break_of
 
 # What of a stored workload may be shown: no claim that could name a person.
@@ -57,6 +57,7 @@ class VersionPage:
     claims: Claims
     groups: list[DependencyGroup]
     provenance_break: Break | None = None
+    attestations: Sequence[Attestation] = ()
 
     @property
     def is_trusted(self) -> bool:
@@ -64,7 +65,7 @@ class VersionPage:
 
 
 def version_page(version: Version) -> VersionPage:
-    """Two queries, if `version` comes with its provenance."""
+    """Two queries, if `version` comes with its provenance; three with attestations."""
     provenance = getattr(version, "provenance", None)
     return VersionPage(
         version=version,
@@ -73,7 +74,15 @@ def version_page(version: Version) -> VersionPage:
         claims=_claims(version, provenance),
         groups=_groups(version.dependencies.order_by("name", "alias", "target", "pk")),
         provenance_break=break_of(version),
+        attestations=_attestations(version, provenance),
     )
+
+
+def _attestations(version: Version, provenance: Provenance | None) -> list[Attestation]:
+    """Without the bundles, which nobody looks at on a page."""
+    if provenance is None or not provenance.attested:
+        return []
+    return list(version.attestations.defer("bundle").order_by("pk"))
 
 
 def _facts(provenance: Provenance) -> list[tuple[str, str]]:

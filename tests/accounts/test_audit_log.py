@@ -1,6 +1,5 @@
 """The audit log can be read in every way, and written only once."""
 
-import importlib
 import json
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -26,14 +25,6 @@ TABLE = AuditEvent._meta.db_table
 
 @pytest.fixture
 def event() -> AuditEvent:
-    """Where the triggers are as the migration makes them, whatever ran before in this process."""
-    migration = importlib.import_module("accounts.migrations.0006_audit_append_only")
-    on_postgresql = connection.vendor == "postgresql"
-    with connection.cursor() as cursor:
-        for statement in migration.POSTGRESQL_BACK if on_postgresql else migration.SQLITE_BACK:
-            cursor.execute(statement)
-        for statement in migration.POSTGRESQL if on_postgresql else migration.SQLITE:
-            cursor.execute(statement)
     return record("crate.created", crate="tide", address="192.0.2.1")
 
 

@@ -76,6 +76,7 @@ def test_the_audience_is_the_address_without_its_scheme(
         ("RATE_LIMITER_PUBLISH_NEW_BURST", "0"),
         ("RATE_LIMITER_YANK_UNYANK_RATE_SECONDS", "1.5"),
         ("MAX_NEW_VERSIONS_DAILY", "-1"),
+        ("ATTESTATION_TRUST_ROOT", "/etc/waybill/a.json b.json"),
         ("COUNT_DOWNLOADS", "no!"),
         ("WEB_WORKERS", "0"),
         ("WEB_THREADS", "many"),

@@ -16,6 +16,7 @@ import pytest
 from config.slow_bodies import (
     BodyTooSlow,
     LimitedBody,
+    NobodyToWait,
     SlowBodies,
     Watchdog,
     silent_connections,
@@ -45,7 +46,9 @@ class Tank:
             found.append(environ["wsgi.input"].read())
             return []
 
-        around = SlowBodies(application, port=self.port, timeout=self.timeout, window=0.1)
+        around = SlowBodies(
+            application, port=self.port, timeout=self.timeout, waiters=1, window=0.1
+        )
         around({"wsgi.input": self.server.makefile("rb")}, print)
         return found[0]
 
@@ -152,6 +155,39 @@ def test_what_came_late_and_is_little_does_not_count() -> None:
 def test_half_a_body_is_none(read: Callable[[LimitedBody], object], sent: bytes) -> None:
     with pytest.raises(BodyTooSlow):
         read(limited(io.BytesIO(sent), 17))
+
+
+def test_only_some_threads_wait_for_what_is_no_upload() -> None:
+    """Whoever uploads was asked for a token, and may have a slow line."""
+    began, go_on = threading.Semaphore(0), threading.Event()
+
+    class Body(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            began.release()
+            go_on.wait(10)
+            return b""
+
+    def application(environ: dict[str, Any], start_response: object) -> list[bytes]:
+        return [environ["wsgi.input"].read()]
+
+    around = SlowBodies(application, port=1, timeout=9, waiters=1, window=9)
+
+    def ask(path: str) -> threading.Thread:
+        environ = {"wsgi.input": Body(), "PATH_INFO": path}
+        asking = threading.Thread(target=lambda: around(environ, print))
+        asking.start()
+        assert began.acquire(timeout=10)
+        return asking
+
+    threads = [ask("/api/v1/trusted_publishing/tokens"), ask("/api/v1/crates/new")]
+    with pytest.raises(NobodyToWait):
+        around({"wsgi.input": io.BytesIO(), "PATH_INFO": "/sign-in"}, print)
+    threads.append(ask("/api/v1/crates/new"))
+    go_on.set()
+    for thread in threads:
+        thread.join(10)
+    # The seat is free again.
+    assert around({"wsgi.input": io.BytesIO(), "PATH_INFO": "/sign-in"}, print) == [b""]
 
 
 # --- The server ---

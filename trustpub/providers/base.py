@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import ClassVar, NoReturn, Self
 from urllib.parse import urlsplit
 
+from registry.formats.signer import Signer
 from trustpub.codes import ExchangeCode
 from trustpub.conditions import MAX_VALUE_LENGTH, Condition
 from trustpub.echo import printable
@@ -199,6 +200,10 @@ class Provider(ABC):
     @abstractmethod
     def links(self, workload: Workload, web_base: str) -> WorkloadLinks:
         """Where to look things up; built on the issuer row's web base, never on a claim's host."""
+
+    def signer(self, workload: Workload, issuer_url: str, web_base: str) -> Signer | None:
+        """Whom a certificate of Sigstore's names for this job; None where there are none."""
+        return None
 
     def trustpub_data(self, workload: Workload) -> dict[str, str] | None:
         """The object that clients of crates.io read (crates-io-api.md 3.8).

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 
+from registry.formats.signer import Signer
 from trustpub.conditions import Condition, ConditionKind, ascii_fold
 from trustpub.jwt import VerifiedClaims
 from trustpub.providers.address import ci_file_in, place_in
@@ -227,6 +228,18 @@ class GitHub(Provider):
                 called,
             ),
             run=web_link(web_base, repository, "actions/runs", run, *attempt),
+        )
+
+    def signer(self, workload: Workload, issuer_url: str, web_base: str) -> Signer:
+        # As Fulcio joins the claims, without quoting anything.
+        base = web_base.rstrip("/")
+        runs = f"{base}/{workload.repository}/actions/runs"
+        return Signer(
+            issuer=f"{issuer_url}/{workload.enterprise}" if workload.enterprise else issuer_url,
+            source_repository_id=workload.repository_id,
+            source_owner_id=workload.owner_id,
+            build_config=f"{base}/{workload.workflow_ref}",
+            run=f"{runs}/{workload.run_id}/attempts/{workload.run_attempt}",
         )
 
     def trustpub_data(self, workload: Workload) -> dict[str, str]:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 
+from registry.formats.signer import Signer
 from trustpub.conditions import Condition, ConditionKind, ascii_fold
 from trustpub.jwt import VerifiedClaims
 from trustpub.providers.address import place_in
@@ -268,6 +269,15 @@ class GitLab(Provider):
             tree=web_link(web_base, repository, "-/tree", sha),
             workflow=web_link(web_base, repository, "-/blob", source, workload.workflow),
             run=web_link(web_base, repository, "-/jobs", workload.job_id),
+        )
+
+    def signer(self, workload: Workload, issuer_url: str, web_base: str) -> Signer:
+        return Signer(
+            issuer=issuer_url,
+            source_repository_id=workload.repository_id,
+            source_owner_id=workload.owner_id,
+            build_config=f"https://{workload.workflow_ref}",
+            run=f"{web_base.rstrip('/')}/{workload.repository}/-/jobs/{workload.job_id}",
         )
 
     def trustpub_data(self, workload: Workload) -> dict[str, str]:

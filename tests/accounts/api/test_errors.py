@@ -214,8 +214,10 @@ def _fail(*arguments: object, **more: object) -> None:
 class StoppedBody:
     """What config.slow_bodies does with a body that stops coming."""
 
+    error: type[OSError] = TimeoutError
+
     def read(self, size: int = -1) -> bytes:
-        raise TimeoutError
+        raise self.error
 
     readline = read
 
@@ -231,6 +233,19 @@ def test_a_body_that_stops_coming_is_408(method: str, path: str, alice_token: st
     answer = client.generic(method, path, b"{}", "application/json", **environ)
 
     assert refusal(answer, 408)["code"] == "request_timeout"
+
+
+def test_a_body_that_no_thread_may_wait_for_is_503(alice_token: str) -> None:
+    class NobodysBody(StoppedBody):
+        error = BlockingIOError
+
+    client = Client(raise_request_exception=False, headers={"Authorization": alice_token})
+    environ: dict[str, Any] = {"wsgi.input": NobodysBody()}
+
+    answer = client.generic("PUT", "/api/v1/crates/a/owners", b"{}", "application/json", **environ)
+
+    assert refusal(answer, 503)["code"] == "server_busy"
+    assert answer["Retry-After"]
 
 
 def test_the_body_of_nobody_is_not_even_read() -> None:

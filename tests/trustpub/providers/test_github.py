@@ -5,6 +5,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from registry.formats.signer import Signer
 from tests.factories.id_tokens import variants_of, verified
 from trustpub.codes import ExchangeCode
 from trustpub.jwt import TokenRefused
@@ -290,6 +291,20 @@ def test_an_enterprise_server_has_one_issuer() -> None:
 
     assert GITHUB.issuer_matches(own, own)
     assert not GITHUB.issuer_matches(f"{own}/ferris-inc", own)
+
+
+def test_a_certificate_names_the_callers_workflow_and_the_run() -> None:
+    home = "https://github.com/ferris-labs/tidepool"
+
+    assert GITHUB.signer(read(), GITHUB_ISSUER, "https://github.com") == Signer(
+        issuer=GITHUB_ISSUER,
+        source_repository_id="702113958",
+        source_owner_id="9176411",
+        build_config=f"{home}/.github/workflows/release.yml@refs/tags/v1.4.0",
+        run=f"{home}/actions/runs/17533210044/attempts/1",
+    )
+    enterprise = GITHUB.signer(read("enterprise_slug"), GITHUB_ISSUER, "https://github.com")
+    assert enterprise.issuer == f"{GITHUB_ISSUER}/ferris-inc"
 
 
 def test_the_enterprise_is_that_of_the_issuer_not_of_the_claim() -> None:

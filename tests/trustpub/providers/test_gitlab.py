@@ -3,6 +3,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from registry.formats.signer import Signer
 from tests.factories.id_tokens import issuer_of, variants_of, verified
 from trustpub.codes import ExchangeCode
 from trustpub.jwt import TokenRefused
@@ -196,6 +197,16 @@ def test_links_lead_to_the_rows_web_address() -> None:
         tree=f"{base}/-/tree/{SHA}",
         workflow=f"{base}/-/blob/{SHA}/.gitlab-ci.yml",
         run=f"{base}/-/jobs/8830124417",
+    )
+
+
+def test_a_certificate_names_the_pipeline_file_and_the_job() -> None:
+    assert GITLAB.signer(read(), "https://gitlab.com", "https://gitlab.com/") == Signer(
+        issuer="https://gitlab.com",
+        source_repository_id="20488",
+        source_owner_id="7718",
+        build_config=f"https://{HOME}.gitlab-ci.yml@{TAG}",
+        run="https://gitlab.com/ferris-labs/libs/tidepool/-/jobs/8830124417",
     )
 
 
