@@ -293,19 +293,13 @@ OWNER_INVITATION_LIFETIME = timedelta(days=ENVIRONMENT.owner_invitation_days)
 # Of one person; a report of each crate may be open at once.
 REPORTS_PER_DAY = 10
 
-# --- Search -------------------------------------------------------------------
-
-# By relevance so many crates are ranked: of all that fit those with most downloads lately.
-SEARCH_MAX_FOUND = 1000
-# So many crates, the most downloaded lately, are in tier 0, so many in the first two, and so on;
-# each tier has search indexes of its own (docs/decisions/0034).
-SEARCH_TIERS = (1_500, 4_000, 11_000, 32_000)
-
 # --- Downloads ----------------------------------------------------------------
 
 COUNT_DOWNLOADS = ENVIRONMENT.count_downloads
 # What the web processes of this machine counted and the worker has not folded in yet.
 DOWNLOADS_DIR = DATA_DIR / "downloads"
+# So many of the most downloaded a search ranks, and so many each tier holds (decision 0034).
+SEARCH_MAX_FOUND, SEARCH_TIERS = 1000, (1_500, 4_000, 11_000, 32_000)
 # Rows whose counts one statement changes.
 COUNTS_PER_STATEMENT = 20_000
 # Of an access log: lines that are judged together, and days of versions that are added in one

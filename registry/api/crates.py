@@ -1,14 +1,11 @@
 """/api/v1/crates and /api/v1/crates/{name}."""
 
-import gzip
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.utils.cache import get_conditional_response
-from rest_framework.renderers import JSONRenderer
+from django.http import HttpRequest, HttpResponseBase
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -36,7 +33,7 @@ from registry.api.paging import (
     seek_through,
     seek_values,
 )
-from registry.api.rendered import Rendering, Renderings
+from registry.api.rendered import Answer, kept_answer
 from registry.api.rendering import (
     category_json,
     crate_json,
@@ -68,7 +65,6 @@ from registry.operations.delete import delete_crate
 from registry.operations.settings import set_trustpub_only
 from registry.policies import Action, require
 from registry.queries.crate_filters import CrateFilter, crates_matching
-from registry.queries.crate_stamp import Facts, facts_around, known_around, row_facts
 from registry.queries.lookup import crate_named
 from registry.queries.search import (
     Place,
@@ -163,7 +159,7 @@ class CrateDetail(APIView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Who only reads, and the whole, gets what was rendered before, if it still holds."""
-        if is_plain_read(request) and (answer := _rendered(request, kwargs["name"])):
+        if is_plain_read(request) and (answer := kept_answer(request, kwargs["name"], _whole)):
             return answer
         return super().dispatch(request, *args, **kwargs)
 
@@ -335,39 +331,8 @@ def _found(
     }
 
 
-_renderings = Renderings()
-
-
-def _rendered(request: HttpRequest, name: str) -> HttpResponseBase | None:
-    """The whole of a crate; None where the usual way knows better what to say."""
-    row = row_facts(name)
-    if row is None:
-        return None
-    kept = _renderings.get(name, row)
-    if kept is None or facts_around(int(row[0]), kept.people) != kept.around:
-        kept = _render(name, row)
-        _renderings.put(name, kept)
-    headers = {"ETag": kept.etag, "Vary": "Accept, Accept-Encoding, Authorization, Cookie"}
-    body = kept.packed
-    if "gzip" in request.headers.get("Accept-Encoding", ""):
-        headers["Content-Encoding"] = "gzip"
-    else:
-        body = gzip.decompress(body)
-    answer = HttpResponse(body, content_type="application/json", headers=headers)
-    return get_conditional_response(request, etag=kept.etag, response=answer)
-
-
-def _render(name: str, row: Facts) -> Rendering:
-    """`row` was read before, so a change meanwhile makes the next request render again."""
-    crate = crate_named(name)
+def _whole(request: Request, crate: Crate) -> Answer:
     versions = list(crate.versions.for_rendering().newest_first())
     keywords, categories = _keywords(crate), _categories(crate)
-    people = {v.published_by.pk: v.published_by for v in versions if v.published_by}
-    people |= {action.user.pk: action.user for v in versions for action in v.actions.all()}
-    body = JSONRenderer().render(_found(crate, {"full"}, versions, keywords, categories))
-    return Rendering(
-        packed=gzip.compress(body, compresslevel=6, mtime=0),
-        row=row,
-        around=known_around(keywords, categories, people.values()),
-        people=tuple(people),
-    )
+    body = _found(crate, {"full"}, versions, keywords, categories)
+    return Answer(body, versions, topics=(keywords, categories))

@@ -19,7 +19,7 @@ _OF_ROW = "SELECT {columns}, {change} FROM registry_crate WHERE canonical_name =
 _XMIN = "xmin::text"
 _OUTBOX = "(SELECT seq FROM sqlite_sequence WHERE name = 'registry_indexchange')"
 # What else stands in the JSON of a crate, and is changed where nobody holds the crate.
-_AROUND = """
+_TOPICS = """
     SELECT 'keyword', k.keyword, k.crates_cnt FROM registry_keyword k
     JOIN registry_keyword_crates c ON c.keyword_id = k.id WHERE c.crate_id = %s
     UNION ALL
@@ -27,7 +27,7 @@ _AROUND = """
     JOIN registry_category_crates c ON c.category_id = k.id WHERE c.crate_id = %s
 """
 _PEOPLE = """
-    UNION ALL SELECT login, name || ' ' || avatar_url, COALESCE(github_id, 0)
+    SELECT login, name || ' ' || avatar_url, COALESCE(github_id, 0)
     FROM accounts_user WHERE id IN ({people})
 """
 
@@ -49,13 +49,19 @@ def row_facts(name: str) -> Facts | None:
     return tuple(map(str, row)) if is_seen and is_so_spelled else None
 
 
-def facts_around(crate: int, people: Sequence[int]) -> Facts:
-    """What keywords, categories and these people say now, in the form of `known_around`."""
-    statement = _AROUND
+def facts_around(crate: int, people: Sequence[int], *, topics: bool) -> Facts:
+    """What these people say now, and its keywords and categories, in the form of `known_around`."""
+    statements, parameters = [], []
+    if topics:
+        statements.append(_TOPICS)
+        parameters += [crate, crate]
     if people:
-        statement += _PEOPLE.format(people=", ".join(["%s"] * len(people)))
+        statements.append(_PEOPLE.format(people=", ".join(["%s"] * len(people))))
+        parameters += people
+    if not statements:
+        return ()
     with connection.cursor() as cursor:
-        cursor.execute(statement, [crate, crate, *people])
+        cursor.execute(" UNION ALL ".join(statements), parameters)
         return tuple(sorted(tuple(row) for row in cursor.fetchall()))
 
 
