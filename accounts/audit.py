@@ -5,6 +5,9 @@ from typing import Protocol
 
 from accounts.models import AuditEvent
 from accounts.request_context import current_request
+from adapters.compiled import CompiledInsert
+
+_EVENTS = CompiledInsert(AuditEvent)
 
 
 class Acting(Protocol):
@@ -28,9 +31,9 @@ def record(
     after: Mapping[str, object] | None = None,
 ) -> AuditEvent:
     """Writes one event in the current transaction; `before` and `after` must be free of secrets."""
-    noted = event(name, actor=actor, crate=crate, subject=subject, before=before, after=after)
-    noted.save(force_insert=True)
-    return noted
+    return _EVENTS.save(
+        event(name, actor=actor, crate=crate, subject=subject, before=before, after=after)
+    )
 
 
 def event(

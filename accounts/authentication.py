@@ -1,6 +1,6 @@
 """API token -> request (crates-io-api reference, 0.3)."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -16,11 +16,17 @@ from accounts.models import ApiToken, Suspicion, User
 from accounts.operations.suspicions import suspect
 from accounts.request_context import current_request
 from accounts.token_text import TokenKind
+from adapters.compiled import CompiledQuery
 
 # How stale `last_used_at` may be, so that a burst of requests is not a burst of writes.
 LAST_USE_PRECISION = timedelta(minutes=1)
 # After which a token that wakes up elsewhere may be in other hands.
 LONG_SILENCE = timedelta(days=60)
+_USABLE = CompiledQuery(
+    lambda digest, now: ApiToken.objects.usable(now).filter(digest=digest).select_related("user"),
+    digest=str,
+    now=datetime,
+)
 
 
 def credentials_of(request: HttpRequest | Request) -> str | None:
@@ -62,12 +68,7 @@ def api_token_of(request: HttpRequest | Request) -> ApiToken | None:
         )
     if kind is not TokenKind.API:
         raise AuthenticationFailed
-    token = (
-        ApiToken.objects.usable()
-        .filter(digest=token_text.digest(text))
-        .select_related("user")
-        .first()
-    )
+    token = _USABLE.first(digest=token_text.digest(text), now=timezone.now())
     if token is None or not token.user.is_active:
         raise AuthenticationFailed
     reject_locked(token.user)

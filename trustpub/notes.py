@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from urllib.parse import quote
 
 from django.conf import settings
 
@@ -16,6 +17,9 @@ from accounts.errors import Refusal
 from adapters.spool import spool_of
 
 EXCHANGE = "exchange"
+# In the place of an outcome stands the issuer, quoted as in an address.
+STRANGER = "stranger"
+LONGEST_ISSUER = 200
 KEY_FETCH = "key_fetch"
 # What an absent provider is written as, since a line is split at blanks.
 NONE = "-"
@@ -57,10 +61,19 @@ def of_provider(kind: str) -> None:
         noted.provider = kind
 
 
+def of_stranger(issuer: str) -> None:
+    """A token named an issuer that nobody trusts here."""
+    quoted = quote(issuer[:LONGEST_ISSUER], safe=":/")
+    _write(f"{STRANGER} {NONE} {quoted} 0")
+
+
 def _append(what: str, noted: Noted, seconds: float) -> None:
+    _write(f"{what} {noted.provider or NONE} {noted.outcome} {seconds:.6f}")
+
+
+def _write(line: str) -> None:
     """An exchange matters more than its figure: a full disk is logged, and it goes on."""
-    line = f"{what} {noted.provider or NONE} {noted.outcome} {seconds:.6f}"
     try:
         spool_of(settings.NOTES_DIR).append(line)
     except OSError as error:
-        logger.warning("%s could not be noted: %s", what, error)
+        logger.warning("%s could not be noted: %s", line.partition(" ")[0], error)

@@ -10,6 +10,15 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from adapters.compiled import CompiledQuery
+
+_VERIFIED = CompiledQuery(
+    lambda user: EmailAddress.objects.filter(user=user, verified=True).order_by("-primary", "pk")[
+        :1
+    ],
+    user=int,
+)
+
 
 class UserManager(BaseUserManager["User"]):
     """Accounts are found by login without regard to case."""
@@ -109,9 +118,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def verified_email(self) -> str | None:
         """The primary verified address, else any verified one."""
-        address = (
-            EmailAddress.objects.filter(user=self, verified=True).order_by("-primary", "pk").first()
-        )
+        address = _VERIFIED.first(user=self.pk)
         return address.email if address else None
 
     def any_email(self) -> str | None:

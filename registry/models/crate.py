@@ -6,10 +6,17 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.utils import timezone
 
+from adapters.compiled import CompiledQuery
 from registry.formats.names import canonical
 
 if TYPE_CHECKING:
     from accounts.models import User
+
+_OWNED = CompiledQuery(
+    lambda crate, user: Crate.everything.filter(pk=crate, ownerships__user=user).values_list("pk"),
+    crate=int,
+    user=int,
+)
 
 
 class CrateQuerySet(models.QuerySet["Crate"]):
@@ -93,4 +100,4 @@ class Crate(models.Model):
         return self.trustpub_only and (ends_at is None or ends_at > (now or timezone.now()))
 
     def is_owned_by(self, user: "User") -> bool:
-        return self.ownerships.filter(user=user).exists()
+        return bool(_OWNED.tuples(crate=self.pk, user=user.pk))

@@ -1,5 +1,7 @@
 """A version that a moderator deleted; its number is not given again before its time."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -7,8 +9,8 @@ from django.utils import timezone
 
 
 class DeletedVersionQuerySet(models.QuerySet["DeletedVersion"]):
-    def held(self) -> "DeletedVersionQuerySet":
-        return self.filter(Q(available_at=None) | Q(available_at__gt=timezone.now()))
+    def held(self, now: datetime) -> "DeletedVersionQuerySet":
+        return self.filter(Q(available_at=None) | Q(available_at__gt=now))
 
 
 class DeletedVersion(models.Model):

@@ -12,9 +12,12 @@ from registry.formats.names import canonical
 class ReservedNameQuerySet(models.QuerySet["ReservedName"]):
     def reserves(self, name: str) -> bool:
         """Whether the name is in the list, or fits a pattern of it; one query."""
-        wanted = canonical(name)
-        rows = self.filter(Q(canonical_name=wanted) | Q(canonical_name__contains="*"))
+        rows = self.that_may_reserve(canonical(name))
         return any(row.fits(name) for row in rows.only("canonical_name"))
+
+    def that_may_reserve(self, canonical_name: object) -> "ReservedNameQuerySet":
+        """The name itself, also as an expression, and all patterns."""
+        return self.filter(Q(canonical_name=canonical_name) | Q(canonical_name__contains="*"))
 
 
 class ReservedName(models.Model):

@@ -21,6 +21,8 @@ def check_registries(dependencies: tuple[Required, ...]) -> None:
 
 def save_dependencies(version: Version, dependencies: tuple[Required, ...]) -> None:
     """Raises UnknownDependency for the first that should be here and is not."""
+    if not dependencies:
+        return
     here = {d.name for d in dependencies if d.registry_index is None}
     known = set(Crate.objects.filter(name__in=here).values_list("name", flat=True))
     if missing := sorted(here - known):

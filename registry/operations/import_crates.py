@@ -21,7 +21,8 @@ from registry.formats.manifest import read_manifest
 from registry.formats.readme import MAX_README_BYTES
 from registry.formats.semver import Version as Semver
 from registry.models import Version
-from registry.operations.publish import Origin, publish
+from registry.operations.publish import publish
+from registry.operations.upload import Origin
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, islice
 from operator import itemgetter
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 
+from adapters.commits import committed_soon
+from adapters.compiled import CompiledInsert, CompiledQuery
 from registry import storage
 from registry.formats.names import canonical
 from registry.models import Crate, IndexChange, Version
@@ -20,7 +22,20 @@ from registry.operations.difference import Difference, Kind
 # Crates that are locked together while their files are written, and lines that are in memory.
 AT_ONCE = 200
 LINES_AT_ONCE = 200
+FORGET = "DELETE FROM registry_indexchange WHERE crate_name = %s"
 logger = logging.getLogger(__name__)
+_CHANGES = CompiledInsert(IndexChange)
+_LOCK = CompiledQuery(
+    lambda name: Crate.everything.locked().filter(name=name).only("name"), name=str
+)
+_VERSIONS = CompiledQuery(
+    lambda crate: (
+        Version.everything.filter(crate=crate)
+        .order_by("pk")
+        .values_list("index_line", "hidden_at", "set_aside_at")
+    ),
+    crate=int,
+)
 
 
 def note_change(crate: Crate) -> None:
@@ -28,23 +43,34 @@ def note_change(crate: Crate) -> None:
 
     A process that dies in between leaves the row, which the clock's sweep finds.
     """
-    IndexChange.objects.create(crate_name=crate.name)
+    _CHANGES.save(change_of(crate))
+
+
+def change_of(crate: Crate) -> IndexChange:
+    """The same for who saves the row, together with others."""
     name = crate.name
     # robust: the change is committed, so a storage that is away must not turn it into an error.
     transaction.on_commit(lambda: write(name), robust=True)
+    return IndexChange(crate_name=name)
 
 
-@transaction.atomic
+@transaction.atomic(durable=True)
 def write(crate_name: str) -> None:
-    """Renders one file under the crate's row lock, so no late writer restores an older state."""
-    crate = Crate.everything.locked().filter(name=crate_name).first()
-    changes = list(IndexChange.objects.filter(crate_name=crate_name).values_list("pk", flat=True))
-    moved = set_aside.out_of_place(crate) if crate else []
+    """Renders one file under the crate's row lock, so no late writer restores an older state.
+
+    Never within another transaction, as this one's commit may come late: it only forgets.
+    """
+    crate = _LOCK.first(name=crate_name)
+    # Before the versions are read: what is noted later may not be among them.
+    _forget_changes(crate_name)
+    rows = _VERSIONS.tuples(crate=crate.pk) if crate else []
+    is_moving = any((hidden is None) != (aside is None) for _, hidden, aside in rows)
+    moved = set_aside.out_of_place(crate) if crate and is_moving else []
     # What the index names is there at each moment.
     set_aside.bring_back(moved)
-    _store(crate_name, rendered(crate) if crate else "", durable=True)
+    text = "".join(f"{line}\n" for line, hidden, _ in rows if hidden is None)
+    _store(crate_name, text, durable=True)
     set_aside.put_aside(moved)
-    IndexChange.objects.filter(pk__in=changes).delete()
 
 
 def sweep() -> int:
@@ -97,6 +123,15 @@ def rendered(crate: Crate) -> str:
     """The whole file, a line for each version in the order of publication."""
     lines = Version.objects.filter(crate=crate).order_by("pk").values_list("index_line", flat=True)
     return "".join(f"{line}\n" for line in lines)
+
+
+def _forget_changes(crate_name: str) -> None:
+    """Those that are noted so far, if the transaction commits.
+
+    If that is lost in a power failure, the file is written once more.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(committed_soon(FORGET), [crate_name])
 
 
 def _difference(name: str) -> Iterator[Difference]:

@@ -5,20 +5,18 @@ The order of the checks is the one of the crates-io-api reference, 2.3.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
 from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, cast
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from accounts import audit
 from accounts.scopes import Scope
 from adapters import jobs
+from adapters.compiled import save_together
 from registry import storage
 from registry.actors import Actor
 from registry.errors import (
@@ -31,15 +29,12 @@ from registry.errors import (
     TrustedPublishingOnly,
     UploadTooLarge,
     VersionDeleted,
-    VersionExists,
 )
 from registry.formats.archive import Archive, read_archive
 from registry.formats.categories import CATEGORY_SLUGS
 from registry.formats.dependencies import resolve_registries
 from registry.formats.errors import FormatError, TooLarge
-from registry.formats.index_entry import IndexEntry, index_line
-from registry.formats.manifest import Dependency as Required
-from registry.formats.manifest import Manifest, ManifestLimits, read_manifest
+from registry.formats.manifest import ManifestLimits, read_manifest
 from registry.formats.names import canonical, check_crate_name
 from registry.formats.publish_frame import (
     ArchiveDigest,
@@ -50,66 +45,28 @@ from registry.formats.publish_frame import (
 from registry.formats.semver import Version as Semver
 from registry.models import (
     Crate,
-    CrateLimits,
     DeletedCrate,
-    DeletedVersion,
     LimitedAction,
     Ownership,
-    Provenance,
     PublishKind,
     ReservedName,
     Version,
-    VersionAction,
 )
-from registry.operations import index, search_document, summary, topics
+from registry.operations import index
 from registry.operations.dependencies import check_registries, save_dependencies
 from registry.operations.packed_tokens import refuse_tokens
 from registry.operations.rate_limits import check_daily_versions, take_token
+from registry.operations.upload import Intent, Origin, Package
+from registry.operations.version_rows import describe, origin_of, save_version
 from registry.operations.yank import yank
 from registry.policies import Action, require_rights, require_scope
-from registry.queries.ci_only import ci_only_because
+from registry.queries import ci_only, publishing
 from registry.queries.provenance_line import break_of
+from registry.queries.publishing import Held, Known
 
 MAX_VERSION_LENGTH = 150
 # Uploads up to this size stay in memory while they are read.
 SPOOL_BYTES = 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where an import comes from: what the other registry calls itself, and what it says of it."""
-
-    index_urls: frozenset[str] = frozenset()
-    published_at: datetime | None = None
-    # Nobody sees the version before it is yanked.
-    yanked: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """What the upload's first part asks for, before its archive is read."""
-
-    metadata: PublishMetadata
-    number: Semver
-    is_first: bool
-    limits: ManifestLimits
-    max_upload_bytes: int
-    origin: Origin
-
-    @property
-    def published_at(self) -> datetime:
-        """In whole seconds: what the index says of a version must be what the API says."""
-        return (self.origin.published_at or timezone.now()).replace(microsecond=0)
-
-
-@dataclass(frozen=True, slots=True)
-class Package:
-    """The archive as it was read: what it is and what it says of itself."""
-
-    digest: ArchiveDigest
-    archive: Archive
-    manifest: Manifest
-    dependencies: tuple[Required, ...]
 
 
 def publish(
@@ -121,7 +78,7 @@ def publish(
     """
     with _format_errors_refused():
         metadata = read_metadata(stream)
-        intent = _intend(actor, metadata, origin or Origin())
+        intent = _intend(actor, metadata, origin or Origin(), user_agent)
         with SpooledTemporaryFile(max_size=SPOOL_BYTES) as spooled:
             file = cast(BinaryIO, spooled)
             digest = read_archive_into(stream, file, limit=intent.max_upload_bytes)
@@ -131,7 +88,7 @@ def publish(
             # In a transaction of its own: the tokens are to die although the upload is refused.
             refuse_tokens(actor, intent.metadata, archive.tokens)
             package = _inspect(intent, archive, digest)
-            return _commit(actor, intent, package, file, user_agent)
+            return _commit(actor, intent, package, file)
 
 
 @contextmanager
@@ -144,40 +101,53 @@ def _format_errors_refused() -> Iterator[None]:
         raise InvalidUpload(str(error)) from None
 
 
-def _intend(actor: Actor, metadata: PublishMetadata, origin: Origin) -> Intent:
+def _intend(actor: Actor, metadata: PublishMetadata, origin: Origin, user_agent: str) -> Intent:
     """Everything that can be refused before the archive is read."""
-    check_crate_name(metadata.name)
+    name = metadata.name
+    check_crate_name(name)
     number = Semver.parse(metadata.vers)
     if len(metadata.vers) > MAX_VERSION_LENGTH:
         raise InvalidUpload(
             f"the version number is too long ({len(metadata.vers)} characters, "
             f"at most {MAX_VERSION_LENGTH})"
         )
-    crate = Crate.everything.named(metadata.name).first()
-    _check_not_hidden(crate)
-    scope = Scope.PUBLISH_UPDATE if crate else Scope.PUBLISH_NEW
-    require_scope(actor, scope, metadata.name)
-    actor.check_binding(metadata.name, metadata.vers, None)
-    _check_ci_only(actor, crate, metadata.name)
+    known = publishing.known(name)
+    if known:
+        _check_not_hidden(known.crate)
+    require_scope(actor, Scope.PUBLISH_UPDATE if known else Scope.PUBLISH_NEW, name)
+    actor.check_binding(name, metadata.vers, None)
+    _check_ci_only(actor, known, name)
     actor.check_may_publish()
-    limited = LimitedAction.PUBLISH_UPDATE if crate else LimitedAction.PUBLISH_NEW
-    take_token(actor, limited, metadata.name)
-    if crate:
-        actor.look_up_rights(crate)
-    else:
-        _check_name_is_free(metadata.name)
-    return _limited(metadata, number, origin, is_first=crate is None)
+    take_token(actor, LimitedAction.PUBLISH_UPDATE if known else LimitedAction.PUBLISH_NEW, name)
+    if known is None:
+        _check_name_is_free(name)
+    elif known.is_of_teams:
+        actor.look_up_rights(known.crate)
+    own = known.limits if known else publishing.limits_of(name)
+    return Intent(
+        metadata=metadata,
+        number=number,
+        is_first=known is None,
+        limits=ManifestLimits(
+            max_features=own.max_features or settings.MAX_FEATURES,
+            max_dependencies=settings.MAX_DEPENDENCIES,
+        ),
+        max_upload_bytes=own.max_upload_bytes or settings.MAX_UPLOAD_BYTES,
+        origin=origin,
+        user_agent=user_agent,
+    )
 
 
-def _check_not_hidden(crate: Crate | None) -> None:
+def _check_not_hidden(crate: Crate) -> None:
     """Before everything else: whose name it is and who may publish is not to be seen either."""
-    if crate is not None and crate.hidden_at:
+    if crate.hidden_at:
         raise InQuarantine(crate.name)
 
 
-def _check_ci_only(actor: Actor, crate: Crate | None, name: str) -> None:
-    if actor.user is not None and (reason := ci_only_because(crate)):
-        raise TrustedPublishingOnly(name, reason)
+def _check_ci_only(actor: Actor, found: Known | Held | None, name: str) -> None:
+    crate, team = (found.crate, found.strict_team) if found else (None, None)
+    if actor.user is not None and (because := ci_only.reason(crate, team)):
+        raise TrustedPublishingOnly(name, because)
 
 
 def _check_name_is_free(name: str) -> None:
@@ -186,23 +156,6 @@ def _check_name_is_free(name: str) -> None:
     )
     if found := held.order_by("available_at").last():
         raise NameRecentlyDeleted(name, found.available_at)
-
-
-def _limited(
-    metadata: PublishMetadata, number: Semver, origin: Origin, *, is_first: bool
-) -> Intent:
-    own = CrateLimits.objects.filter(canonical_name=canonical(metadata.name)).first()
-    max_features = (own and own.max_features) or settings.MAX_FEATURES
-    return Intent(
-        metadata=metadata,
-        number=number,
-        is_first=is_first,
-        limits=ManifestLimits(
-            max_features=max_features, max_dependencies=settings.MAX_DEPENDENCIES
-        ),
-        max_upload_bytes=(own and own.max_upload_bytes) or settings.MAX_UPLOAD_BYTES,
-        origin=origin,
-    )
 
 
 def _unpack(intent: Intent, file: BinaryIO) -> Archive:
@@ -242,34 +195,26 @@ def _inspect(intent: Intent, archive: Archive, digest: ArchiveDigest) -> Package
 
 
 @transaction.atomic
-def _commit(
-    actor: Actor, intent: Intent, package: Package, file: BinaryIO, user_agent: str
-) -> Version:
+def _commit(actor: Actor, intent: Intent, package: Package, file: BinaryIO) -> Version:
     """One transaction: crate, version, dependencies, provenance, archive, outbox, audit event."""
-    crate = _find_or_found(actor, intent)
-    version = _save_version(actor, crate, intent, package, user_agent)
+    held = None if intent.is_first else _hold(actor, intent)
+    crate = held.crate if held else _found(actor, intent)
+    version = save_version(actor, crate, intent, package)
     save_dependencies(version, package.dependencies)
-    _describe(crate, version)
+    describe(crate, version, held.found_by if held else None)
     facts = actor.provenance()
-    Provenance.objects.create(version=version, kind=facts.kind, **facts.fields)
-    if actor.user:
-        VersionAction.objects.create(
-            version=version,
-            user=actor.user,
-            api_token_id=actor.api_token.pk if actor.api_token else None,
-            action=VersionAction.Action.PUBLISH,
-        )
-    if broken := break_of(version):
+    origin = origin_of(actor, version, facts)
+    if held and held.was_trusted and (broken := break_of(version)):
         jobs.after_commit("registry.mail_provenance_break", version.pk, str(broken))
     actor.published(version, is_first=intent.is_first)
-    audit.record(
+    event = audit.event(
         "version.published",
         actor=actor,
         crate=crate.name,
         subject=str(version),
         after={"checksum": version.checksum, "size": version.size, "kind": facts.kind},
     )
-    index.note_change(crate)
+    save_together(*origin, event, index.change_of(crate))
     if facts.kind != PublishKind.IMPORTED:
         jobs.after_commit("registry.mail_version_published", version.pk, actor.label)
         if intent.is_first:
@@ -282,34 +227,32 @@ def _commit(
     return version
 
 
-def _find_or_found(actor: Actor, intent: Intent) -> Crate:
-    """The crate under lock; a new one belongs to the actor's founder."""
+def _hold(actor: Actor, intent: Intent) -> Held:
+    """The crate under lock, where everything else still allows the version."""
     name = intent.metadata.name
-    if ReservedName.objects.reserves(name):
-        raise NameReserved
-    if intent.is_first:
-        _check_ci_only(actor, None, name)
-        return _found(actor, intent)
-    deleted = DeletedVersion.objects.held().filter(
-        canonical_name=OuterRef("canonical_name"), num_without_build=intent.number.without_build
-    )
-    rows = Crate.everything.locked().named(name).annotate(number_is_held=Exists(deleted))
-    crate = rows.first()
-    if crate is None:
+    held = publishing.held(name, intent.number.without_build)
+    if held is None:
         raise NameTaken(name)
+    crate = held.crate
+    if held.name_may_be_reserved and ReservedName.objects.reserves(name):
+        raise NameReserved
     _check_not_hidden(crate)
-    if getattr(crate, "number_is_held", False):
+    if held.number_is_deleted:
         raise VersionDeleted(crate.name, intent.metadata.vers)
     require_rights(actor, Action.PUBLISH, crate)
-    _check_ci_only(actor, crate, name)
+    _check_ci_only(actor, held, name)
     if crate.name != name:
         raise SpelledDifferently(crate.name)
     check_daily_versions(actor, crate)
-    return crate
+    return held
 
 
 def _found(actor: Actor, intent: Intent) -> Crate:
+    """A new crate, which belongs to the actor's founder."""
     name = intent.metadata.name
+    if ReservedName.objects.reserves(name):
+        raise NameReserved
+    _check_ci_only(actor, None, name)
     # The name first: who loses it must not hold what the winner is about to remove.
     try:
         with transaction.atomic():
@@ -324,73 +267,3 @@ def _found(actor: Actor, intent: Intent) -> Crate:
     Ownership.objects.create(crate=crate, user=founder, created_by=founder)
     audit.record("crate.created", actor=actor, crate=name, subject=name)
     return crate
-
-
-def _save_version(
-    actor: Actor, crate: Crate, intent: Intent, package: Package, user_agent: str
-) -> Version:
-    manifest, metadata = package.manifest, intent.metadata
-    now = intent.published_at
-    version = Version(
-        crate=crate,
-        num=metadata.vers,
-        num_without_build=intent.number.without_build,
-        created_at=now,
-        updated_at=now,
-        checksum=package.digest.sha256,
-        size=package.digest.size,
-        features=manifest.features,
-        links=manifest.links or "",
-        license=manifest.license or "",
-        license_file=manifest.license_file or "",
-        rust_version=manifest.rust_version or "",
-        edition=manifest.edition or "",
-        description=manifest.description or "",
-        homepage=manifest.homepage or "",
-        documentation=manifest.documentation or "",
-        repository=manifest.repository or "",
-        keywords=list(manifest.keywords),
-        categories=list(manifest.categories),
-        has_lib=manifest.has_lib,
-        lib_name=manifest.lib_name or "",
-        bin_names=list(manifest.bin_names),
-        readme=metadata.readme or "",
-        readme_file=metadata.readme_file or "",
-        vcs_info=package.archive.vcs_info,
-        user_agent=user_agent[:255],
-        published_by=actor.user,
-    )
-    version.index_line = index_line(_index_entry(version, package.dependencies))
-    try:
-        with transaction.atomic():
-            version.save()
-    except IntegrityError:
-        raise VersionExists(version.num_without_build) from None
-    return version
-
-
-def _index_entry(version: Version, dependencies: tuple[Required, ...]) -> IndexEntry:
-    return IndexEntry(
-        name=version.crate.name,
-        vers=version.num,
-        deps=dependencies,
-        cksum=version.checksum,
-        features=version.features,
-        yanked=version.yanked,
-        links=version.links or None,
-        rust_version=version.rust_version or None,
-        pubtime=version.created_at,
-    )
-
-
-def _describe(crate: Crate, version: Version) -> None:
-    """The crate shows what its last published version says (crates-io-api reference, 2.8)."""
-    crate.description = version.description
-    crate.homepage = version.homepage
-    crate.documentation = version.documentation
-    crate.repository = version.repository
-    crate.keywords = version.keywords
-    crate.categories = version.categories
-    topics.file_under(crate, keywords=version.keywords, categories=version.categories)
-    summary.note_published(crate, version)
-    search_document.write(crate, readme=version.readme)

@@ -1,16 +1,23 @@
 """Takes a token for each publish and yank (crates-io-api reference, 2.11)."""
 
 from datetime import datetime, timedelta
+from functools import cache
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection
 from django.utils import timezone
 
+from adapters.commits import committed_soon
+from adapters.compiled import CompiledQuery
 from registry.actors import Actor
 from registry.errors import TooManyChanges, TooManyVersions
-from registry.models import Crate, LimitedAction, LimitOverride, RateBucket
+from registry.models import Crate, LimitedAction, LimitOverride, RateBucket, Version
 
 DAY = timedelta(days=1)
+REPLACE = """
+    UPDATE registry_ratebucket SET tokens = %s, refilled_at = %s
+    WHERE id = %s AND tokens = %s AND refilled_at = %s
+"""
 SENTENCES = {
     LimitedAction.PUBLISH_NEW: (
         "You have published too many new crates in a short period of time."
@@ -23,6 +30,19 @@ SENTENCES = {
     ),
     LimitedAction.ATTEST: "You have sent too many attestations in a short period of time.",
 }
+_BUCKET = CompiledQuery(
+    lambda subject, action: RateBucket.objects.filter(subject=subject, action=action),
+    subject=str,
+    action=str,
+)
+_OWN_BURST = CompiledQuery(
+    lambda user, action, now: (
+        LimitOverride.objects.current(now).filter(user=user, action=action).values_list("burst")
+    ),
+    user=int,
+    action=str,
+    now=datetime,
+)
 
 
 def take_token(actor: Actor, action: LimitedAction, crate_name: str) -> None:
@@ -46,12 +66,10 @@ def check_daily_versions(actor: Actor, crate: Crate) -> None:
     most = settings.MAX_NEW_VERSIONS_DAILY
     if most is None or actor.limit_key(crate.name) is None:
         return
-    since = timezone.now() - DAY
-    recent = crate.versions.filter(created_at__gt=since).order_by("-created_at", "-pk")
     # There will be room when the oldest of the last `most` is a day old.
-    oldest = recent.values_list("created_at", flat=True)[most - 1 : most].first()
-    if oldest is not None:
-        raise TooManyVersions(oldest + DAY)
+    oldest = _last_but(most - 1).tuples(crate=crate.pk, since=timezone.now() - DAY)
+    if oldest:
+        raise TooManyVersions(oldest[0][0] + DAY)
 
 
 def delete_full_buckets() -> int:
@@ -65,25 +83,50 @@ def delete_full_buckets() -> int:
     )
 
 
-@transaction.atomic
 def _take(subject: str, action: LimitedAction, actor: Actor, now: datetime) -> datetime | None:
-    """None, or when there will be a token again; one writer at a time for each bucket."""
+    """None, or when there will be a token again; who is overtaken by another looks again."""
     burst, refill = _limit(actor, action, now)
-    bucket, is_new = RateBucket.objects.select_for_update().get_or_create(
-        subject=subject,
-        action=action,
-        defaults={"tokens": burst, "refilled_at": now.replace(microsecond=0)},
+    while True:
+        bucket = _BUCKET.first(subject=subject, action=action.value)
+        if bucket is None:
+            bucket, is_new = RateBucket.objects.get_or_create(
+                subject=subject,
+                action=action,
+                defaults={"tokens": burst, "refilled_at": now.replace(microsecond=0)},
+            )
+            if is_new:
+                return None
+        seen = (bucket.tokens, bucket.refilled_at)
+        passes = bucket.take(burst=burst, refill=refill, now=now)
+        if _replace(bucket, seen):
+            return None if passes else bucket.refilled_at + refill
+
+
+def _replace(bucket: RateBucket, seen: tuple[int, datetime]) -> bool:
+    """Whether the bucket still was as it was seen; one statement, so nothing has to be locked."""
+    adapt = connection.ops.adapt_datetimefield_value
+    values = [bucket.tokens, adapt(bucket.refilled_at), bucket.pk, seen[0], adapt(seen[1])]
+    with connection.cursor() as cursor:
+        # A power failure may give a token back.
+        sql = REPLACE if connection.in_atomic_block else committed_soon(REPLACE)
+        cursor.execute(sql, values)
+        return bool(cursor.rowcount)
+
+
+@cache
+def _last_but(others: int) -> CompiledQuery[Version]:
+    """When the version was published that so many of the crate have followed since a moment."""
+    newest = Version.objects.order_by("-created_at", "-pk").values_list("created_at")
+    return CompiledQuery(
+        lambda crate, since: newest.filter(crate=crate, created_at__gt=since)[others : others + 1],
+        crate=int,
+        since=datetime,
     )
-    if is_new:
-        return None
-    passes = bucket.take(burst=burst, refill=refill, now=now)
-    bucket.save(update_fields=["tokens", "refilled_at"])
-    return None if passes else bucket.refilled_at + refill
 
 
 def _limit(actor: Actor, action: LimitedAction, now: datetime) -> tuple[int, timedelta]:
     burst, seconds = settings.RATE_LIMITS[action.value]
     if actor.user is not None:
-        own = LimitOverride.objects.current(now).filter(user=actor.user, action=action)
-        burst = own.values_list("burst", flat=True).first() or burst
+        own = _OWN_BURST.tuples(user=actor.user.pk, action=action.value, now=now)
+        burst = own[0][0] if own else burst
     return burst, timedelta(seconds=seconds)

@@ -19,9 +19,15 @@ _FIELDS = ["name", "keywords", "description", "readme"]
 _FTS = {"registry_search_words": ", ".join(_FIELDS), "registry_search_names": "name"}
 
 
-def write(crate: Crate, *, readme: str) -> None:
-    """Anew, from what the crate says of itself and the readme of its last version; one query."""
-    _save([_document(crate, readme)])
+def write(crate: Crate, *, readme: str, known: SearchDocument | None = None) -> None:
+    """From what the crate says of itself and the readme of its last version; one query, or none.
+
+    None where it is `known` to say this already: as most versions say what the one before said,
+    and the indexes are dear to change.
+    """
+    document = _document(crate, readme)
+    if known is None or any(getattr(known, name) != getattr(document, name) for name in _FIELDS):
+        _save([document])
 
 
 def rebuild() -> int:

@@ -1,4 +1,4 @@
-"""What the ORM writes once must answer as the ORM itself does."""
+"""What the ORM writes once must answer, and store, as the ORM itself does."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,8 +6,9 @@ import pytest
 from django.db import connection, models
 from django.db.models import Exists, OuterRef
 
-from adapters.compiled import CompiledQuery
-from registry.models import Crate, Ownership
+from accounts.models import AuditEvent
+from adapters.compiled import CompiledInsert, CompiledQuery, CompiledUpdate, save_together
+from registry.models import Crate, IndexChange, Ownership
 from tests.factories.registry import make_crate, make_user
 
 pytestmark = pytest.mark.django_db
@@ -49,6 +50,38 @@ def test_one_query_for_each_answer(django_assert_num_queries: object) -> None:
     with django_assert_num_queries(2):  # type: ignore[operator]
         assert [crate.name for crate in query.rows(name="tide")] == ["tide"]
         assert query.rows(name="%s'; --") == []
+
+
+def test_values_come_as_the_orm_would_give_them() -> None:
+    make_crate("tide", owner=make_user("alice"), keywords=["sea"])
+    rows = Crate.objects.values_list("name", "keywords", "created_at")
+    query = CompiledQuery(lambda name: rows.filter(name=name), name=str)
+
+    assert query.tuples(name="tide") == list(rows)
+    assert query.tuples(name="ebb") == []
+    found = CompiledQuery(lambda name: Crate.objects.filter(name=name), name=str)
+    assert found.first(name="tide") == Crate.objects.get()
+    assert found.first(name="ebb") is None
+
+
+def test_rows_are_stored_as_save_would() -> None:
+    facts = {"name": "x", "actor_kind": "person", "after": {"a": ["b"]}, "address": "2001:db8::1"}
+    insert, update = CompiledInsert(AuditEvent), CompiledUpdate(Crate, "keywords", "updated_at")
+
+    for _ in range(2):
+        event = insert.save(AuditEvent(**facts))
+        expected = AuditEvent.objects.create(**facts)
+        stored = AuditEvent.objects.get(pk=event.pk)
+        assert (stored.after, stored.address) == (expected.after, expected.address)
+        assert stored.at == event.at
+    save_together(AuditEvent(**facts), IndexChange(crate_name="tide"))
+    assert AuditEvent.objects.filter(**facts).count() == 5
+    assert IndexChange.objects.get().crate_name == "tide"
+    crate = make_crate("tide", owner=make_user("alice"))
+    crate.keywords, crate.updated_at, crate.description = ["sea"], EPOCH, "not among them"
+    update.save(crate)
+    again = Crate.objects.get()
+    assert (again.keywords, again.updated_at, again.description) == (["sea"], EPOCH, "")
 
 
 def test_a_value_that_the_query_does_not_use_is_a_mistake() -> None:

@@ -15,11 +15,14 @@ from registry.actors import System
 from registry.models import Crate
 from tests.accounts.deeds import confirm, preview
 from tests.ci import exchange, id_token, let_found, publish_token
+from tests.clock import clock_at
 from tests.trustpub.api.conftest import _running_ci, ci, grant, issuer, tide
 from trustpub import keys
 from trustpub.models import ExchangeRefusal, Issuer, KeySetRow, PublisherCrate, SwitchedOff
+from trustpub.operations.strangers import strangers
 from trustpub.operations.switches import switch_off
 from trustpub.queries.cockpit import effect_of, keys_of, refusals_by_code, switches
+from trustpub.tasks import fold_notes
 
 __all__ = ["_running_ci", "ci", "grant", "issuer", "tide"]
 
@@ -52,6 +55,25 @@ def test_keys_have_a_first_and_a_last_day(
     page = ada.get(f"/admin/trustpub/issuer/{issuer.pk}/change/").content.decode()
     assert "new-one" in page
     assert old.kid in page
+
+
+def test_issuers_that_nobody_trusts_are_listed(
+    ada: Client, ci: LocalIssuer, issuer: Issuer
+) -> None:
+    for sent in ("https://forge.acme.example", "https://forge.acme.example", "x<script>\u202e a"):
+        exchange(id_token(ci, iss=sent))
+
+    fold_notes()
+
+    assert next((found.issuer, found.attempts) for found in strangers()) == (
+        "https://forge.acme.example",
+        2,
+    )
+    page = ada.get("/admin/trustpub/issuer/").content.decode()
+    assert "https://forge.acme.example" in page
+    assert "x&lt;script&gt;" in page
+    with clock_at(timezone.now() + timedelta(days=31)):
+        assert strangers() == []
 
 
 def test_refusals_are_drawn_by_day_and_code(

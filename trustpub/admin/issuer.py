@@ -16,6 +16,7 @@ from accounts.admin.deed_admin import DeedAdmin
 from accounts.admin.deeds import Deed, DeedForm
 from accounts.powers import Power
 from trustpub.models import Issuer, KeySetRow
+from trustpub.operations.strangers import strangers
 from trustpub.operations.switches import set_issuer_state
 from trustpub.queries.cockpit import DAYS, effect_of, keys_of, refusals_by_code, switches
 
@@ -69,6 +70,7 @@ class IssuerAdmin(DeedAdmin):
         cockpit = {
             "switches": switches(),
             "refusals": refusals_by_code(),
+            "strangers": strangers(),
             "may_switch": Power.ADMINISTER.is_held_by(request.user),
         }
         return super().changelist_view(request, {**(extra_context or {}), **cockpit})

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.db import transaction
+
 from accounts import limits
 from registry.actors import Actor
 from registry.models import Crate
@@ -11,7 +13,7 @@ from registry.policies import Action, require
 from trustpub.conditions import rule_digest
 from trustpub.errors import InvalidPublisher, UnknownIssuer
 from trustpub.models import Issuer, PublisherCrate
-from trustpub.operations.publishers import add_publisher, remove_publisher
+from trustpub.operations.publishers import check_actor, remove_publisher, save_rule
 from trustpub.operations.rules import RuleFields, rule_fields
 from trustpub.operations.standing import check_registrant
 from trustpub.queries.managed import grants_on
@@ -38,6 +40,8 @@ class Difference:
     added: Sequence[Wanted]
     removed: Sequence[PublisherCrate]
     kept: Sequence[PublisherCrate]
+    # Of those to add, in their order: checked, and with what the forge said.
+    rules: Sequence[RuleFields] = ()
 
 
 def declare(
@@ -45,8 +49,8 @@ def declare(
 ) -> Difference:
     """Adds what is missing and removes what is not in the list; the same list twice changes once.
 
-    All of it is checked before anything changes. Each change is a transaction of its own, so a
-    list that was broken off is sent once more. Raises what adding and removing do.
+    All of it or nothing: a crate must not lose the publishers that it has to a list of which the
+    rest is refused. Raises what adding and removing do.
     """
     for crate in crates:
         require(actor, Action.CONFIGURE, crate)
@@ -61,17 +65,22 @@ def declare(
         )
     difference = _difference(crates, wanted)
     if not dry_run:
-        for grant in difference.removed:
-            remove_publisher(actor=actor, grant_id=grant.pk)
-        for item in difference.added:
-            add_publisher(
-                actor=actor,
-                crate=item.crate,
-                issuer=item.issuer,
-                form=item.form,
-                rules=item.rules,
-            )
+        if difference.added:
+            check_actor(actor, by=len(difference.added))
+        _apply(actor, difference)
     return difference
+
+
+@transaction.atomic
+def _apply(actor: Actor, difference: Difference) -> None:
+    touched = {grant.crate_id for grant in difference.removed}
+    touched |= {item.crate.pk for item in difference.added}
+    # In one order, as everybody locks several.
+    list(Crate.everything.locked().filter(pk__in=touched).order_by("pk"))
+    for grant in difference.removed:
+        remove_publisher(actor=actor, grant_id=grant.pk)
+    for item, rule in zip(difference.added, difference.rules, strict=True):
+        save_rule(actor, item.crate, rule)
 
 
 def _difference(crates: Sequence[Crate], wanted: Sequence[Wanted]) -> Difference:
@@ -80,6 +89,7 @@ def _difference(crates: Sequence[Crate], wanted: Sequence[Wanted]) -> Difference
     for held in grants_on(crates):
         there.setdefault(_key_of(held), []).append(held)
     added: list[Wanted] = []
+    rules: list[RuleFields] = []
     kept: dict[int, PublisherCrate] = {}
     seen = set()
     for item in wanted:
@@ -97,8 +107,9 @@ def _difference(crates: Sequence[Crate], wanted: Sequence[Wanted]) -> Difference
             kept[standing[0].pk] = standing[0]
         else:
             added.append(item)
+            rules.append(rule)
     removed = [grant for held in there.values() for grant in held if grant.pk not in kept]
-    return Difference(added, removed, list(kept.values()))
+    return Difference(added, removed, list(kept.values()), rules)
 
 
 def _key_of(grant: PublisherCrate) -> tuple[int, int, str]:

@@ -161,6 +161,7 @@ def _issuer(token: UnverifiedToken) -> tuple[Issuer, KeySetRow | None]:
     found = next((issuer for issuer in matching if issuer.url == token.issuer), None)
     found = found or next(iter(matching), None)
     if found is None:
+        notes.of_stranger(token.issuer)
         raise ExchangeRefused(
             ExchangeCode.UNSUPPORTED_ISSUER,
             f"Unsupported JWT issuer: {printable(token.issuer)}. If your company runs its own "

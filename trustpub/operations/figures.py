@@ -3,6 +3,7 @@
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import unquote
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -10,8 +11,10 @@ from django.db.models import F
 from django.utils import timezone
 
 from adapters.spool import collect
+from trustpub.echo import printable
 from trustpub.models import CountedNotes, Figure
-from trustpub.notes import NONE
+from trustpub.notes import LONGEST_ISSUER, NONE, STRANGER
+from trustpub.operations.strangers import add_strangers
 
 # Upper bounds in seconds; what takes longer has none.
 BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -26,22 +29,30 @@ def fold_notes() -> None:
     """May run at any moment, twice at once, and be killed: each file is counted exactly once."""
     for path in collect(settings.NOTES_DIR):
         try:
-            counts, seconds = _read(path)
+            counts, seconds, named = _read(path)
         except FileNotFoundError:
             # Another worker on this folder was quicker.
             continue
         _add(path.stem, counts, seconds)
+        add_strangers(named)
         path.unlink(missing_ok=True)
     CountedNotes.objects.filter(at__lt=timezone.now() - KEEP_NAMES).delete()
 
 
-def _read(path: Path) -> tuple[Counter[Key], Counter[Key]]:
-    """How often, and how many seconds, for each figure; lines that a full disk spoiled are left."""
+def _read(path: Path) -> tuple[Counter[Key], Counter[Key], Counter[str]]:
+    """How often, and how many seconds, for each figure, and issuers that nobody trusts here.
+
+    Lines that a full disk spoiled are left out.
+    """
     counts: Counter[Key] = Counter()
     seconds: Counter[Key] = Counter()
+    strangers: Counter[str] = Counter()
     for line in path.read_text(encoding="ascii", errors="replace").splitlines():
         words = line.split(" ")
         if len(words) != 4 or not _is_number(words[3]):
+            continue
+        if words[0] == STRANGER:
+            strangers[printable(unquote(words[2]), LONGEST_ISSUER)] += 1
             continue
         what, provider, outcome = words[0][:24], words[1][:32], words[2][:40]
         provider = "" if provider == NONE else provider
@@ -50,7 +61,7 @@ def _read(path: Path) -> tuple[Counter[Key], Counter[Key]]:
         bucket = (f"{what}_seconds", "", _bucket(took))
         counts[bucket] += 1
         seconds[bucket] += took  # type: ignore[assignment]
-    return counts, seconds
+    return counts, seconds, strangers
 
 
 def _is_number(text: str) -> bool:

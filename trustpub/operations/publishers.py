@@ -225,12 +225,13 @@ def hold_back(grant: PublisherCrate, crate: Crate, actor: Actor) -> None:
     grant.active_from = now + delay if delay else None
 
 
-def check_actor(actor: Actor) -> None:
+def check_actor(actor: Actor, by: int = 1) -> None:
     """Somebody who adds or changes publishers has a verified address, and does so not too often."""
     if actor.user is None:
         return
     check_registrant(actor.user)
-    count_registration("publisher-registration", actor.user, what="publishers added today")
+    what = "publishers added today"
+    count_registration("publisher-registration", actor.user, what=what, by=by)
 
 
 @transaction.atomic

@@ -13,15 +13,17 @@ DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
 
 
-def count_registration(name: str, person: User, *, what: str) -> None:
-    """Counts one registration, and the questions to the forge that it brings.
+def count_registration(name: str, person: User, *, what: str, by: int = 1) -> None:
+    """Counts registrations, and a question to the forge that they bring.
 
-    `name` is the limit's, `what` what its refusal speaks of. Raises TooManyRequests.
+    `name` is the limit's, `what` what its refusal speaks of. Raises TooManyRequests where not all
+    `by` of them fit.
     """
-    for subject in (str(person.pk), limited_as(current_request().address)):
-        # At the shell there is no address.
-        if subject:
-            limits.hit(name, subject, limit=settings.REGISTRATIONS_PER_DAY, window=DAY, what=what)
+    # That the last of them fits, and not the first, is what is asked.
+    most = settings.REGISTRATIONS_PER_DAY - by + 1
+    # At the shell there is no address.
+    subjects = filter(None, (str(person.pk), limited_as(current_request().address)))
+    limits.hit_all([limits.Limit(name, subject, most, DAY, what, by=by) for subject in subjects])
     count_lookup(person)
 
 

@@ -14,6 +14,7 @@ from trustpub.models import Issuer, PublisherCrate
 from trustpub.models.issuer import IssuerQuerySet
 from trustpub.operations.about import read_about
 from trustpub.operations.publishers import add_publisher, remove_publisher
+from trustpub.operations.team_publishers import add_for_team
 from trustpub.pages.publisher_form import (
     PublisherForm,
     empty_form,
@@ -21,6 +22,9 @@ from trustpub.pages.publisher_form import (
     sent_form,
 )
 from trustpub.queries.refusals import refusal_for
+from trustpub.queries.teams import teams_with_crates
+
+ALL_HAVE_IT = "All crates of the team have this publisher already."
 
 
 @private("GET", "HEAD", "POST")
@@ -53,6 +57,8 @@ def publisher_remove(request: SignedInRequest, name: str, grant_id: int) -> Http
 
 def _add(request: SignedInRequest, crate: Crate) -> HttpResponse:
     form = sent_form(_offered(crate), request.POST.dict())
+    if team := request.POST.get("team", ""):
+        return _add_for_team(request, crate, form, team)
     try:
         grant = add_publisher(
             actor=Person(request.user),
@@ -66,6 +72,30 @@ def _add(request: SignedInRequest, crate: Crate) -> HttpResponse:
         return _page(request, crate, form.refused(refusal), refusal.status)
     messages.success(request, f"{grant.publisher} {_said(grant)}.")
     return redirect("publisher_check", crate.name, grant.pk)
+
+
+def _add_for_team(
+    request: SignedInRequest, crate: Crate, form: PublisherForm, team: str
+) -> HttpResponse:
+    """To each crate of a team that owns this one; all or none."""
+    try:
+        added = add_for_team(
+            actor=Person(request.user),
+            team=team,
+            issuer=form.required_issuer(),
+            form=form.tidied(),
+            rules=form.rules,
+            about=read_about(form.about),
+        )
+    except Refusal as refusal:
+        return _page(request, crate, form.refused(refusal), refusal.status)
+    names = ", ".join(grant.crate.name for grant in added)
+    said = f"{added[0].publisher} is added to {names}." if added else ALL_HAVE_IT
+    messages.success(request, said)
+    here = next((grant for grant in added if grant.crate_id == crate.pk), None)
+    if here is None:
+        return redirect("crate_settings", crate.name)
+    return redirect("publisher_check", crate.name, here.pk)
 
 
 def _said(grant: PublisherCrate) -> str:
@@ -83,5 +113,10 @@ def _offered(crate: Crate) -> IssuerQuerySet:
 def _page(
     request: SignedInRequest, crate: Crate, form: PublisherForm, status: int = 200
 ) -> HttpResponse:
-    context = {"crate": crate, "form": form}
+    context = {
+        "crate": crate,
+        "form": form,
+        "teams": teams_with_crates(crate),
+        "team": request.POST.get("team", ""),
+    }
     return render(request, "trustpub/publisher_new.html", context, status=status)

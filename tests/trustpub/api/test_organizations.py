@@ -7,6 +7,7 @@ from django.conf import LazySettings
 from django.core import mail
 from django.core.cache import cache
 from django.core.management import CommandError, call_command
+from django.test import Client
 from django.utils import timezone
 
 from accounts.errors import InvalidInput
@@ -327,6 +328,7 @@ def test_an_owner_of_the_organization_adds_to_all_crates_of_a_team(
     alice: User,
     alice_token: str,
     github: Any,  # noqa: F811
+    client: Client,
 ) -> None:
     moon = make_crate("moon", owner=alice)
     Ownership.objects.create(crate=moon, team=core.team)
@@ -342,6 +344,16 @@ def test_an_owner_of_the_organization_adds_to_all_crates_of_a_team(
     ]  # fmt: skip
     assert again.json()["publishers"] == []
     assert PublisherCrate.objects.values("publisher").distinct().count() == 1
+    # The page does the same, for another workflow.
+    client.force_login(alice)
+    new = "/crates/moon/settings/publishers/new"
+    assert f'<option value="{CORE}">All 2 of {CORE}</option>' in client.get(new).content.decode()
+    sent = {name: value or "" for name, value in form(workflow_filename="other.yml").items()}
+    answer = client.post(new, {**sent, "issuer": own.pk, "team": CORE})
+    assert answer["Location"].startswith("/crates/moon/settings/publishers/")
+    assert PublisherCrate.objects.count() == 4
+    other = client.post(new, {**sent, "issuer": own.pk, "team": "github:rustaceans:nobody"})
+    assert "only an owner of the team" in other.content.decode()
 
 
 def test_a_crate_of_the_team_that_is_not_theirs_stops_all(

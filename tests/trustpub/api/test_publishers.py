@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
 
 from accounts.models import AuditEvent, User
 from accounts.operations.tokens import create_token
@@ -263,6 +264,25 @@ def test_a_list_with_a_mistake_changes_nothing(
         400,
     )
     assert PublisherCrate.objects.get().publisher.issuer == rows["buildkite"]
+
+
+def test_a_list_of_which_a_part_is_refused_takes_nothing_away(
+    tide: Crate, alice_token: str, rows: dict[str, Issuer], settings: Settings
+) -> None:
+    create(alice_token, provider="google", fields=contract_of("google")["fields"])
+    six = [
+        {"crate": "tide", "provider": "buildkite", "fields": {**BUILDKITE, "step_key": f"s{n}"}}
+        for n in range(6)
+    ]
+
+    assert refusal(declare(alice_token, six), 409)["code"] == "too_many_publishers"
+    settings.REGISTRATIONS_PER_DAY = 9
+    refusal(declare(alice_token, six[:5]), 429)
+
+    assert PublisherCrate.objects.get().publisher.issuer == rows["google"]
+    settings.REGISTRATIONS_PER_DAY = 100
+    assert len(declare(alice_token, six[:5]).json()["added"]) == 5
+    assert PublisherCrate.objects.count() == 5
 
 
 def test_a_list_is_read_in_a_fixed_number_of_queries(

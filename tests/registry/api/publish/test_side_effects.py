@@ -145,5 +145,6 @@ def test_the_cost_of_a_publish_does_not_grow_with_the_crate(
     for number in range(versions):
         publish(alice_token, version=f"0.1.{number}")
 
-    with django_assert_max_num_queries(31):
+    # On SQLite; on PostgreSQL what can be saved together is one statement of these.
+    with django_assert_max_num_queries(20):
         assert publish(alice_token, version="1.0.0").status_code == 200
