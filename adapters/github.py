@@ -109,6 +109,13 @@ class GitHub:
         facts = self._ask(path)
         return None if facts is None else bool(facts.get("protection_rules"))
 
+    def attests(self, owner: str, name: str, sha256: str) -> bool:
+        """Whether a public repository has an attestation of a file with this digest in hex."""
+        if not (_OWNER.fullmatch(owner) and _REPOSITORY.fullmatch(name)):
+            return False
+        facts = self._ask(f"/repos/{owner}/{name}/attestations/sha256:{sha256}?per_page=1")
+        return facts is not None and bool(facts.get("attestations"))
+
     def viewer(self) -> Account:
         """Whose token it is."""
         return _account(_object(self._ask("/user")))

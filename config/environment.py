@@ -103,6 +103,8 @@ class Environment:
     require_user_agent: bool
     # Files with roots of trust for attestations; none means that no attestation is taken.
     attestation_trust_roots: tuple[Path, ...]
+    # GitHub is asked whether it holds attestations of what its jobs published.
+    github_attestations: bool
     # Index addresses of other registries that dependencies may name.
     foreign_registries: tuple[str, ...]
 
@@ -203,6 +205,7 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         ),
         require_user_agent=flag(env, "REQUIRE_USER_AGENT"),
         attestation_trust_roots=_trust_roots(env),
+        github_attestations=flag(env, "GITHUB_ATTESTATIONS"),
         foreign_registries=tuple(
             (env.get("FOREIGN_REGISTRIES") or " ".join(CRATES_IO_INDEX)).split()
         ),

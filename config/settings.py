@@ -284,6 +284,7 @@ MAX_NEW_VERSIONS_DAILY = ENVIRONMENT.max_new_versions_daily
 
 # Roots of trust; without any, no attestation is taken.
 ATTESTATION_TRUST_ROOTS = ENVIRONMENT.attestation_trust_roots
+GITHUB_ATTESTATIONS = ENVIRONMENT.github_attestations
 
 # --- Owners -------------------------------------------------------------------
 

@@ -7,6 +7,10 @@ TIMETABLE = {
     "fold in what was downloaded": {"task": "registry.fold_downloads", "schedule": 60.0},
     "sort crates for search": {"task": "registry.refresh_search_tiers", "schedule": 3600.0},
     "write the evidence of all crates": {"task": "registry.write_evidence", "schedule": 86400.0},
+    "ask GitHub what is attested": {
+        "task": "registry.ask_github_what_is_attested",
+        "schedule": 3600.0,
+    },
     "refresh issuers' keys": {"task": "trustpub.refresh_key_sets", "schedule": 600.0},
     "put missed new crates before the moderators": {
         "task": "registry.review_missed",

@@ -337,6 +337,8 @@ class _Handler(BaseHTTPRequestHandler):
             case ["environments", name] if name in repository.environments:
                 rules = [{"type": "required_reviewers"}] if repository.environments[name] else []
                 answer = {"name": name, "protection_rules": rules}
+            case ["attestations", digest] if digest.removeprefix("sha256:") in repository.attested:
+                answer = {"attestations": [{"bundle": {}, "repository_id": repository.id}]}
         if answer is None:
             self._problem(404, "Not Found")
         else:

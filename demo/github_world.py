@@ -28,6 +28,8 @@ class FakeRepository:
     workflows: dict[str, str] = field(default_factory=dict)
     # Environment -> whether it has a protection rule.
     environments: dict[str, bool] = field(default_factory=dict)
+    # SHA-256 of files with an attestation.
+    attested: set[str] = field(default_factory=set)
 
     @property
     def full_name(self) -> str:

@@ -6,6 +6,7 @@ from accounts.models import ApiToken, User
 from registry import emails
 from registry.models import Crate, DeletedCrate, Invitation, Report, Team, Version
 from registry.operations import (
+    also_attested,
     clean_up,
     count_downloads,
     delete,
@@ -191,3 +192,8 @@ def refresh_search_tiers() -> str:
 @shared_task(name="registry.write_evidence")
 def write_evidence() -> str:
     return f"evidence of {evidence.write_file()} crates written"
+
+
+@shared_task(name="registry.ask_github_what_is_attested")
+def ask_github_what_is_attested() -> str:
+    return f"{also_attested.ask_github()} versions are also attested at GitHub"

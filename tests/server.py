@@ -41,6 +41,8 @@ class Server:
             "DATA_DIR": str(self.data_dir),
             "DEV_LOGIN": "1",
             "WEB_WORKERS": "2",
+            # A test that attests something writes it.
+            "ATTESTATION_TRUST_ROOT": str(self.data_dir / "trusted_root.json"),
             # Many tests share one address.
             "EXCHANGES_PER_ADDRESS": "100000",
             "EXCHANGES_PER_REPOSITORY": "100000",

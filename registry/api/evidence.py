@@ -48,6 +48,6 @@ def evidence_file(request: HttpRequest) -> HttpResponseBase:
         content_type=storage.ARCHIVE_TYPE,
         headers={
             "Last-Modified": http_date(written),
-            "Cache-Control": f"{sharing}, max-age=3600",
+            "Cache-Control": f"{sharing}, max-age=300",
         },
     )

@@ -18,6 +18,8 @@ from registry.operations import index, search_document, summary, topics
 from registry.queries.lookup import held
 
 QUARANTINED = "was put into quarantine: nobody sees it, and nobody can publish to it"
+# The file of all crates is written each day; what is hidden leaves it at once.
+WRITE_EVIDENCE = "registry.write_evidence"
 RELEASED = "was released from quarantine: everything is as it was before"
 
 
@@ -123,6 +125,7 @@ def _crate_changed(actor: Actor, crate: Crate, event: str, what: str, reason: st
     settle(crate)
     audit.record(event, actor=actor, crate=crate.name, subject=crate.name)
     jobs.after_commit("registry.mail_moderated", crate.pk, crate.name, what, reason)
+    jobs.after_commit(WRITE_EVIDENCE)
 
 
 def _version_changed(
@@ -132,6 +135,7 @@ def _version_changed(
     settle(crate)
     audit.record(event, actor=actor, crate=crate.name, subject=str(version))
     jobs.after_commit("registry.mail_moderated", crate.pk, str(version), what, reason)
+    jobs.after_commit(WRITE_EVIDENCE)
 
 
 def _user_changed(actor: Actor, user: User, event: str) -> None:
@@ -146,6 +150,7 @@ def _user_changed(actor: Actor, user: User, event: str) -> None:
         if crate.hidden_at:
             now.add(crate.name)
     audit.record(event, actor=actor, subject=user.login, after={"crates": sorted(before ^ now)})
+    jobs.after_commit(WRITE_EVIDENCE)
 
 
 def settle(crate: Crate) -> None:

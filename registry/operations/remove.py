@@ -14,7 +14,7 @@ from registry.actors import Actor
 from registry.models import Crate, DeletedVersion, DownloadTotals, Version, VersionDownload
 from registry.operations.delete import NAME_HELD, remove_rows
 from registry.operations.names import reserve
-from registry.operations.quarantine import settle
+from registry.operations.quarantine import WRITE_EVIDENCE, settle
 from registry.queries.lookup import held
 
 
@@ -32,6 +32,7 @@ def remove_crate(*, actor: Actor, crate: Crate, reason: str, held_for: timedelta
         reserve(actor=actor, pattern=locked.canonical_name, reason=reason, if_free=True)
     # Its owners are told why, and not by whom.
     remove_rows(actor, locked, message=reason, held_for=held_for or NAME_HELD, by=None)
+    jobs.after_commit(WRITE_EVIDENCE)
 
 
 @transaction.atomic
@@ -71,6 +72,7 @@ def remove_version(
     settle(crate)
     jobs.after_commit("registry.remove_deleted_version", deleted.pk)
     jobs.after_commit("registry.mail_moderated", crate.pk, label, "was deleted", reason)
+    jobs.after_commit(WRITE_EVIDENCE)
 
 
 def _recent(version: Version) -> int:

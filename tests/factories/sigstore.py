@@ -29,7 +29,6 @@ PROVENANCE = "https://slsa.dev/provenance/v1"
 PUBLISH = "https://docs.pypi.org/attestations/publish/v1"
 LIFETIME = timedelta(minutes=10)
 _ARC = "1.3.6.1.4.1.57264.1."
-_FORGE = "https://forge.example"
 _SHA256 = ec.ECDSA(hashes.SHA256())
 
 
@@ -45,21 +44,21 @@ class Job:
         return Job({k: v for k, v in {**self.extensions, **changes}.items() if v})
 
 
-def github_job(issuer: str, **claims: str) -> Job:
+def github_job(issuer: str, web: str = "https://forge.example", **claims: object) -> Job:
     """The job of `demo.claims`, as Fulcio puts its ID token into a certificate."""
     job = {**GITHUB_CLAIMS, **claims}
-    home = f"{_FORGE}/{job['repository']}"
+    home = f"{web}/{job['repository']}"
     return Job(
         {
             8: issuer,
-            9: f"{_FORGE}/{job['job_workflow_ref']}",
+            9: f"{web}/{job['job_workflow_ref']}",
             11: str(job["runner_environment"]),
             12: home,
             13: str(job["sha"]),
             14: str(job["ref"]),
             15: str(job["repository_id"]),
             17: str(job["repository_owner_id"]),
-            18: f"{_FORGE}/{job['workflow_ref']}",
+            18: f"{web}/{job['workflow_ref']}",
             20: str(job["event_name"]),
             21: f"{home}/actions/runs/{job['run_id']}/attempts/{job['run_attempt']}",
             22: str(job["repository_visibility"]),

@@ -9,6 +9,7 @@ import pytest
 
 from demo.issuer import LocalIssuer
 from tests.cargo import REGISTRY, Cargo, failed, succeeded
+from tests.factories.sigstore import Sigstore, github_job, statement
 from tests.journeys.auth_action import ActionFailed, AuthAction
 from tests.journeys.wire import ask, post_json, upload_plain
 from tests.server import Server
@@ -17,6 +18,7 @@ pytestmark = [pytest.mark.cargo, pytest.mark.slow]
 
 TOKENS = "/api/v1/trusted_publishing/tokens"
 Announce = Callable[..., None]
+sigstore = Sigstore()
 
 
 @pytest.fixture(scope="session")
@@ -82,6 +84,15 @@ def test_the_first_version_of_a_crate_comes_from_ci(
     for fact in (b"ferris-labs/moonrise", b"release.yml", b"17533210044", version["checksum"]):
         assert (fact.encode() if isinstance(fact, str) else fact) in page.body
     assert b"mira-k" not in page.body
+
+    # The job signs what it published, and whoever reads the crate can verify that.
+    (server.data_dir / "trusted_root.json").write_bytes(sigstore.trusted_root)
+    signed = statement("moonrise-0.1.0.crate", version["checksum"])
+    made = sigstore.bundle(signed, github_job(ci.url, "https://forge.test", **ci.job_claims))
+    attestations = f"{server.url}/api/v1/crates/moonrise/0.1.0/attestations"
+    body = json.dumps({"attestations": [made]}).encode()
+    assert ask("PUT", attestations, token=token, body=body).status == 200
+    assert ask("GET", attestations).json["attestations"] == [made]
 
     # The same token, in the same job, also publishes the next version ...
     succeeded(cargo.publish(cargo.new("moonrise", "0.1.1"), token))

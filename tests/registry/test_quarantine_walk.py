@@ -1,5 +1,6 @@
 """What is in quarantine or deleted is nowhere to be seen, and comes back whole."""
 
+import gzip
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,7 +12,7 @@ from accounts.operations.tokens import create_token
 from registry import storage
 from registry.actors import System
 from registry.models import Crate, Follow, SearchDocument, Version
-from registry.operations import index, verify_storage
+from registry.operations import evidence, index, verify_storage
 from registry.operations.quarantine import (
     quarantine_crate,
     quarantine_user,
@@ -83,6 +84,7 @@ def crate(
             answer = publish(token, NAME, num, manifest=manifest)
             assert answer.status_code == 200, answer.content
     crate = Crate.objects.get(name=NAME)
+    evidence.write_file()
     Follow.objects.create(user=charlie, crate=crate)
     return crate
 
@@ -167,6 +169,7 @@ def test_a_crate_goes_and_comes_back_whole_and_so_do_those_of_a_person(
     act(quarantine_crate, crate=crate, reason="malware")
 
     assert seen(walk(), NAME, WORDS) == []
+    assert NAME.encode() not in gzip.decompress(files()[storage.EVIDENCE_KEY])
     assert [key for key in files() if NAME in key and not key.startswith("quarantine/")] == []
     assert list(verify_storage.differences()) == []
     index.rebuild()
@@ -202,6 +205,8 @@ def test_of_a_version_the_others_remain(
     naming = [key for key in naming if key not in ALLOWED]
     assert [key for key in naming if "docs" not in key[1] and "/settings" not in key[1]] == []
     asked = {path: value[0] for (_, path), value in found.items() if "1.1.0" in path}
+    # Who relies on attestations is told that they are held back, and not that there are none.
+    assert {asked.pop(path) for path in list(asked) if path.endswith("/attestations")} == {403}
     assert {status for path, status in asked.items() if "settings" not in path} <= {404, 302, 405}
     crate.refresh_from_db()
     assert (crate.max_version, crate.num_versions, crate.hidden_at) == ("1.0.0", 1, None)

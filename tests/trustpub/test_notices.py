@@ -153,7 +153,7 @@ def test_an_environment_that_is_not_asked_for_is_told_once(
 
 
 def test_an_api_token_is_told_once_where_ci_could_publish(
-    tide: Crate, alice: User, issuer: Issuer, told: Told
+    tide: Crate, alice: User, bob: User, issuer: Issuer, told: Told
 ) -> None:
     plain = make_crate("plain", owner=alice)
     make_publisher(tide, issuer)
@@ -170,6 +170,13 @@ def test_an_api_token_is_told_once_where_ci_could_publish(
 
     assert letter.subject.startswith("tide")
     assert "alice published" in letter.body
+    # Who publishes for a team owns the crate through it alone.
+    version = make_version(tide, "1.0.2")
+    action = VersionAction.Action.PUBLISH
+    VersionAction.objects.create(version=version, user=bob, api_token_id=8, action=action)
+    letters = told()
+    assert sorted(letter.to[0] for letter in letters) == ["alice@example.com", "bob@example.com"]
+    assert all("bob published tide@1.0.2" in letter.body for letter in letters)
 
 
 @pytest.fixture

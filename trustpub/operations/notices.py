@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -150,8 +151,15 @@ def _api_tokens_used(now: datetime) -> None:
         (action.api_token_id, action.version.crate_id): action for action in used
     }.items():
         context: Context = {"version": str(action.version), "login": action.user.login}
+        key = f"token:{token_id}:{crate_id}"
         with transaction.atomic():
-            _tell(f"token:{token_id}:{crate_id}", "api_token_used", ("crate", crate_id), context)
+            _tell(key, "api_token_used", ("crate", crate_id), context)
+            crate = action.version.crate
+            if not crate.is_owned_by(action.user):
+                # Who publishes for a team is none of those to whom the letter goes.
+                address = f"{settings.PUBLIC_URL}/crates/{crate.name}"
+                own: Context = {**context, "crate": {"name": crate.name}, "address": address}
+                _tell(f"{key}:own", "api_token_used", ("person", action.user_id), own)
 
 
 def _keys_of_issuers(now: datetime) -> None:

@@ -107,7 +107,7 @@ def taken_apart(issuer: Issuer, typed: Mapping[str, str]) -> Mapping[str, str]:
     place = address.under(base) if base else None
     if place is None:
         raise InvalidPublisher(
-            f"that address is on {printable(address.host, 60)}, and this publisher runs on "
+            f"That address is on {printable(address.host, 60)}, and this publisher runs on "
             f"{issuer.name}; choose first where the workflow runs",
             extra={"field": provider.address_field},
         )

@@ -91,7 +91,7 @@ class Buildkite(Provider):
             "step_key",
             "Step key",
             False,
-            "Recommended: the `key` of the one step that publishes.",
+            "Recommended: the key of the one step that publishes.",
             _key_problem,
         ),
         FieldRule(

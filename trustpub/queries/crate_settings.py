@@ -18,6 +18,7 @@ from trustpub.queries.refusals import ShownRefusal, refusals_of
 # As in the instructions on other pages.
 REGISTRY_NAME = "waybill"
 STALE_AFTER = timedelta(days=180)
+UNFOLDED = 5
 # How far back a publisher's last version is looked for.
 LATEST_VERSIONS = 100
 
@@ -95,6 +96,11 @@ class TrustSettings:
     opening_asked_by: str
     # How long it takes to let API tokens publish again.
     delay_hours: int
+
+    @property
+    def is_long(self) -> bool:
+        """Whether the facts of each publisher are folded, so that the list can be overlooked."""
+        return len(self.publishers) > UNFOLDED
 
 
 def trust_settings(crate: Crate) -> TrustSettings:

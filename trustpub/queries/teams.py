@@ -15,10 +15,11 @@ class TeamCrates:
 
 
 def teams_with_crates(crate: Crate) -> list[TeamCrates]:
-    """Those that own the crate, by name; two queries at most."""
+    """Those that own this crate and others, by name; two queries at most."""
     teams = list(Team.objects.filter(ownerships__crate=crate).order_by("login"))
     rows = Crate.objects.filter(ownerships__team__in=teams).order_by("name")
     names: dict[int, list[str]] = {}
     for team_id, name in rows.values_list("ownerships__team", "name") if teams else ():
         names.setdefault(team_id, []).append(name)
-    return [TeamCrates(team.login, names.get(team.pk, [])) for team in teams]
+    found = [TeamCrates(team.login, names.get(team.pk, [])) for team in teams]
+    return [team for team in found if len(team.crates) > 1]

@@ -54,6 +54,16 @@ def test_it_links_the_run_of_the_last_version_that_a_publisher_published(
     assert "runs/2.0.0" not in page
 
 
+def test_a_long_list_is_folded(client: Client, tide: Crate) -> None:
+    issuer, folded = make_issuer(), "What it asks for"
+    for number in range(6):
+        if number == 5:
+            assert folded not in page_of(client)
+        make_publisher(tide, issuer, form={"workflow_filename": f"{number}.yml"})
+
+    assert page_of(client).count(folded) == 6
+
+
 def test_it_says_until_when_an_unpinned_publisher_must_be_used(client: Client, tide: Crate) -> None:
     make_publisher(
         tide,
