@@ -18,10 +18,11 @@ _ALL_WORDS = (
 
 Statement = tuple[str, list[Any]]
 
-# One lookup for each: the planner would rather read all crates to join a few thousand.
+# One lookup for each: the planner would rather read all crates to join a few thousand. In the order
+# of their rows, neighbours are found in the same pages.
 _CHOSEN = (
-    "found CROSS JOIN LATERAL (SELECT * FROM registry_crate "
-    "WHERE id = found.crate_id AND hidden_at IS NULL LIMIT 1) AS crate"
+    "(SELECT crate_id FROM found ORDER BY crate_id) AS found CROSS JOIN LATERAL "
+    "(SELECT * FROM registry_crate WHERE id = crate_id AND hidden_at IS NULL LIMIT 1) AS crate"
 )
 _CHOSEN_AMONG = (
     "found JOIN registry_crate AS crate ON crate.id = found.crate_id "
@@ -35,7 +36,7 @@ WITH found AS MATERIALIZED (
     SELECT id, canonical_name, recent_downloads, downloads FROM {chosen}
     ORDER BY canonical_name = %s DESC, recent_downloads DESC, downloads DESC, id LIMIT %s
 ), fitting AS (
-    SELECT best.*, document.fit FROM best CROSS JOIN LATERAL (
+    SELECT best.*, document.fit FROM (SELECT * FROM best ORDER BY id) AS best CROSS JOIN LATERAL (
         SELECT {fit} AS fit FROM registry_searchdocument AS document
         WHERE crate_id = best.id LIMIT 1
     ) AS document
