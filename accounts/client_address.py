@@ -1,6 +1,7 @@
 """Which address a request really came from, seen through our own proxies; pure."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 Network = IPv4Network | IPv6Network
@@ -47,6 +48,8 @@ def _is_ours(address: str, proxies: Sequence[Network]) -> bool:
     return _is_address(address) and any(ip_address(address) in network for network in proxies)
 
 
+# Every request asks, mostly about the proxy.
+@lru_cache(maxsize=1024)
 def _is_address(text: str) -> bool:
     try:
         ip_address(text)

@@ -79,10 +79,10 @@ class RequestIdMiddleware:
             request_id=secrets.token_hex(8),
             address=client_address(
                 request.META.get("REMOTE_ADDR", ""),
-                request.headers.get("X-Forwarded-For", ""),
+                request.META.get("HTTP_X_FORWARDED_FOR", ""),
                 settings.TRUSTED_PROXIES,
             ),
-            user_agent=request.headers.get("User-Agent", "")[:255],
+            user_agent=request.META.get("HTTP_USER_AGENT", "")[:255],
         )
         set_current_request(context)
         began = time.perf_counter()
@@ -215,9 +215,15 @@ class RefusalMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if isinstance(error, UnreadablePostError):
-            error = unreadable(error)
-        return answer_refusal(request, error) if isinstance(error, Refusal) else None
+        refusal = refusal_behind(error)
+        return answer_refusal(request, refusal) if refusal else None
+
+
+def refusal_behind(error: Exception) -> Refusal | None:
+    """What to tell whoever sent the request; None for a fault of ours."""
+    if isinstance(error, UnreadablePostError):
+        return unreadable(error)
+    return error if isinstance(error, Refusal) else None
 
 
 def answer_refusal(request: HttpRequest, refusal: Refusal) -> HttpResponse:

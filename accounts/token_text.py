@@ -21,8 +21,7 @@ class TokenKind(StrEnum):
 
 def new_token(prefix: str, kind: TokenKind) -> str:
     """A fresh token: `prefix_`, the kind, 40 random letters and digits, 6 check characters."""
-    secret = "".join(secrets.choice(ALPHABET) for _ in range(SECRET_LENGTH))
-    body = f"{prefix}_{kind}{secret}"
+    body = f"{prefix}_{kind}{_random(SECRET_LENGTH)}"
     return body + _check(body)
 
 
@@ -39,7 +38,7 @@ def kind_of(text: str, prefix: str) -> TokenKind | None:
 
 def new_letter_token() -> str:
     """What the link of a letter proves; it lies in the letter and nowhere else."""
-    return "".join(secrets.choice(ALPHABET) for _ in range(LETTER_LENGTH))
+    return _random(LETTER_LENGTH)
 
 
 def digest(text: str) -> str:
@@ -48,9 +47,17 @@ def digest(text: str) -> str:
 
 
 def _check(body: str) -> str:
-    number = zlib.crc32(body.encode())
+    return _in_alphabet(zlib.crc32(body.encode()), CHECK_LENGTH)
+
+
+def _random(length: int) -> str:
+    """One number for all letters: the system is asked once and not for each of them."""
+    return _in_alphabet(secrets.randbelow(len(ALPHABET) ** length), length)
+
+
+def _in_alphabet(number: int, length: int) -> str:
     digits = []
-    for _ in range(CHECK_LENGTH):
+    for _ in range(length):
         number, rest = divmod(number, len(ALPHABET))
         digits.append(ALPHABET[rest])
     return "".join(reversed(digits))

@@ -19,12 +19,10 @@ def write_atomically(
     `durable` waits until the disk has the content and the name; `private` keeps other accounts
     of the machine from reading. An unfinished file starts with a dot and ends in `.tmp`.
     """
-    make_folder(path.parent, durable=durable)
-    unfinished = path.parent / f".{secrets.token_hex(8)}.tmp"
+    folder = path.parent
+    unfinished = folder / f".{secrets.token_hex(8)}.tmp"
     try:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-        # Not tempfile, whose files are always private: a web server may serve this one.
-        with os.fdopen(os.open(unfinished, flags, 0o600 if private else 0o666), "wb") as file:
+        with os.fdopen(_created(unfinished, 0o600 if private else 0o666, durable), "wb") as file:
             if isinstance(content, bytes):
                 file.write(content)
             else:
@@ -38,7 +36,23 @@ def write_atomically(
             unfinished.unlink(missing_ok=True)
         raise
     if durable:
-        _sync_folder(path.parent)
+        _sync_folder(folder)
+
+
+def holds(path: Path, content: bytes) -> bool:
+    """Whether the file is there with just this content; raises OSError."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        # A longer file differs, however it goes on. Files of two gigabytes come in parts.
+        found = os.read(descriptor, len(content) + 1)
+        while len(found) <= len(content) and (more := os.read(descriptor, len(content) + 1)):
+            found += more
+    finally:
+        os.close(descriptor)
+    return found == content
 
 
 def remove_unfinished(folder: Path, *, before: float) -> int:
@@ -65,6 +79,17 @@ def make_folder(folder: Path, *, durable: bool = True) -> None:
     folder.mkdir(exist_ok=True)
     if durable:
         _sync_folder(folder.parent)
+
+
+def _created(path: Path, mode: int, durable: bool) -> int:
+    """A descriptor of the new file; a missing folder is the exception."""
+    # Not tempfile, whose files are always private: a web server may serve this one.
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    try:
+        return os.open(path, flags, mode)
+    except FileNotFoundError:
+        make_folder(path.parent, durable=durable)
+        return os.open(path, flags, mode)
 
 
 def _sync_folder(folder: Path) -> None:

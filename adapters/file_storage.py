@@ -1,13 +1,13 @@
 """Objects as files below one folder, written atomically and durably."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from adapters.atomic_file import remove_unfinished, write_atomically
+from adapters.atomic_file import holds, remove_unfinished, write_atomically
 from adapters.object_names import checked, checked_prefix
 
 
@@ -34,6 +34,12 @@ class DurableFileStorage:
 
     def open_read(self, name: str) -> BinaryIO:
         return self._path(name).open("rb")
+
+    def differing(self, objects: Iterable[tuple[str, bytes]]) -> Iterator[str]:
+        for name, content in objects:
+            path = self._path(name)
+            if not holds(path, content) if content else path.is_file():
+                yield name
 
     def exists(self, name: str) -> bool:
         return self._path(name).is_file()

@@ -1,6 +1,6 @@
 """Where crates and index files are kept: what we ask of any storage, and how one is chosen."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -37,6 +37,12 @@ class ObjectStorage(Protocol):
 
     def open_read(self, name: str) -> BinaryIO:
         """The content, from its start and able to seek; raises FileNotFoundError."""
+
+    def differing(self, objects: Iterable[tuple[str, bytes]]) -> Iterator[str]:
+        """Of names and contents, the names of those that are missing or hold something else.
+
+        No content means that there should be no object.
+        """
 
     def exists(self, name: str) -> bool:
         """Whether there is such an object."""

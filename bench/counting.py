@@ -5,10 +5,11 @@ import json
 import random
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -17,6 +18,14 @@ from bench.rows import Row
 from bench.stage import Stage, for_psycopg
 
 LINES = 1_000_000
+# A log has so many days, each with as many lines; what starting the command costs is a part of it.
+DAYS = 4
+VERSIONS = """
+    SELECT crate.name, version.num FROM registry_crate AS crate
+    JOIN registry_version AS version ON version.crate_id = crate.id
+    AND version.num IN (crate.max_version, crate.newest_version)
+    ORDER BY crate.recent_downloads DESC LIMIT 100000
+"""
 FLOOR = "zcat | wc -l"
 MOST_MEGABYTES = 300
 
@@ -25,7 +34,7 @@ def rows(stage: Stage) -> Iterator[Row]:
     database = stage.large_postgresql
     log = stage.new_folder("logs") / "access.log.gz"
     with psycopg.connect(for_psycopg(database), autocommit=True) as connection:
-        write_log(log, connection, stage.times(LINES))
+        write_log(log, connection.execute(VERSIONS).fetchall(), stage.times(LINES))
         variables = environment(stage.new_folder("counting"), database)
         memory = []
 
@@ -60,18 +69,22 @@ def unpack(log: Path) -> float:
     return (time.perf_counter() - began) * 1e6
 
 
-def write_log(path: Path, connection: psycopg.Connection[tuple[object, ...]], lines: int) -> None:
-    """JSON lines behind a syslog header, of one day; few versions have most of them."""
-    versions = connection.execute(
-        "SELECT crate.name, version.num FROM registry_crate AS crate "
-        "JOIN registry_version AS version ON version.crate_id = crate.id "
-        "AND version.num IN (crate.max_version, crate.newest_version) "
-        "ORDER BY crate.recent_downloads DESC LIMIT 100000"
-    ).fetchall()
+def write_log(path: Path, versions: Sequence[tuple[Any, ...]], lines: int) -> None:
+    """JSON lines behind a syslog header, so many a day; few of these versions have most of them."""
+    day = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
+    first = path.with_name("day.gz")
+    _write_day(first, day, versions, lines)
+    for ago in range(DAYS):
+        before = f"{day - timedelta(days=ago):%Y-%m-%d}".encode()
+        with gzip.open(first) as source, gzip.open(path, "ab", compresslevel=6) as file:
+            file.writelines(line.replace(f"{day:%Y-%m-%d}".encode(), before) for line in source)
+    first.unlink()
+
+
+def _write_day(path: Path, day: datetime, versions: Sequence[tuple[Any, ...]], lines: int) -> None:
     chance = random.Random(1)
     weights = list(accumulate(1 / place for place in range(1, len(versions) + 1)))
-    day = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
-    with gzip.open(path, "wt", compresslevel=6) as file:
+    with gzip.open(path, "wt", compresslevel=1) as file:
         for number, (name, num) in enumerate(
             chance.choices(versions, cum_weights=weights, k=lines)
         ):

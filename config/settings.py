@@ -3,7 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
-from config import wiring
+from config import middleware, wiring
 from config.browser_addresses import origin, passkey_host
 from config.checkup import CHECKS
 from config.databases import database_settings
@@ -59,23 +59,7 @@ INSTALLED_APPS = [
     "accounts.github",
     "accounts.openid_connect",
 ]
-MIDDLEWARE = [
-    "accounts.middleware.RequestIdMiddleware",
-    "accounts.middleware.SecurityHeadersMiddleware",
-    "django.middleware.security.SecurityMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "accounts.middleware.UserAgentMiddleware",
-    "accounts.read_only.ReadOnlyMiddleware",
-    "accounts.middleware.LockedAccountMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "allauth.account.middleware.AccountMiddleware",
-    "accounts.middleware.PrivateModeMiddleware",
-    "accounts.middleware.RefusalMiddleware",
-]
+MIDDLEWARE = middleware.PASSED
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -256,6 +240,7 @@ READ_AUTHENTICATION = wiring.READ_AUTHENTICATION
 END_LEAKED_PUBLISH_TOKENS = wiring.END_LEAKED_PUBLISH_TOKENS
 AGREES_TO_OPEN = wiring.AGREES_TO_OPEN
 FORGET_WISH_TO_OPEN = wiring.FORGET_WISH_TO_OPEN
+SHORTCUTS = wiring.SHORTCUTS
 NAME_HOLDER = wiring.NAME_HOLDER
 PUBLISHING_WORKFLOWS = wiring.PUBLISHING_WORKFLOWS
 METRICS_COLLECTORS = wiring.METRICS_COLLECTORS
@@ -301,12 +286,9 @@ COUNT_DOWNLOADS = ENVIRONMENT.count_downloads
 DOWNLOADS_DIR = DATA_DIR / "downloads"
 # So many of the most downloaded a search ranks, and so many each tier holds (decision 0034).
 SEARCH_MAX_FOUND, SEARCH_TIERS = 1000, (1_500, 4_000, 11_000, 32_000)
-# Rows whose counts one statement changes.
-COUNTS_PER_STATEMENT = 20_000
-# Of an access log: lines that are judged together, and days of versions that are added in one
-# transaction; both are held in memory.
-LOG_LINES_AT_ONCE = 60_000
-LOG_COUNTS_AT_ONCE = 100_000
+# How much is done at once (docs/jobs.md): crates, index lines, counts; lines and counts of a log.
+CRATES_AT_ONCE, INDEX_LINES_AT_ONCE, COUNTS_PER_STATEMENT = 500, 5000, 20_000
+LOG_LINES_AT_ONCE, LOG_COUNTS_AT_ONCE = 60_000, 100_000
 
 # --- Trusted publishing -------------------------------------------------------
 

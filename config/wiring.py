@@ -30,3 +30,5 @@ METRICS_COLLECTORS = (
     "registry.api.metrics.RegistryCollector",
     "trustpub.api.metrics.TrustpubCollector",
 )
+# Who answers what programs ask most, before sessions and pages are thought of.
+SHORTCUTS = ("trustpub.api.tokens.shortcut", "registry.api.crates.shortcut")

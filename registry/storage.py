@@ -1,5 +1,6 @@
 """Names of stored objects; archives are written once, before the row that names them commits."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from typing import BinaryIO
@@ -68,6 +69,13 @@ def store_index(name: str, text: str, *, durable: bool = True) -> None:
         cache_control=INDEX_CACHE_CONTROL,
         durable=durable,
     )
+
+
+def differing_index(texts: Mapping[str, str]) -> list[str]:
+    """Of crates and their index files, the crates whose file is not just that."""
+    names = {index_key(name): name for name in texts}
+    files = ((key, texts[name].encode()) for key, name in names.items())
+    return [names[key] for key in objects().differing(files)]
 
 
 def remove_index(name: str) -> None:

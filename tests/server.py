@@ -11,7 +11,8 @@ import urllib.request
 from contextlib import suppress
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.commands import ROOT, Commands
+
 SECONDS_TO_START = 60
 # What a process needs of the shell it was started from; the rest is the operator's to say.
 INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
@@ -52,6 +53,7 @@ class Server:
             **more,
         }
         self.process: subprocess.Popen[bytes] | None = None
+        self._commands = Commands(self.environment)
 
     def start(self) -> None:
         """Returns once it says that it serves; raises RuntimeError with its output otherwise."""
@@ -80,6 +82,11 @@ class Server:
         return self.process.wait(60)
 
     def kill(self) -> None:
+        """It is not started again."""
+        self.fail()
+        self._commands.end()
+
+    def fail(self) -> None:
         """SIGKILL to every process of it, as a power failure would."""
         if self.process is not None:
             with suppress(ProcessLookupError):
@@ -98,15 +105,7 @@ class Server:
 
     def manage(self, *arguments: str) -> str:
         """What `manage.py` prints; raises CalledProcessError with its errors."""
-        done = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=ROOT,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
+        done = self._commands.run(arguments)
         if done.returncode:
             sys.stderr.write(done.stderr)
         done.check_returncode()

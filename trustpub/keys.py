@@ -57,7 +57,14 @@ class _WaitingRoom:
 
 _waiting_room = _WaitingRoom()
 _KNOWN = CompiledQuery(
-    lambda url: KeySetRow.objects.with_switches().filter(url=url).order_by("pk"), url=str
+    # The keys themselves are kept parsed.
+    lambda url: (
+        KeySetRow.objects.with_switches()
+        .filter(url=url)
+        .defer("keys", "previous_keys")
+        .order_by("pk")
+    ),
+    url=str,
 )
 
 
@@ -257,11 +264,11 @@ def _is_trusted_host(issuer: Issuer, issuer_url: str, address: str) -> bool:
 
 
 def _keys(row: KeySetRow) -> dict[str, PublicJwk]:
-    return _parsed(row.url, row.fetched_at, row.pk) if row.keys else {}
+    return _parsed(row.url, row.fetched_at, row.pk) if row.fetched_at else {}
 
 
 @lru_cache(maxsize=64)
-def _parsed(url: str, fetched_at: datetime | None, pk: int) -> dict[str, PublicJwk]:
+def _parsed(url: str, fetched_at: datetime, pk: int) -> dict[str, PublicJwk]:
     """Parsed once per process and fetch."""
     row = KeySetRow.objects.get(pk=pk)
     return dict(parse_key_set({"keys": row.keys}).keys)

@@ -1,6 +1,7 @@
 """Reads JSON that a stranger wrote: one meaning per text, bounded in depth and size."""
 
 import json
+from collections.abc import Iterable
 
 MAX_DEPTH = 4
 MAX_MEMBERS = 128
@@ -20,11 +21,8 @@ def read_object(
     Raises UnacceptableJson.
     """
     try:
-        value = json.loads(
-            data.decode("utf-8"),
-            object_pairs_hook=_object_without_duplicates,
-            parse_constant=_no_such_number,
-        )
+        text = data.decode("utf-8")
+        value = _DECODER.decode(text)
     except UnacceptableJson:
         raise
     except (ValueError, RecursionError):
@@ -33,7 +31,9 @@ def read_object(
         raise UnacceptableJson("it is not a JSON object")
     if len(value) > max_members:
         raise UnacceptableJson(f"it has more than {max_members} members")
-    _check(value, max_depth)
+    _check_depth(value, max_depth)
+    if "\\u" in text:
+        _check_texts(value)
     return value
 
 
@@ -48,22 +48,32 @@ def _no_such_number(name: str) -> object:
     raise UnacceptableJson(f"it holds {name}, which is not a JSON number")
 
 
-def _check(value: object, depth_left: int) -> None:
-    match value:
-        case str():
-            _check_text(value)
-        case dict() | list() if depth_left == 0:
-            raise UnacceptableJson("it is nested too deeply")
-        case dict():
-            for name, member in value.items():
-                _check_text(name)
-                _check(member, depth_left - 1)
-        case list():
-            for item in value:
-                _check(item, depth_left - 1)
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object_without_duplicates, parse_constant=_no_such_number
+)
 
 
-def _check_text(text: str) -> None:
-    # An escape such as "\ud800" passes the parser but can be neither stored nor hashed.
-    if not text.isascii() and any("\ud800" <= mark <= "\udfff" for mark in text):
-        raise UnacceptableJson("it holds half of a surrogate pair")
+def _check_depth(container: object, depth_left: int) -> None:
+    if depth_left == 0:
+        raise UnacceptableJson("it is nested too deeply")
+    for member in _members(container):
+        if isinstance(member, dict | list):
+            _check_depth(member, depth_left - 1)
+
+
+def _check_texts(value: object) -> None:
+    """An escape such as "\\ud800" passes the parser but can be neither stored nor hashed."""
+    if isinstance(value, str):
+        if not value.isascii() and any("\ud800" <= mark <= "\udfff" for mark in value):
+            raise UnacceptableJson("it holds half of a surrogate pair")
+        return
+    if isinstance(value, dict):
+        _check_texts(list(value))
+    for member in _members(value):
+        _check_texts(member)
+
+
+def _members(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()

@@ -1,7 +1,7 @@
 """Workload: who ran, from which source, on which event. Never a person (a.13)."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 
 # Fields of conditions on `details` start like this.
 CLAIM = "claim."
@@ -72,7 +72,8 @@ class Workload:
 
     def as_dict(self) -> dict[str, object]:
         """Plain JSON values, for storage."""
-        return asdict(self) | {
+        # Not by `asdict`, which copies each text with care.
+        return {name: getattr(self, name) for name in _FIELDS} | {
             "advisories": list(self.advisories),
             "details": dict(self.details),
         }
@@ -86,7 +87,8 @@ class Workload:
         return cls(**known, advisories=texts)  # type: ignore[arg-type]
 
 
-COMPARABLE_FIELDS = frozenset(item.name for item in fields(Workload)) - {
+_FIELDS = tuple(item.name for item in fields(Workload))
+COMPARABLE_FIELDS = frozenset(_FIELDS) - {
     "advisories",
     "details",
 } | {"owner"}

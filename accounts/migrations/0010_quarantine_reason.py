@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0008_suspicions"),
+        ("accounts", "0009_rate_windows_unlogged"),
     ]
 
     operations = [

@@ -331,6 +331,18 @@ def _found(
     }
 
 
+PREFIX = "/api/v1/crates/"
+
+
+def shortcut(request: HttpRequest) -> HttpResponseBase | None:
+    """The whole of a crate for who only reads; None to anything else (accounts.shortcuts)."""
+    path = request.path_info
+    name = path.removeprefix(PREFIX)
+    if name == path or "/" in name or not is_plain_read(request):
+        return None
+    return kept_answer(request, name, _whole)
+
+
 def _whole(request: Request, crate: Crate) -> Answer:
     versions = list(crate.versions.for_rendering().newest_first())
     keywords, categories = _keywords(crate), _categories(crate)

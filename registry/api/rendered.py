@@ -5,6 +5,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from threading import Lock
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -14,16 +15,15 @@ from rest_framework.request import Request
 
 from accounts.errors import Refusal
 from registry.models import Category, Crate, Keyword, Version
-from registry.queries.crate_stamp import Facts, facts_around, known_around, row_facts
+from registry.queries.crate_stamp import Facts, crate_facts, known_around
 from registry.queries.lookup import crate_named
 
 MAX_BYTES = 8 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rendering:
-    """`row` and `around` are the facts that it was made of, `people` whose are in it, and with
-    `topics` those of the crate's keywords and categories.
+    """`row` and `around` are the facts that it was made of, `people` whose are in it.
 
     `packed` is the body in gzip's format, as nearly everybody takes it: a thirtieth of the bytes.
     """
@@ -32,9 +32,8 @@ class Rendering:
     row: Facts
     around: Facts
     people: tuple[int, ...]
-    topics: bool = True
 
-    @property
+    @cached_property
     def etag(self) -> str:
         facts = repr((self.row, self.around)).encode()
         # Weak, since it stands for the packed body and the plain one.
@@ -43,7 +42,7 @@ class Rendering:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A body, and what it shows beside the crate's own row."""
+    """A body, and what it shows beside the crate's own row; `topics` where they are loaded."""
 
     body: dict[str, object]
     versions: Sequence[Version]
@@ -59,13 +58,12 @@ class Renderings:
         self._kept: OrderedDict[str, Rendering] = OrderedDict()
         self._lock = Lock()
 
-    def get(self, name: str, row: Facts) -> Rendering | None:
-        """Made of just that row; the caller compares what is around it."""
+    def get(self, name: str) -> Rendering | None:
+        """What was put there last; the caller compares its facts with those of the moment."""
         with self._lock:
             found = self._kept.get(name)
-            if found is None or found.row != row:
-                return None
-            self._kept.move_to_end(name)
+            if found is not None:
+                self._kept.move_to_end(name)
             return found
 
     def put(self, name: str, rendering: Rendering) -> None:
@@ -89,20 +87,21 @@ def kept_answer(
 
     None where the usual way knows better what to say: of an absent crate, to a wrong parameter.
     """
-    row = row_facts(name)
-    if row is None:
-        return None
     address = request.get_full_path()
-    kept = _renderings.get(address, row)
-    if kept is None or facts_around(int(row[0]), kept.people, topics=kept.topics) != kept.around:
+    kept = _renderings.get(address)
+    facts = crate_facts(name, kept.people if kept else ())
+    if facts is None:
+        return None
+    if kept is None or (kept.row, kept.around) != facts:
         try:
-            kept = _render(make(Request(request), crate_named(name)), row)
+            crate = crate_named(name)
+            kept = _render(crate, make(Request(request), crate), facts.row)
         except Refusal:
             return None
         _renderings.put(address, kept)
     headers = {"ETag": kept.etag, "Vary": "Accept, Accept-Encoding, Authorization, Cookie"}
     body = kept.packed
-    if "gzip" in request.headers.get("Accept-Encoding", ""):
+    if "gzip" in request.META.get("HTTP_ACCEPT_ENCODING", ""):
         headers["Content-Encoding"] = "gzip"
     else:
         body = gzip.decompress(body)
@@ -110,14 +109,14 @@ def kept_answer(
     return get_conditional_response(request, etag=kept.etag, response=answer)
 
 
-def _render(made: Answer, row: Facts) -> Rendering:
+def _render(crate: Crate, made: Answer, row: Facts) -> Rendering:
     """`row` was read before, so a change meanwhile makes the next request render again."""
     people = {v.published_by.pk: v.published_by for v in made.versions if v.published_by}
     people |= {action.user.pk: action.user for v in made.versions for action in v.actions.all()}
+    keywords, categories = made.topics or (crate.keyword_rows.all(), crate.category_rows.all())
     return Rendering(
         packed=gzip.compress(JSONRenderer().render(made.body), compresslevel=6, mtime=0),
         row=row,
-        around=known_around(*(made.topics or ((), ())), people.values()),
+        around=known_around(keywords, categories, people.values()),
         people=tuple(people),
-        topics=made.topics is not None,
     )

@@ -41,7 +41,7 @@ def is_plain_read(request: HttpRequest, *, with_query: bool = False) -> bool:
     return (
         request.method == "GET"
         and (with_query or not request.META.get("QUERY_STRING"))
-        and "Authorization" not in request.headers
+        and "HTTP_AUTHORIZATION" not in request.META
         and settings.SESSION_COOKIE_NAME not in request.COOKIES
     )
 

@@ -89,6 +89,12 @@ class Crate(models.Model):
             models.Index(fields=["-created_at"], name="crate_created"),
             models.Index(fields=["-downloads"], name="crate_downloads"),
             models.Index(fields=["-recent_downloads"], name="crate_recent_downloads"),
+            # For the clock, which looks for those whose time is over.
+            models.Index(
+                fields=["trustpub_only_ends_at"],
+                name="crate_trustpub_only_ends",
+                condition=models.Q(trustpub_only_ends_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

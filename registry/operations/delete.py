@@ -3,6 +3,7 @@
 import logging
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -104,13 +105,15 @@ def remove_version_file(deleted_id: int) -> None:
 
 
 def sweep() -> None:
-    """Removes what jobs that were lost have left."""
-    for pk in list(DeletedCrate.objects.filter(has_files=True).values_list("pk", flat=True)):
+    """Removes what jobs that were lost have left, of some hundreds in a run."""
+    crates = DeletedCrate.objects.filter(has_files=True).order_by("pk")
+    for pk in list(crates.values_list("pk", flat=True)[: settings.CRATES_AT_ONCE]):
         try:
             remove_files(pk)
         except OSError:
             logger.exception("files of deleted crate %s could not be removed; trying again", pk)
-    for pk in list(DeletedVersion.objects.filter(has_file=True).values_list("pk", flat=True)):
+    versions = DeletedVersion.objects.filter(has_file=True).order_by("pk")
+    for pk in list(versions.values_list("pk", flat=True)[: settings.CRATES_AT_ONCE]):
         try:
             remove_version_file(pk)
         except OSError:

@@ -5,11 +5,11 @@ With them goes where archives lie: those of hidden versions are where nothing se
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby, islice
-from operator import itemgetter
+from itertools import accumulate, islice
 
+from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Min, QuerySet
 
 from adapters.commits import committed_soon
 from adapters.compiled import CompiledInsert, CompiledQuery
@@ -18,10 +18,8 @@ from registry.formats.names import canonical
 from registry.models import Crate, IndexChange, Version
 from registry.operations import set_aside
 from registry.operations.difference import Difference, Kind
+from registry.queries.index_texts import index_texts
 
-# Crates that are locked together while their files are written, and lines that are in memory.
-AT_ONCE = 200
-LINES_AT_ONCE = 200
 FORGET = "DELETE FROM registry_indexchange WHERE crate_name = %s"
 logger = logging.getLogger(__name__)
 _CHANGES = CompiledInsert(IndexChange)
@@ -74,10 +72,13 @@ def write(crate_name: str) -> None:
 
 
 def sweep() -> int:
-    """Writes every file that the outbox still names; answers how many were written."""
-    names = IndexChange.objects.values_list("crate_name", flat=True).distinct()
+    """Writes files that the outbox still names, the oldest first; answers how many were written.
+
+    Some hundreds in a run, for the next one comes soon.
+    """
+    oldest = IndexChange.objects.values("crate_name").annotate(first=Min("pk")).order_by("first")
     written = 0
-    for name in list(names):
+    for name in list(oldest.values_list("crate_name", flat=True)[: settings.CRATES_AT_ONCE]):
         try:
             write(name)
             written += 1
@@ -112,10 +113,10 @@ def differences(names: Iterable[str] | None = None) -> Iterator[Difference]:
             yield from _difference(name)
         return
     for ids in _batches(Crate.objects.all()):
-        for name, text in _all_rendered(ids):
-            if (_stored(name) or "") != text:
-                # Looked at once more: a publish may have come in between.
-                yield from _difference(name)
+        visible = dict(Crate.objects.filter(pk__in=ids).values_list("pk", "name"))
+        for name in storage.differing_index(index_texts(visible)):
+            # Looked at once more: a publish may have come in between.
+            yield from _difference(name)
     yield from _strays()
 
 
@@ -148,7 +149,7 @@ def _difference(name: str) -> Iterator[Difference]:
 
 def _strays() -> Iterator[Difference]:
     keys = storage.objects().walk("index")
-    while some := list(islice(keys, AT_ONCE)):
+    while some := list(islice(keys, settings.CRATES_AT_ONCE)):
         names = {canonical(key.rpartition("/")[2]) for key in some}
         rows = Crate.objects.filter(canonical_name__in=names).values_list("name", flat=True)
         expected = {storage.index_key(name) for name in rows}
@@ -158,10 +159,19 @@ def _strays() -> Iterator[Difference]:
 
 
 def _batches(crates: QuerySet[Crate]) -> Iterator[list[int]]:
-    """The keys of all of them; each batch is asked for when its turn comes."""
+    """The keys of all of them, as many as have so many versions together, and at least one.
+
+    Each batch is asked for when its turn comes.
+    """
     last = 0
-    rows = crates.order_by("pk").values_list("pk", flat=True)
-    while ids := list(rows.filter(pk__gt=last)[:AT_ONCE]):
+    rows = crates.order_by("pk").values_list("pk", "num_versions")
+    while some := list(rows.filter(pk__gt=last)[: settings.CRATES_AT_ONCE]):
+        before = accumulate((versions for _, versions in some), initial=0)
+        ids = [
+            pk
+            for (pk, _), lines in zip(some, before, strict=False)
+            if lines < settings.INDEX_LINES_AT_ONCE
+        ]
         yield ids
         last = ids[-1]
 
@@ -170,29 +180,19 @@ def _batches(crates: QuerySet[Crate]) -> Iterator[list[int]]:
 def _write_batch(ids: Sequence[int]) -> int:
     """As `write` does, under the locks of these crates."""
     crates = Crate.everything.locked().filter(pk__in=ids).order_by("pk")
-    names = list(crates.values_list("name", flat=True))
-    changes = dict(IndexChange.objects.filter(crate_name__in=names).values_list("pk", "crate_name"))
+    names = dict(crates.values_list("pk", "name"))
+    # Read under the locks, as all that follows.
+    changes = dict(
+        IndexChange.objects.filter(crate_name__in=names.values()).values_list("pk", "crate_name")
+    )
     changed = set(changes.values())
-    for name, text in _all_rendered(ids):
-        if _stored(name) != (text or None):
-            # What the outbox names has to be safe before it names it no more.
-            _store(name, text, durable=name in changed)
-    IndexChange.objects.filter(pk__in=list(changes)).delete()
+    texts = index_texts(names)
+    for name in storage.differing_index(texts):
+        # What the outbox names has to be safe before it names it no more.
+        _store(name, texts[name], durable=name in changed)
+    if changes:
+        IndexChange.objects.filter(pk__in=list(changes)).delete()
     return len(names)
-
-
-def _all_rendered(ids: Sequence[int]) -> Iterator[tuple[str, str]]:
-    """Names and files of crates whose keys follow one another; one file at a time in memory."""
-    between = {"crate_id__gte": ids[0], "crate_id__lte": ids[-1]}
-    lines = Version.objects.filter(**between).order_by("crate_id", "pk")
-    rows = lines.values_list("crate_id", "index_line").iterator(chunk_size=LINES_AT_ONCE)
-    files = groupby(rows, key=itemgetter(0))
-    crate_id, group = next(files, (None, iter(())))
-    for pk, name in Crate.everything.filter(pk__in=ids).order_by("pk").values_list("pk", "name"):
-        while crate_id is not None and crate_id < pk:
-            crate_id, group = next(files, (None, iter(())))
-        is_its = crate_id == pk
-        yield name, "".join(f"{line}\n" for _, line in group) if is_its else ""
 
 
 def _store(name: str, text: str, *, durable: bool) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -38,11 +39,14 @@ def review_new_crate(crate_id: int) -> None:
 
 
 def review_missed() -> int:
-    """Those whose job was lost; answers how many. Imported ones are no news."""
+    """Those whose job was lost, some hundreds in a run; answers how many.
+
+    Imported ones are no news.
+    """
     missed = Crate.objects.filter(
         review=None, created_at__gt=timezone.now() - LOOK_BACK, num_versions__gt=0
     ).exclude(versions__provenance__kind=PublishKind.IMPORTED)
-    numbers = list(missed.values_list("pk", flat=True))
+    numbers = list(missed.order_by("pk").values_list("pk", flat=True)[: settings.CRATES_AT_ONCE])
     for number in numbers:
         review_new_crate(number)
     return len(numbers)

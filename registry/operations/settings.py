@@ -37,10 +37,11 @@ def end_trustpub_only() -> int:
     """Takes the switches away whose delay is over; answers how many. Safe to run twice."""
     due = Crate.everything.filter(trustpub_only=True, trustpub_only_ends_at__lte=timezone.now())
     ended = 0
-    for pk in due.values_list("pk", flat=True):
+    for pk in list(due.order_by("pk").values_list("pk", flat=True)[: settings.CRATES_AT_ONCE]):
         with transaction.atomic():
-            crate = Crate.everything.locked().get(pk=pk)
-            if crate.trustpub_only and not crate.is_ci_only():
+            # It may have been deleted meanwhile.
+            crate = Crate.everything.locked().filter(pk=pk).first()
+            if crate and crate.trustpub_only and not crate.is_ci_only():
                 _switch_off(System("clock"), crate)
                 ended += 1
     return ended

@@ -1,11 +1,13 @@
-"""Whether what was rendered of a crate still holds, asked in two narrow queries (decision 0031).
+"""Whether what was rendered of a crate still holds, asked in one narrow query (decision 0031).
 
 Whoever changes a version saves its crate under lock in the same transaction. On PostgreSQL each
 save gives the row another `xmin`; on SQLite the outbox of the index says that something changed.
 """
 
+import json
 from collections.abc import Iterable, Sequence
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -15,54 +17,66 @@ from registry.models import Category, Crate, Keyword
 
 Facts = tuple[Any, ...]
 
-_OF_ROW = "SELECT {columns}, {change} FROM registry_crate WHERE canonical_name = %s"
 _XMIN = "xmin::text"
 _OUTBOX = "(SELECT seq FROM sqlite_sequence WHERE name = 'registry_indexchange')"
+_STATEMENT = """
+    SELECT {columns}, {change}, (SELECT {listed} FROM ({around}) AS around)
+    FROM registry_crate WHERE canonical_name = %s
+"""
+_LISTED = {
+    "postgresql": "json_agg(json_build_array(kind, name, number))::text",
+    "sqlite": "json_group_array(json_array(kind, name, number))",
+}
 # What else stands in the JSON of a crate, and is changed where nobody holds the crate.
-_TOPICS = """
-    SELECT 'keyword', k.keyword, k.crates_cnt FROM registry_keyword k
-    JOIN registry_keyword_crates c ON c.keyword_id = k.id WHERE c.crate_id = %s
+_AROUND = """
+    SELECT 'keyword' AS kind, k.keyword AS name, k.crates_cnt AS number FROM registry_keyword k
+    JOIN registry_keyword_crates c ON c.keyword_id = k.id WHERE c.crate_id = registry_crate.id
     UNION ALL
     SELECT 'category', k.slug, k.crates_cnt FROM registry_category k
-    JOIN registry_category_crates c ON c.category_id = k.id WHERE c.crate_id = %s
+    JOIN registry_category_crates c ON c.category_id = k.id WHERE c.crate_id = registry_crate.id
 """
 _PEOPLE = """
-    SELECT login, name || ' ' || avatar_url, COALESCE(github_id, 0)
+    UNION ALL SELECT login, name || ' ' || avatar_url, COALESCE(github_id, 0)
     FROM accounts_user WHERE id IN ({people})
 """
 
 
-def row_facts(name: str) -> Facts | None:
-    """The crate's row as it is; its key comes first. None without a crate that may be seen."""
+class CrateFacts(NamedTuple):
+    """The crate's row as it is, and what is around it in the form of `known_around`."""
+
+    row: Facts
+    around: Facts
+
+
+def crate_facts(name: str, people: Sequence[int]) -> CrateFacts | None:
+    """With what these people say, by their keys. None without a crate that may be seen."""
     try:
         check_crate_name(name)
     except InvalidCrateName:
         return None
-    columns = [str(field.column) for field in Crate._meta.concrete_fields]
-    change = _XMIN if connection.vendor == "postgresql" else _OUTBOX
-    statement = _OF_ROW.format(columns=", ".join(columns), change=change)
     with connection.cursor() as cursor:
-        cursor.execute(statement, [canonical(name)])
-        row = cursor.fetchone()
-    is_seen = row is not None and row[columns.index("hidden_at")] is None
-    is_so_spelled = row is not None and row[columns.index("name")] == name
-    return tuple(map(str, row)) if is_seen and is_so_spelled else None
+        cursor.execute(_statement(connection.vendor, len(people)), [*people, canonical(name)])
+        found = cursor.fetchone()
+    if found is None:
+        return None
+    *row, around = found
+    if row[_COLUMNS.index("hidden_at")] is not None or row[_COLUMNS.index("name")] != name:
+        return None
+    return CrateFacts(tuple(map(str, row)), tuple(sorted(map(tuple, json.loads(around or "[]")))))
 
 
-def facts_around(crate: int, people: Sequence[int], *, topics: bool) -> Facts:
-    """What these people say now, and its keywords and categories, in the form of `known_around`."""
-    statements, parameters = [], []
-    if topics:
-        statements.append(_TOPICS)
-        parameters += [crate, crate]
+@lru_cache(maxsize=256)
+def _statement(vendor: str, people: int) -> str:
+    around = _AROUND
     if people:
-        statements.append(_PEOPLE.format(people=", ".join(["%s"] * len(people))))
-        parameters += people
-    if not statements:
-        return ()
-    with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(statements), parameters)
-        return tuple(sorted(tuple(row) for row in cursor.fetchall()))
+        around += _PEOPLE.format(people=", ".join(["%s"] * people))
+    change = _XMIN if vendor == "postgresql" else _OUTBOX
+    return _STATEMENT.format(
+        columns=", ".join(_COLUMNS), change=change, listed=_LISTED[vendor], around=around
+    )
+
+
+_COLUMNS = [str(field.column) for field in Crate._meta.concrete_fields]
 
 
 def known_around(

@@ -65,6 +65,17 @@ def test_it_replaces_an_object(storage: ObjectStorage) -> None:
     assert read(storage, "index/config.json") == b"new"
 
 
+def test_it_says_what_is_not_as_it_should_be(storage: ObjectStorage) -> None:
+    for name in ("same", "longer", "shorter", "other", "surplus"):
+        storage.write(name, b"content")
+    wanted = {"same": b"content", "longer": b"cont", "shorter": b"contents", "other": b"CONTENT"}
+    wanted |= {"surplus": b"", "missing": b"content", "absent": b""}
+
+    found = list(storage.differing(wanted.items()))
+
+    assert found == ["longer", "shorter", "other", "surplus", "missing"]
+
+
 def test_it_knows_what_is_missing(storage: ObjectStorage) -> None:
     assert not storage.exists(CRATE)
     with pytest.raises(FileNotFoundError):

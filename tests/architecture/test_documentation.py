@@ -16,6 +16,7 @@ import accounts
 import registry
 import trustpub
 from accounts.errors import Refusal
+from config.timetable import TIMETABLE
 from tests.environment_names import names_read
 from trustpub.codes import ExchangeCode
 
@@ -51,6 +52,12 @@ def test_the_manual_lists_every_command_and_no_other() -> None:
     }
 
     assert rows(OPERATING, "Commands") == commands
+
+
+def test_every_job_of_the_clock_is_explained() -> None:
+    jobs = re.findall(r"^\| `([^`]+)`", (ROOT / "docs" / "jobs.md").read_text(), re.MULTILINE)
+
+    assert sorted(jobs) == sorted(entry["task"] for entry in TIMETABLE.values())
 
 
 def test_every_make_target_is_explained() -> None:

@@ -1,10 +1,15 @@
 from datetime import date
+from functools import partial
+from pathlib import Path
 from random import Random
 
 import pytest
+from django.conf import LazySettings
 from django.db import connection
 from django.db.models import Count, F, Q, Sum
 
+from adapters.log_file import pieces_of
+from bench import counting, searching
 from bench.synthetic.packages import packages
 from bench.synthetic.registry import TABLES, Registry
 from bench.synthetic.words import Words
@@ -22,6 +27,7 @@ from registry.models import (
     VersionTotal,
 )
 from registry.operations import index, search_document, summary
+from registry.operations.count_logs import count_log
 from registry.queries.search import search
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(120)]
@@ -33,7 +39,9 @@ def today() -> date:
     return date(2026, 1, 31)
 
 
-def test_loads_a_registry_that_the_product_could_have_made(today: date) -> None:
+def test_loads_a_registry_that_the_product_could_have_made(
+    today: date, settings: LazySettings, tmp_path: Path
+) -> None:
     before = _indexes()
     counts = Registry(CRATES, 7, today=today).load()
     connection.check_constraints([table.name for table in TABLES])
@@ -48,8 +56,10 @@ def test_loads_a_registry_that_the_product_could_have_made(today: date) -> None:
         assert Ownership.objects.filter(crate=crate).exists()
 
     _counts_are_exact(today)
+    settings.CRATES_AT_ONCE, settings.INDEX_LINES_AT_ONCE = 7, 50
     assert index.rebuild() == CRATES
     assert list(index.differences()) == []
+    _can_be_measured(tmp_path / "access.log.gz")
     found = search("many versions", page=1, per_page=5)
     assert found.exact
     assert found.exact.name == "many-versions"
@@ -110,6 +120,19 @@ def _counts_are_exact(today: date) -> None:
     for topic in (Keyword, Category):
         wrong = topic.objects.annotate(found=Count("crates")).filter(~Q(found=F("crates_cnt")))
         assert list(wrong) == []
+
+
+def _can_be_measured(log: Path) -> None:
+    """What the benchmarks of the jobs and the search do, once and with little."""
+    with connection.cursor() as cursor:
+        cursor.execute(counting.VERSIONS)
+        counting.write_log(log, cursor.fetchall(), 50)
+    counted = count_log(partial(pieces_of, log))
+    assert counted
+    assert 0 < counted.downloads <= 50 * counting.DAYS
+    assert (counted.dropped, counted.unreadable) == (0, 0)
+    assert counting.unpack(log) > 0
+    assert searching.percentile() > 0
 
 
 def _indexes() -> set[str]:

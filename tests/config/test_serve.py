@@ -95,39 +95,31 @@ def test_a_wrong_variable_is_one_clear_line(tmp_path: Path, variable: str, value
     assert done.stderr.count("\n") == 1
 
 
-def test_it_stops_cleanly_and_starts_again(own_server: Server) -> None:
+@pytest.mark.timeout(300)
+def test_it_starts_again_however_it_ended(own_server: Server) -> None:
     own_server.manage("create_user", "alice")
 
-    status = own_server.stop()
+    assert own_server.stop() == 0
+    own_server.start()
+    # As a terminal does with Ctrl-C.
+    _signal_whole_group(own_server, signal.SIGINT)
+    own_server.start()
+    # As a power failure does.
+    own_server.fail()
     own_server.start()
 
-    assert status == 0
-    assert "Traceback" not in own_server.output()
-    assert own_server.output().count(f"Waybill serves {own_server.url}") == 2
+    assert own_server.output().count(f"Waybill serves {own_server.url}") == 4
     assert "alice" in own_server.manage("shell", "-v0", "-c", LIST_USERS)
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_to_the_whole_group_stops_it_as_well(
-    own_server: Server, number: signal.Signals
-) -> None:
-    assert own_server.process is not None
-
-    # As a terminal does with Ctrl-C, and systemd at a stop.
-    os.killpg(own_server.process.pid, number)
-
-    assert own_server.process.wait(QUICKLY) == 0
+    # As systemd does at a stop.
+    _signal_whole_group(own_server, signal.SIGTERM)
     assert "Traceback" not in own_server.output()
-    assert not own_server.answers()
 
 
-def test_it_starts_again_after_a_power_failure(own_server: Server) -> None:
-    own_server.manage("create_user", "alice")
-
-    own_server.kill()
-    own_server.start()
-
-    assert "alice" in own_server.manage("shell", "-v0", "-c", LIST_USERS)
+def _signal_whole_group(server: Server, number: signal.Signals) -> None:
+    assert server.process is not None
+    os.killpg(server.process.pid, number)
+    assert server.process.wait(QUICKLY) == 0
+    assert not server.answers()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
@@ -143,18 +135,14 @@ def test_a_part_that_dies_takes_the_other_along(own_server: Server, part: str) -
 
 
 def test_two_servers_share_a_folder_each_with_its_own_limits(
-    own_server: Server, tmp_path: Path
+    running_server: Server, tmp_path: Path
 ) -> None:
-    second = Server(tmp_path / "second", DATA_DIR=str(own_server.data_dir), BODY_TIMEOUT="1")
-    second.folder.mkdir()
-    second.environment.update(
-        {k: v for k, v in own_server.environment.items() if k in ("DATABASE_URL", "REDIS_URL")}
-    )
+    second = Server(tmp_path, DATA_DIR=str(running_server.data_dir), BODY_TIMEOUT="1")
     try:
         second.start()
 
         assert second.answers()
-        assert own_server.answers()
+        assert running_server.answers()
         # More bodies that do not come than the server has threads.
         clients = [opened(second, "POST /api/v1/trusted_publishing/tokens") for _ in range(20)]
         # Nobody else waits for them.

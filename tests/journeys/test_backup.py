@@ -1,6 +1,7 @@
 """A registry is copied while it is used, and the copy becomes a registry that agrees."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from tests.prepared import Prepared
 from tests.server import Server
 
 pytestmark = pytest.mark.slow
+SECONDS_TO_PUBLISH = 30
 
 
 def test_a_backup_under_load_restores_to_a_registry_that_agrees(
@@ -19,8 +21,9 @@ def test_a_backup_under_load_restores_to_a_registry_that_agrees(
 ) -> None:
     # Somebody publishes all the time while the backup is made.
     with _publishing(running_server, alices_token) as published:
+        _wait_for(published, 2)
         running_server.manage("backup", str(tmp_path / "backup"))
-    assert len(published) > 1
+        _wait_for(published, 3)
 
     with prepared.copy(tmp_path / "new" / "data") as database:
         # Something is there that is in the way, and is meant to go.
@@ -30,12 +33,22 @@ def test_a_backup_under_load_restores_to_a_registry_that_agrees(
         stray.parent.mkdir(parents=True)
         stray.write_bytes(b"later")
 
-        said = target.manage("restore", str(tmp_path / "backup"), "--force")
+        try:
+            said = target.manage("restore", str(tmp_path / "backup"), "--force")
+        finally:
+            target.kill()
 
         # The command has compared database, index and files.
         assert said.endswith("restored; database, index and stored files agree")
         assert not stray.exists()
         assert (storage / "index" / "lo" / "ad" / published[0]).exists()
+
+
+def _wait_for(published: list[str], number: int) -> None:
+    deadline = time.monotonic() + SECONDS_TO_PUBLISH
+    while len(published) < number:
+        assert time.monotonic() < deadline, published
+        time.sleep(0.01)
 
 
 @contextmanager

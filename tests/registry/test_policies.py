@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 
-import pytest
-
 from accounts.errors import Refusal
 from accounts.models import User
 from accounts.operations.tokens import create_token
@@ -11,6 +9,7 @@ from demo.github_server import FakeGitHub
 from registry.actors import Actor, Person, System, TokenHolder
 from registry.models import Crate, Team
 from registry.policies import RULES, Action, may, require
+from tests.cases import in_turn
 from tests.factories.registry import make_crate, make_invitation
 
 YES = ""
@@ -93,7 +92,7 @@ def test_the_grid_knows_every_action() -> None:
     assert set(RULES) == set(Action) == set(ACTIONS)
 
 
-@pytest.mark.parametrize("who", GRID)
+@in_turn("who", GRID)
 def test_who_may_do_what_and_what_is_said_to_others(
     who: str, github: FakeGitHub, alice: User, bob: User, charlie: User
 ) -> None:

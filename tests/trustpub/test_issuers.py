@@ -6,6 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import AuditEvent
+from tests.cases import in_turn
 from tests.factories.id_tokens import contract_of
 from trustpub.models import Issuer
 from trustpub.providers import PROVIDERS, provider_for
@@ -46,7 +47,7 @@ def test_every_kind_can_be_trusted_at_its_example(kind: str) -> None:
     assert AuditEvent.objects.filter(subject=row.url).exists()
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("kind", "options", "said"),
     [
         ("azure", [], "accept_fixed_audience is required"),

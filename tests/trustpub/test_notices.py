@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts import audit
@@ -110,6 +112,22 @@ def test_one_that_nobody_uses_is_pointed_out(
 
     assert letter.subject == "A trusted publisher of tide is not used"
     assert ("the last time on" in letter.body) == bool(used)
+
+
+def test_what_was_told_costs_nothing_again(
+    alice: User, issuer: Issuer, now: datetime, told: Told, django_assert_max_num_queries: Any
+) -> None:
+    notify(now)
+    with CaptureQueriesContext(connection) as empty:
+        notify(now)
+    for number in range(5):
+        old = {"created_at": now - 2 * UNUSED, "pinned_at": now}
+        form = {"environment": f"place-{number}"}
+        make_publisher(make_crate(f"tide-{number}", owner=alice), issuer, form=form, **old)
+    assert len(told()) == 5
+
+    with django_assert_max_num_queries(len(empty) + 3):
+        notify(now)
 
 
 def test_refused_jobs_are_told_once_a_day(

@@ -24,6 +24,8 @@ from trustpub.operations.exchange import exchange
 from trustpub.operations.grant import ExchangeRequest, Granted
 from trustpub.operations.revoke import revoke
 
+PATH = "/api/v1/trusted_publishing/tokens"
+
 
 class Tokens(APIView):
     """No cookie and no API token counts here: the ID token is the credential."""
@@ -65,6 +67,12 @@ class Tokens(APIView):
             raise MalformedCredentials("Missing `Authorization` header")
         revoke(text=text)
         return Response(status=204)
+
+
+def shortcut(request: HttpRequest) -> HttpResponse | None:
+    """The answer to an exchange; None to anything else (accounts.shortcuts)."""
+    is_exchange = request.path_info == PATH and request.method == "POST"
+    return Tokens().post(request) if is_exchange else None
 
 
 def _granted_json(granted: Granted) -> dict[str, Any]:

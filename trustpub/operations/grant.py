@@ -163,7 +163,7 @@ def spend(verified: Verified) -> None:
 
 def _spent(verified: Verified) -> SpentIdToken:
     return SpentIdToken(
-        issuer=verified.issuer, key=verified.replay_key, expires_at=verified.remember_until
+        issuer_id=verified.issuer.pk, key=verified.replay_key, expires_at=verified.remember_until
     )
 
 
@@ -216,7 +216,7 @@ def _mint(
     binding = request.binding
     token = PublishToken(
         digest=token_text.digest(text),
-        issuer=verified.issuer,
+        issuer_id=verified.issuer.pk,
         grant_ids=[grant.pk for grant in grants],
         pending_ids=[rule.pk for rule in pending],
         new_names=list(names),

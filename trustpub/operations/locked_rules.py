@@ -103,7 +103,7 @@ def lock_rules(issuer: Issuer, workload: Workload, actor_id: str = "") -> Locked
             .select_related("issuer", "owner", "team")
             .select_for_update(of=("self",))
         )
-    publishers = _by_publisher(grants)
+    publishers = _by_publisher(grants, issuer)
     rules: list[TrustRule] = [*(rule.publisher for rule in publishers), *held]
     if not any(asks_for_owner(rule.rules) for rule in rules):
         return LockedRules(publishers, held)
@@ -123,12 +123,16 @@ def _grants(
             has_pending=Exists(_pending(issuer, repository, folded, now)),
             is_blocked=_blocked(issuer, repository, owner),
         )
-        .select_related("publisher__issuer", "crate")
+        .select_related("publisher", "crate")
+        .only(*_WHOLE_PUBLISHER, *_OF_RIGHT, *_OF_CRATE)
         .select_for_update(of=("publisher",))
         .order_by("publisher_id", "pk")
     )
 
 
+_WHOLE_PUBLISHER = [f"publisher__{field.name}" for field in Publisher._meta.concrete_fields]
+_OF_RIGHT = ("active_from", "ends_at", "needs_consent")
+_OF_CRATE = ("crate__name", "crate__canonical_name", "crate__hidden_at")
 _GRANTS = CompiledQuery(_grants, issuer=int, repository=str, folded=str, owner=str, now=datetime)
 
 
@@ -141,9 +145,10 @@ def _blocked(issuer: int, repository: str, owner: str) -> Exists:
     return Exists(BlockedSource.objects.of(Issuer(pk=issuer), repository, owner))
 
 
-def _by_publisher(grants: Iterable[PublisherCrate]) -> list[RuleGrants]:
+def _by_publisher(grants: Iterable[PublisherCrate], issuer: Issuer) -> list[RuleGrants]:
     found: dict[int, tuple[Publisher, list[PublisherCrate]]] = {}
     for grant in grants:
+        grant.publisher.issuer = issuer
         publisher, held = found.setdefault(grant.publisher_id, (grant.publisher, []))
         grant.publisher = publisher
         held.append(grant)

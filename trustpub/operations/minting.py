@@ -1,19 +1,19 @@
 """Spends an ID token and mints its publish token: every row of a grant, or none of them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 
 from accounts.models import AuditEvent
 from trustpub.models import Publisher, PublishToken, SpentIdToken
 
 # The unique constraint decides which of two equal ID tokens came first.
 SPEND = """
-    INSERT INTO trustpub_spentidtoken ({columns}) VALUES ({values})
-    ON CONFLICT (issuer_id, key) DO NOTHING
+    INSERT INTO trustpub_spentidtoken (issuer_id, key, spent_at, expires_at)
+    VALUES (%s, %s, %s, %s) ON CONFLICT (issuer_id, key) DO NOTHING
 """
 # One way to the database and back instead of four. What the later parts write hangs on the first.
 ALL_AT_ONCE = """
@@ -30,6 +30,8 @@ ALL_AT_ONCE = """
     INSERT INTO accounts_auditevent ({event_columns}, subject)
     SELECT {event_values}, 'publish token ' || minted.id FROM minted
 """
+# What the database's driver does not take as it is.
+CONVERTED = (models.JSONField, models.GenericIPAddressField)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +45,10 @@ class Sightings:
 
 def spend(spent: SpentIdToken) -> bool:
     """False if that ID token was exchanged before."""
-    values = _values(spent)
-    names = ", ".join(values)
+    adapt = connection.ops.adapt_datetimefield_value
     with connection.cursor() as cursor:
-        cursor.execute(
-            SPEND.format(columns=names, values=_places(len(values))), list(values.values())
-        )
+        moments = [adapt(spent.spent_at), adapt(spent.expires_at)]
+        cursor.execute(SPEND, [spent.issuer_id, spent.key, *moments])
         return bool(cursor.rowcount == 1)
 
 
@@ -76,40 +76,64 @@ def mint(
 
 
 def _all_at_once(
-    spent: SpentIdToken,
-    token: PublishToken,
-    event: AuditEvent,
-    sightings: Sightings,
+    spent: SpentIdToken, token: PublishToken, event: AuditEvent, sightings: Sightings
 ) -> bool:
-    rows = _values(spent), _values(token), _values(event)
-    del rows[2]["subject"]
-    seen = _SEEN.get_db_prep_save(sightings.seen, connection)
-    noted = [sightings.at, seen, sightings.publishers]
-    params = [*rows[0].values(), *rows[1].values(), *noted, *rows[2].values()]
-    with connection.cursor() as cursor:
-        cursor.execute(_statement(*(tuple(row) for row in rows)), params)
+    database = connections[DEFAULT_DB_ALIAS]
+    seen = _SEEN.get_db_prep_save(sightings.seen, database)
+    params = [
+        *_stored(spent, _SPENT_COLUMNS, database),
+        *_stored(token, _TOKEN_COLUMNS, database),
+        *(sightings.at, seen, sightings.publishers),
+        *_stored(event, _EVENT_COLUMNS, database),
+    ]
+    with database.cursor() as cursor:
+        cursor.execute(_GRANT, params)
         return bool(cursor.rowcount == 1)
 
 
+class _Column(NamedTuple):
+    """Of a row that the database numbers; texts, numbers and moments go as they are."""
+
+    name: str
+    attribute: str
+    converter: Any
+
+
+def _columns(model: type[models.Model], *, but: str = "") -> list[_Column]:
+    return [
+        _Column(
+            str(field.column),
+            field.attname,
+            field.get_db_prep_save if isinstance(field, CONVERTED) else None,
+        )
+        for field in model._meta.concrete_fields
+        if not field.primary_key and field.name != but
+    ]
+
+
+def _stored(row: models.Model, columns: list[_Column], database: Any) -> Iterator[Any]:
+    for _, attribute, converter in columns:
+        value = getattr(row, attribute)
+        yield converter(value, database) if converter else value
+
+
+def _names(columns: list[_Column]) -> str:
+    return ", ".join(column.name for column in columns)
+
+
+def _places(columns: list[_Column]) -> str:
+    return ", ".join(["%s"] * len(columns))
+
+
+_SPENT_COLUMNS = _columns(SpentIdToken)
+_TOKEN_COLUMNS = _columns(PublishToken)
+_EVENT_COLUMNS = _columns(AuditEvent, but="subject")
 _SEEN = Publisher._meta.get_field("seen")
-
-
-@cache
-def _statement(spent: tuple[str, ...], token: tuple[str, ...], event: tuple[str, ...]) -> str:
-    parts = {"spent": spent, "token": token, "event": event}
-    columns = {f"{name}_columns": ", ".join(names) for name, names in parts.items()}
-    values = {f"{name}_values": _places(len(names)) for name, names in parts.items()}
-    return ALL_AT_ONCE.format(**columns, **values)
-
-
-def _places(count: int) -> str:
-    return ", ".join(["%s"] * count)
-
-
-def _values(row: models.Model) -> dict[str, Any]:
-    """By column, as the database's driver takes them; the database numbers the row."""
-    return {
-        str(field.column): field.get_db_prep_save(getattr(row, field.attname), connection)
-        for field in row._meta.concrete_fields
-        if not field.primary_key
-    }
+_GRANT = ALL_AT_ONCE.format(
+    spent_columns=_names(_SPENT_COLUMNS),
+    spent_values=_places(_SPENT_COLUMNS),
+    token_columns=_names(_TOKEN_COLUMNS),
+    token_values=_places(_TOKEN_COLUMNS),
+    event_columns=_names(_EVENT_COLUMNS),
+    event_values=_places(_EVENT_COLUMNS),
+)

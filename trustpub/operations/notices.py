@@ -6,12 +6,13 @@ finding has a key of its own in the database; whoever inserts it sends the lette
 
 import hashlib
 import json
-from collections import Counter
-from collections.abc import Callable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts import audit
@@ -39,8 +40,12 @@ LOOK_BACK = timedelta(days=2)
 KEYS_MAY_FAIL = timedelta(hours=1)
 # Keys that begin so hold a date and are of no use after it.
 DAILY = "daily:"
+# Publishers that are looked at together.
+AT_ONCE = 500
 
 Context = dict[str, object]
+# What somebody is told of a publisher, and the key under which it was.
+Finding = tuple[str, Publisher, Context]
 
 
 def notify(now: datetime | None = None) -> None:
@@ -77,24 +82,27 @@ def _pending_expire_soon(now: datetime) -> None:
 def _publishers_lapse(now: datetime) -> None:
     unpinned = Publisher.objects.filter(pin_before__lt=now + BEFORE_PUBLISHER_LAPSES)
     active = unpinned.filter(state=Publisher.State.ACTIVE, pin_before__gt=now)
-    for publisher in active.select_related("issuer"):
-        # With the day, because an owner may have renewed it.
-        day = _day(publisher.pin_before or now)
-        key = f"lapses:{publisher.pk}:{day}"
-        _tell_owners(key, "publisher_lapses_soon", publisher, {"day": day})
-    for publisher in unpinned.filter(state=Publisher.State.EXPIRED).select_related("issuer"):
-        day = _day(publisher.pin_before or now)
-        _tell_owners(f"lapsed:{publisher.pk}:{day}", "publisher_lapsed", publisher, {})
+    # With the day in the key, because an owner may have renewed it.
+    for some in _pages(active):
+        days = [(publisher, _day(publisher.pin_before or now)) for publisher in some]
+        soon: list[Finding] = [(f"lapses:{one.pk}:{day}", one, {"day": day}) for one, day in days]
+        _tell_owners("publisher_lapses_soon", soon)
+    for some in _pages(unpinned.filter(state=Publisher.State.EXPIRED)):
+        days = [(publisher, _day(publisher.pin_before or now)) for publisher in some]
+        _tell_owners("publisher_lapsed", [(f"lapsed:{one.pk}:{day}", one, {}) for one, day in days])
 
 
 def _publishers_unused(now: datetime) -> None:
     active = Publisher.objects.filter(state=Publisher.State.ACTIVE, created_at__lt=now - UNUSED)
     # Used never, or not for so long.
     stale = active.exclude(last_used_at__gte=now - UNUSED)
-    for publisher in stale.select_related("issuer"):
-        used = _day(publisher.last_used_at) if publisher.last_used_at else ""
-        key = f"unused:{publisher.pk}:{used}"
-        _tell_owners(key, "publisher_unused", publisher, {"used": used, "days": UNUSED.days})
+    for some in _pages(stale):
+        found: list[Finding] = []
+        for publisher in some:
+            used = _day(publisher.last_used_at) if publisher.last_used_at else ""
+            context: Context = {"used": used, "days": UNUSED.days}
+            found.append((f"unused:{publisher.pk}:{used}", publisher, context))
+        _tell_owners("publisher_unused", found)
 
 
 def _exchanges_refused(now: datetime) -> None:
@@ -109,14 +117,24 @@ def _exchanges_refused(now: datetime) -> None:
     for (issuer_id, repository_id), codes in found.items():
         publishers = Publisher.objects.filter(issuer=issuer_id, repository_id=repository_id)
         lines = [f"{count} x {code}" for code, count in sorted(codes.items())]
-        for publisher in publishers.select_related("issuer"):
-            key = f"{DAILY}refused:{publisher.pk}:{_day(now)}"
-            context: Context = {"repository": publisher.repository, "refusals": lines}
-            _tell_owners(key, "exchanges_refused", publisher, context)
+        for some in _pages(publishers):
+            _tell_owners(
+                "exchanges_refused",
+                [
+                    (
+                        f"{DAILY}refused:{publisher.pk}:{_day(now)}",
+                        publisher,
+                        {"repository": publisher.repository, "refusals": lines},
+                    )
+                    for publisher in some
+                ],
+            )
 
 
 def _environments_ignored(now: datetime) -> None:
-    tokens = PublishToken.objects.filter(issued_at__gt=now - LOOK_BACK)
+    since = now - LOOK_BACK
+    # A token ends after it was issued, and an index knows when.
+    tokens = PublishToken.objects.filter(issued_at__gt=since, expires_at__gt=since)
     # Each once, however many tokens a busy job was given.
     named = {
         (grant_id, environment)
@@ -132,10 +150,12 @@ def _environments_ignored(now: datetime) -> None:
         for grant_id, environment in named
         if grant_id in grants and not grants[grant_id].publisher.asks_for_environment
     }
+    found: list[Finding] = []
     for publisher, environment in ignored:
         digest = hashlib.sha256(environment.encode()).hexdigest()[:32]
-        key = f"environment:{publisher.pk}:{digest}"
-        _tell_owners(key, "environment_ignored", publisher, {"environment": environment})
+        context: Context = {"environment": environment}
+        found.append((f"environment:{publisher.pk}:{digest}", publisher, context))
+    _tell_owners("environment_ignored", found)
 
 
 def _api_tokens_used(now: datetime) -> None:
@@ -143,6 +163,8 @@ def _api_tokens_used(now: datetime) -> None:
     actions = VersionAction.objects.filter(
         action=VersionAction.Action.PUBLISH,
         at__gt=now - LOOK_BACK,
+        # As true of a publish, and an index knows it.
+        version__created_at__gt=now - LOOK_BACK - DAY,
         api_token_id__isnull=False,
         version__crate__publisher_grants__publisher__state=Publisher.State.ACTIVE,
     )
@@ -183,14 +205,32 @@ def _keys_of_issuers(now: datetime) -> None:
             _tell(f"keys_changed:{event.pk}", "keys_changed", ("administrators", 0), context)
 
 
-def _tell_owners(key: str, letter: str, publisher: Publisher, context: Context) -> None:
-    """One letter for each crate of the publisher."""
-    for crate_id in PublisherCrate.objects.filter(publisher=publisher).values_list(
-        "crate_id", flat=True
-    ):
-        with transaction.atomic():
-            facts: Context = {"publisher": str(publisher), **context}
-            _tell(f"{key}:{crate_id}", letter, ("crate", crate_id), facts)
+def _pages(publishers: "QuerySet[Publisher]") -> Iterator[list[Publisher]]:
+    last = 0
+    rows = publishers.select_related("issuer").order_by("pk")
+    while some := list(rows.filter(pk__gt=last)[:AT_ONCE]):
+        yield some
+        last = some[-1].pk
+
+
+def _tell_owners(letter: str, found: Sequence[Finding]) -> None:
+    """One letter for each crate of each publisher; two queries where all of them were told."""
+    crates: defaultdict[int, list[int]] = defaultdict(list)
+    grants = PublisherCrate.objects.filter(
+        publisher__in={publisher.pk for _, publisher, _ in found}
+    )
+    for publisher_id, crate_id in grants.values_list("publisher_id", "crate_id"):
+        crates[publisher_id].append(crate_id)
+    letters = {
+        f"{key}:{crate_id}": (crate_id, {"publisher": str(publisher), **context})
+        for key, publisher, context in found
+        for crate_id in crates[publisher.pk]
+    }
+    told = set(Notice.objects.filter(key__in=letters).values_list("key", flat=True))
+    for key, (crate_id, facts) in letters.items():
+        if key not in told:
+            with transaction.atomic():
+                _tell(key, letter, ("crate", crate_id), facts)
 
 
 def _tell(key: str, letter: str, receivers: tuple[str, int], context: Context) -> bool:

@@ -21,6 +21,8 @@ from trustpub.operations.sharing import detach
 from trustpub.operations.standing import check_registrant
 
 State = Publisher.State
+# Publishers that one run of the clock changes; the next one goes on.
+AT_ONCE = 1000
 TRANSFERRED = "the repository belongs to another owner now: {before} became {after}"
 RECREATED = "the repository was deleted and created again under the same name: its ids changed"
 
@@ -149,7 +151,7 @@ def expire() -> int:
     """Lapses publishers whose ids nobody pinned in time; answers how many."""
     count = 0
     lapsed = Publisher.objects.filter(state=State.ACTIVE, pin_before__lte=timezone.now())
-    for publisher in lapsed:
+    for publisher in lapsed.select_related("issuer").order_by("pk")[:AT_ONCE]:
         with transaction.atomic():
             changed = Publisher.objects.filter(
                 pk=publisher.pk, state=State.ACTIVE, pin_before__lte=timezone.now()
@@ -173,7 +175,7 @@ def tell_unbacked() -> int:
     """Tells the owners of a crate, once, that nobody vouches for a publisher; answers how many."""
     count = 0
     alone = PublisherCrate.objects.unbacked().filter(unbacked_at=None)
-    for grant in alone.select_related("publisher__issuer", "crate"):
+    for grant in alone.select_related("publisher__issuer", "crate").order_by("pk")[:AT_ONCE]:
         with transaction.atomic():
             marked = PublisherCrate.objects.filter(pk=grant.pk, unbacked_at=None)
             if not marked.update(unbacked_at=timezone.now()):

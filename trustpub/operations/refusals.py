@@ -122,7 +122,8 @@ def _stopped(match: Match) -> dict[str, object]:
     rule = match.publisher.key
     state = (
         "it waits for an owner of the crate to confirm it or agree to it, or for its first day, "
-        "its last day is over, or an administrator has blocked the repository"
+        "its last day is over, the crate is in quarantine, or an administrator has blocked the "
+        "repository"
     )
     if isinstance(rule, Publisher) and rule.state != Publisher.State.ACTIVE:
         waits = rule.state == Publisher.State.AWAITING

@@ -1,5 +1,7 @@
 """Pending publishers: registered here, made real by a first publish."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
@@ -9,7 +11,7 @@ from accounts.errors import NotFound, Refusal
 from accounts.pages.fresh import fresh
 from accounts.pages.private import SignedInRequest, private
 from registry.actors import Person
-from trustpub.errors import NotInThatState
+from trustpub.errors import InvalidPublisher, NotInThatState
 from trustpub.operations.pending import cancel, register, resume_pending, suspend_pending
 from trustpub.pages.prefill import crate_name_in
 from trustpub.pages.publisher_form import PublisherForm, empty_form, sent_form
@@ -76,6 +78,7 @@ def _register(request: SignedInRequest) -> HttpResponse:
             form=form.tidied(),
             rules=form.rules,
             team=request.POST.get("team", "").strip(),
+            lifetime=_lifetime(request.POST.get("days", "")),
         )
     except Refusal as refusal:
         return _page(request, form.refused(refusal), refusal.status)
@@ -84,6 +87,16 @@ def _register(request: SignedInRequest) -> HttpResponse:
         f"Registered for {', '.join(names)}. The first publish from this workflow makes it real.",
     )
     return redirect("pending_publishers")
+
+
+def _lifetime(days: str) -> timedelta | None:
+    """None where nothing is typed: the registry's usual; raises InvalidPublisher."""
+    text = days.strip()
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 4):
+        raise InvalidPublisher("The days that it waits must be a number from 1 to 90.")
+    return timedelta(days=int(text))
 
 
 def _name_of(form: PublisherForm) -> str:
@@ -99,6 +112,7 @@ def _page(
         "names": request.POST.get("names", _name_of(form)),
         "name_error": name_error,
         "team": request.POST.get("team", ""),
+        "wanted_days": request.POST.get("days", ""),
         "holds_names": bool(settings.HELD_NAMES),
         "days": settings.PENDING_PUBLISHER_LIFETIME.days,
         "tab": "publishers",

@@ -105,6 +105,8 @@ def taken_apart(issuer: Issuer, typed: Mapping[str, str]) -> Mapping[str, str]:
         return typed
     base = read_address(issuer.web_url)
     place = address.under(base) if base else None
+    if place is None and not address.is_certain:
+        return typed
     if place is None:
         raise InvalidPublisher(
             f"That address is on {printable(address.host, 60)}, and this publisher runs on "

@@ -5,7 +5,7 @@ It only fills in a form that a person reads before saving; nothing is asked at t
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import unquote, urlsplit
 
 _WEB = frozenset({"http", "https", "git+http", "git+https"})
@@ -25,6 +25,8 @@ class Address:
     path: tuple[str, ...]
     # git's own ways to a forge have other ports and roots than its pages.
     is_web: bool = True
+    # False where the first part of "a.b/c/d" may be a host, and may be a group with a dot.
+    is_certain: bool = True
 
     def under(self, base: "Address") -> tuple[str, ...] | None:
         """The segments below a forge's web address; None for an address of elsewhere."""
@@ -47,10 +49,10 @@ def read_address(text: str) -> Address | None:
         return _of_url(text)
     if scp := _SCP.fullmatch(text):
         return Address(scp[1].lower(), None, _segments(scp[2]), is_web=False)
-    # "host/owner/name"; owners' names hold no dot on most forges, but two parts may be a name.
     host, _, path = text.partition("/")
     if _HOST.fullmatch(host) and "/" in path.strip("/"):
-        return _of_url(f"https://{text}")
+        found = _of_url(f"https://{text}")
+        return replace(found, is_certain=False) if found else None
     return None
 
 
@@ -59,8 +61,11 @@ def place_in(text: str, base: Address | None = None) -> tuple[str, ...]:
 
     Without `base` any host will do; () for an address of another host than that of `base`.
     """
-    if address := read_address(text):
+    address = read_address(text)
+    if address and address.is_certain:
         return address.path if base is None else address.under(base) or ()
+    if address and base and (place := address.under(base)):
+        return place
     return () if "://" in text or "@" in text else _segments(text)
 
 

@@ -9,6 +9,7 @@ from django.test import Client, RequestFactory
 
 from accounts.middleware import RefusalMiddleware
 from accounts.models import User
+from tests.cases import in_turn
 from tests.factories.registry import make_crate
 from tests.wire import refusal, send
 
@@ -19,7 +20,7 @@ TOKENS = "/api/v1/trusted_publishing/tokens"
 PREFLIGHT = "/api/v1/trusted_publishing/preflight"
 
 
-@pytest.mark.parametrize(
+@in_turn(
     "path",
     [
         "/api/",
@@ -38,7 +39,7 @@ def test_an_unknown_route_is_a_404_in_the_shape(path: str) -> None:
     assert error["detail"] == "Not Found"
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("method", "path"),
     [
         ("POST", "/api/v1/crates"),
@@ -60,16 +61,14 @@ def test_a_wrong_method_is_a_405_in_the_shape(
     refusal(send(method, path, alice_token), 405)
 
 
-@pytest.mark.parametrize(
-    "body", [b"{", b"\xff\xfe", b'{"users": NaN}', b"[" * 100_000, b'{"a":' * 50_000]
-)
+@in_turn("body", [b"{", b"\xff\xfe", b'{"users": NaN}', b"[" * 100_000, b'{"a":' * 50_000])
 def test_malformed_json_is_a_400(alice: User, alice_token: str, body: bytes) -> None:
     make_crate("foo", owner=alice)
 
     refusal(send("PUT", OWNERS, alice_token, body), 400)
 
 
-@pytest.mark.parametrize(
+@in_turn(
     "content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""]
 )
 def test_another_content_type_is_a_415(alice: User, alice_token: str, content_type: str) -> None:
@@ -80,7 +79,7 @@ def test_another_content_type_is_a_415(alice: User, alice_token: str, content_ty
     refusal(answer, 415)
 
 
-@pytest.mark.parametrize(
+@in_turn(
     "body",
     [
         b"",
@@ -107,7 +106,7 @@ def test_json_of_the_wrong_shape_is_a_422(alice: User, alice_token: str, body: A
     refusal(send("DELETE", OWNERS, alice_token, body), 422)
 
 
-@pytest.mark.parametrize(
+@in_turn(
     "body",
     [
         [],
@@ -136,15 +135,15 @@ def test_a_body_beyond_the_limit_is_not_read(
     assert error["code"] == "body_too_large"
 
 
-@pytest.mark.parametrize(
+@in_turn(
     "name", ["%00", "a%00b", "%ff%fe", "é", "..", "%2e%2e", "a" * 65, "a" * 3000, "1abc", "a b"]
 )
-@pytest.mark.parametrize("end", ["", "/1.0.0", "/owners", "/versions", "/1.0.0/download"])
+@in_turn("end", ["", "/1.0.0", "/owners", "/versions", "/1.0.0/download"])
 def test_an_impossible_crate_name_is_a_404(name: str, end: str) -> None:
     refusal(send("GET", f"/api/v1/crates/{name}{end}"), 404)
 
 
-@pytest.mark.parametrize(
+@in_turn(
     "query",
     [
         "per_page=0",
@@ -163,7 +162,7 @@ def test_a_bad_query_string_is_a_400(query: str) -> None:
     refusal(send("GET", f"/api/v1/crates?{query}"), 400)
 
 
-@pytest.mark.parametrize(
+@in_turn(
     "query", ["q=" + "a" * 60_000, 'q="', "q=%25_%5C", "q=AND+OR+NEAR(", "q=*", "q=%ff", "sort=%00"]
 )
 def test_no_search_text_makes_it_fail(query: str) -> None:
@@ -172,7 +171,7 @@ def test_no_search_text_makes_it_fail(query: str) -> None:
     assert send("GET", f"/api/v1/crates?{query}").status_code in (200, 400)
 
 
-@pytest.mark.parametrize("accept", ["text/plain", "application/xml", "*/*;q=0", "garbage"])
+@in_turn("accept", ["text/plain", "application/xml", "*/*;q=0", "garbage"])
 def test_the_answer_is_json_whatever_is_asked_for(accept: str) -> None:
     answer = send("GET", "/api/v1/crates", Accept=accept)
 
@@ -189,7 +188,7 @@ def test_the_api_may_be_read_from_any_origin() -> None:
         assert send("GET", path)["Access-Control-Allow-Origin"] == "*"
 
 
-@pytest.mark.parametrize("number", ["99999999999999999999", "9" * 400, "-1", "0"])
+@in_turn("number", ["99999999999999999999", "9" * 400, "-1", "0"])
 def test_a_number_that_no_row_can_have_is_a_404(alice_token: str, number: str) -> None:
     refusal(send("DELETE", f"{CONFIGS}/{number}", alice_token), 404)
     refusal(

@@ -7,6 +7,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import User
 from accounts.operations.tokens import create_token
 from registry.models import Follow
+from tests.cases import in_turn
 from tests.factories.registry import make_crate, make_version
 from tests.wire import refusal, send
 
@@ -32,7 +33,7 @@ def _seas(alice: User, bob: User) -> None:
 
 
 @pytest.mark.usefixtures("_seas")
-@pytest.mark.parametrize(
+@in_turn(
     ("query", "found"),
     [
         ("", ["atlantic", "Baltic-Sea", "caspian"]),
@@ -57,7 +58,7 @@ def _seas(alice: User, bob: User) -> None:
         ("letter=a&ids[]=caspian", ["atlantic"]),
     ],
 )
-@pytest.mark.parametrize("mode", ["", "&page=1"])
+@in_turn("mode", ["", "&page=1"])
 def test_filters(query: str, found: list[str], mode: str) -> None:
     assert names(query + mode) == found
 
@@ -157,7 +158,7 @@ def seek(text: str) -> str:
     return "seek=" + base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("query", "detail"),
     [
         ("letter=", "letter value must contain 1 character"),

@@ -13,6 +13,7 @@ from demo.github_server import FakeGitHub
 from registry.actors import Person
 from registry.models import Crate, Ownership, Team
 from registry.policies import Action, may
+from tests.cases import in_turn
 from tests.factories.registry import make_crate, make_owner
 from tests.wire import nothing_happens, publish, refusal, send
 
@@ -131,7 +132,7 @@ def test_a_member_of_the_organization_does_not(
         )
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("login", "said"),
     [
         ("gitlab:org:team", "unknown organization handler, only 'github:org:team' is supported"),

@@ -6,6 +6,7 @@ from accounts.operations.tokens import create_token
 from registry.actors import System
 from registry.models import Crate, Invitation
 from registry.operations.owners import add_owners
+from tests.cases import in_turn
 from tests.factories.registry import make_crate, make_owner
 from tests.wire import nothing_happens, publish, refusal, send
 
@@ -94,7 +95,7 @@ def test_nobody_leaves_a_crate_behind_by_removing_all_at_once(
     assert owners() == ["alice", "bob"]
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("method", "logins", "said"),
     [
         ("PUT", [], "at least one login"),

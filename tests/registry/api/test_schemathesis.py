@@ -26,6 +26,7 @@ from schemathesis.specs.openapi.checks import (
 from accounts.models import User
 from accounts.operations.tokens import create_token
 from tests import contract
+from tests.cases import in_turn
 from tests.registry.api.test_document import OPERATIONS, shore
 
 __all__ = ["shore"]
@@ -62,7 +63,8 @@ def _one_connection(shore: Client) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_one_connection")
-@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+@pytest.mark.timeout(300)
+@in_turn(("method", "path"), OPERATIONS)
 def test_every_answer_is_as_described(
     schema: BaseSchema, alice: User, method: str, path: str
 ) -> None:

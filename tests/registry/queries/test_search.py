@@ -12,6 +12,7 @@ from accounts.models import User
 from registry.models import Crate, SearchDocument
 from registry.operations import search_document, search_tiers
 from registry.queries.search import continue_search, search
+from tests.cases import in_turn
 from tests.factories.registry import make_crate, make_version
 
 pytestmark = [pytest.mark.django_db, pytest.mark.queries]
@@ -47,7 +48,7 @@ def shelf(db: None) -> None:
     make_crate("wordy", description="What which and the would say", readme="or not near it")
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("text", "expected"),
     [
         # The name itself, names that begin with it, names that hold it, then the other fields.
@@ -94,7 +95,7 @@ def test_it_finds(shelf: None, text: str, expected: list[str]) -> None:
     assert names(text) == expected
 
 
-@pytest.mark.parametrize(
+@in_turn(
     "text",
     [
         "%",
@@ -122,14 +123,14 @@ def test_it_finds(shelf: None, text: str, expected: list[str]) -> None:
         "\u0301",
     ],
 )
-@pytest.mark.parametrize("sort", [None, "downloads", "alpha"])
+@in_turn("sort", [None, "downloads", "alpha"])
 def test_strange_texts_find_nothing(shelf: None, text: str, sort: str | None) -> None:
     found = search(text, page=1, per_page=10, sort=sort)
 
     assert (found.crates, found.total) == ([], 0)
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("text", "expected"),
     [("tokio*", "tokio"), ('"tokio"', "tokio"), ("tokio:*", "tokio"), ("name:tokio", None)],
 )
@@ -192,7 +193,7 @@ def test_it_lists_all_crates_by_name_without_a_text() -> None:
     assert names("  ", sort="relevance") == ["a", "b", "C"]
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("sort", "expected"),
     [
         ("alphabetical", ["x-1", "x-2", "x-3"]),
@@ -203,7 +204,7 @@ def test_it_lists_all_crates_by_name_without_a_text() -> None:
         ("something else", ["x-1", "x-2", "x-3"]),
     ],
 )
-@pytest.mark.parametrize("text", ["x", ""])
+@in_turn("text", ["x", ""])
 def test_it_sorts(text: str, sort: str, expected: list[str]) -> None:
     later = DAY + timedelta(days=9)
     make_crate("x-1", created_at=DAY, updated_at=DAY, downloads=7)

@@ -8,6 +8,7 @@ import pytest
 from accounts.models import AuditEvent, User
 from demo.issuer import LocalIssuer
 from registry.models import Crate
+from tests.cases import in_turn
 from tests.ci import exchange, id_token, let_found, let_publish, publish_token
 from tests.factories.archives import build_crate
 from tests.factories.registry import make_crate
@@ -123,7 +124,7 @@ def test_a_binding_outside_of_the_asked_crates_is_refused(shore: Crate, ci: Loca
     assert error["code"] == "invalid_request"
 
 
-@pytest.mark.parametrize(
+@in_turn(
     "wrong",
     [
         "tide@1.0.0",

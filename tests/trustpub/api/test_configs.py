@@ -11,6 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import AuditEvent, User
 from accounts.operations.tokens import create_token
 from registry.models import Crate
+from tests.cases import in_turn
 from tests.ci import form, let_publish
 from tests.factories.registry import make_crate
 from tests.wire import refusal, send
@@ -76,7 +77,7 @@ def test_gitlab_has_fields_of_its_own(tide: Crate, alice_token: str, issuer: Iss
     assert send("DELETE", f"{GITLAB}/{made['id']}", alice_token).status_code == 204
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("fields", "said"),
     [
         ({"repository_owner": "-x"}, "owner"),

@@ -11,6 +11,7 @@ from accounts.models import AuditEvent, User
 from demo.issuer import LocalIssuer
 from registry.actors import Person
 from registry.models import Crate
+from tests.cases import in_turn
 from tests.ci import (
     TOKENS,
     exchange,
@@ -207,7 +208,7 @@ def test_it_changes_nothing(grant: PublisherCrate, ci: LocalIssuer) -> None:
     assert list(PublishToken.objects.values()) == before
 
 
-@pytest.mark.parametrize(
+@in_turn(
     "body",
     [
         b"{}",

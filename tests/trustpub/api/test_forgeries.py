@@ -9,6 +9,7 @@ from django.conf import LazySettings
 from accounts.models import User
 from demo.issuer import LocalIssuer, SigningKey
 from registry.models import Crate
+from tests.cases import in_turn
 from tests.ci import exchange, form, id_token, let_publish, trusted
 from tests.factories.id_tokens import attacks, signing_key, stranger_key
 from tests.factories.registry import make_crate
@@ -33,7 +34,7 @@ def nothing_granted() -> bool:
     return not PublishToken.objects.exists() and not SpentIdToken.objects.exists()
 
 
-@pytest.mark.parametrize("trick", TRICKS)
+@in_turn("trick", TRICKS)
 def test_a_forged_token_is_refused_before_it_is_believed(
     grant: PublisherCrate, ci: LocalIssuer, settings: LazySettings, trick: str
 ) -> None:
@@ -47,7 +48,7 @@ def test_a_forged_token_is_refused_before_it_is_believed(
     assert nothing_granted()
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("claims", "code"),
     [
         ({"aud": "reg.example"}, "invalid_audience"),
@@ -100,7 +101,7 @@ def test_a_claim_that_is_not_in_order_is_named(
     assert nothing_granted()
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("times", "code"),
     [
         (lambda at: {"exp": at - 61}, "invalid_claim"),
@@ -139,7 +140,7 @@ def test_one_audience_in_a_list_will_do(
     assert exchange(id_token(ci, aud=[settings.AUDIENCES[0]])).status_code == 200
 
 
-@pytest.mark.parametrize(
+@in_turn(
     "event",
     [
         "pull_request_target", "workflow_run", "issue_comment", "issues", "discussion",
@@ -156,16 +157,14 @@ def test_an_event_that_strangers_can_cause_is_refused(
     assert "workflow_dispatch" in error["detail"]
 
 
-@pytest.mark.parametrize(
-    "event", ["push", "release", "workflow_dispatch", "create", "deployment", "schedule"]
-)
+@in_turn("event", ["push", "release", "workflow_dispatch", "create", "deployment", "schedule"])
 def test_an_event_of_the_maintainers_is_accepted(
     grant: PublisherCrate, ci: LocalIssuer, event: str
 ) -> None:
     assert exchange(id_token(ci, event_name=event)).status_code == 200
 
 
-@pytest.mark.parametrize(
+@in_turn(
     "spoil",
     [
         lambda url: f"{url}/",

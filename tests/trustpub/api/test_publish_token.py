@@ -8,6 +8,7 @@ from accounts.models import User
 from demo.issuer import LocalIssuer
 from registry.actors import Person
 from registry.models import Crate, ReservedName
+from tests.cases import in_turn
 from tests.ci import TOKENS, exchange, id_token, let_found, let_publish, publish_token
 from tests.factories.registry import make_crate, make_version
 from tests.wire import nothing_happens, publish, refusal, send
@@ -20,7 +21,7 @@ from trustpub.operations.publishers import remove_publisher
 BASE = "/api/v1/trusted_publishing"
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("method", "path"),
     [
         ("DELETE", "/api/v1/crates/tide/0.1.0/yank"),
@@ -291,9 +292,7 @@ def test_revoking_twice_or_what_is_unknown_is_no_error(
     assert first < timezone.now()
 
 
-@pytest.mark.parametrize(
-    "authorization", [None, "", "Bearer", "nonsense", "Basic eDp5", "wbl_tp_short", "é"]
-)
+@in_turn("authorization", [None, "", "Bearer", "nonsense", "Basic eDp5", "wbl_tp_short", "é"])
 def test_revoking_needs_a_publish_token(db: None, authorization: str | None) -> None:
     refusal(send("DELETE", TOKENS, authorization), 401)
 

@@ -10,6 +10,7 @@ from pytest_django import Settings
 from accounts.models import AuditEvent, User
 from accounts.operations.tokens import create_token
 from registry.models import Crate
+from tests.cases import in_turn
 from tests.factories.id_tokens import contract_of
 from tests.factories.registry import make_crate
 from tests.factories.trustpub import make_issuer
@@ -116,7 +117,7 @@ def test_the_fields_of_every_provider_are_described(
     ]
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("publisher", "status", "said"),
     [
         ({"fields": BUILDKITE}, 400, "name an `issuer` or a `provider`"),

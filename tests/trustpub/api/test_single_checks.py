@@ -10,7 +10,9 @@ from django.core import mail
 
 from accounts.models import AuditEvent, User
 from demo.issuer import LocalIssuer
+from registry.actors import System
 from registry.models import Crate
+from registry.operations.quarantine import quarantine_crate, release_crate
 from tests.ci import (
     TOKENS,
     exchange,
@@ -22,7 +24,10 @@ from tests.ci import (
     trusted,
     unpinned,
 )
+from tests.factories.registry import make_crate
 from tests.wire import publish, refusal, send
+from trustpub.actors import CiJob
+from trustpub.errors import TokenDoesNotCover
 from trustpub.models import (
     ExchangeRefusal,
     Issuer,
@@ -250,3 +255,50 @@ def test_an_exchange_is_when_the_publisher_was_verified_last(
         publish_token(ci)
 
     assert Publisher.objects.get().last_verified_at is not None
+
+
+def test_a_first_publish_of_a_name_that_somebody_took_is_a_conflict(
+    alice: User, bob: User, issuer: Issuer, ci: LocalIssuer
+) -> None:
+    let_found("moonrise", alice, issuer)
+    token = publish_token(ci)
+    job = CiJob(PublishToken.objects.get())
+    # As the operator's shell makes it, which tells nobody who waits for the name.
+    make_crate("moonrise", owner=bob)
+
+    assert refusal(exchange(id_token(ci)), 409)["code"] == "pending_conflict"
+    refusal(publish(token, "moonrise", "0.2.0"), 409)
+    PendingPublisher.objects.all().delete()
+    with pytest.raises(TokenDoesNotCover):
+        job.founder_of("moonrise")
+
+
+def test_a_first_publish_is_nothing_once_its_ci_system_serves_others_alone(
+    alice: User, issuer: Issuer, ci: LocalIssuer
+) -> None:
+    let_found("moonrise", alice, issuer)
+    token = publish_token(ci)
+    Issuer.objects.update(organization_id=7)
+
+    assert refusal(exchange(id_token(ci)), 403)["code"] == "publisher_suspended"
+    refusal(publish(token, "moonrise"), 403)
+    Issuer.objects.update(organization_id=None)
+    assert publish(token, "moonrise").status_code == 200
+
+
+def test_a_crate_in_quarantine_is_granted_to_nobody(
+    grant: PublisherCrate, alice: User, tide: Crate, issuer: Issuer, ci: LocalIssuer
+) -> None:
+    shell = System("tests")
+    token = publish_token(ci)
+    quarantine_crate(actor=shell, crate=tide, reason="malware")
+
+    error = refusal(exchange(id_token(ci)), 403)
+    assert error["code"] == "publisher_suspended"
+    assert "in quarantine" in error["publishers"][0]["state"]
+    refusal(publish(token, "tide"), 403)
+
+    let_publish(make_crate("shore", owner=alice), alice, issuer)
+    assert exchange(id_token(ci)).json()["crates"] == ["shore"]
+    release_crate(actor=shell, crate=tide, reason="harmless")
+    assert exchange(id_token(ci)).json()["crates"] == ["shore", "tide"]

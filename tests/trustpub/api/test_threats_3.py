@@ -20,6 +20,7 @@ from registry.models import Crate, Ownership, RateBucket, ReservedName
 from registry.operations.delete import delete_crate
 from registry.operations.owners import remove_owners
 from tests.accounts.deeds import do
+from tests.cases import in_turn
 from tests.ci import TOKENS, exchange, form, id_token, let_found, let_publish, publish_token
 from tests.factories.id_tokens import claims_of, token_text, verified
 from tests.factories.registry import make_crate, make_version
@@ -324,7 +325,7 @@ def test_row_53_a_crate_that_changed_hands(
     assert refusal(exchange(id_token(ci)), 403)["code"] == "no_publisher"
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("method", "path"),
     [
         ("GET", f"{API}/github_configs?crate=tide"),

@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
+from tests.cases import in_turn
 from tests.factories.registry import make_crate
 
 pytestmark = pytest.mark.django_db
@@ -53,12 +54,12 @@ def _tide(alice: User) -> None:
     make_crate("tide", owner=alice)
 
 
-@pytest.mark.parametrize("page", OWN + OF_CRATE)
+@in_turn("page", OWN + OF_CRATE)
 def test_visitors_are_sent_to_sign_in_and_back(client: Client, page: str) -> None:
     assert client.get(page)["Location"] == f"/sign-in?next={page}"
 
 
-@pytest.mark.parametrize("page", OWN + OF_CRATE)
+@in_turn("page", OWN + OF_CRATE)
 def test_owners_may_and_nothing_is_cached(client: Client, alice: User, page: str) -> None:
     client.force_login(alice)
 
@@ -68,14 +69,14 @@ def test_owners_may_and_nothing_is_cached(client: Client, alice: User, page: str
     assert "no-store" in answer["Cache-Control"]
 
 
-@pytest.mark.parametrize("page", OWN)
+@in_turn("page", OWN)
 def test_everybody_has_pages_of_their_own(client: Client, charlie: User, page: str) -> None:
     client.force_login(charlie)
 
     assert client.get(page).status_code == 200
 
 
-@pytest.mark.parametrize("page", OF_CRATE)
+@in_turn("page", OF_CRATE)
 def test_strangers_may_not_see_a_crates_settings(client: Client, charlie: User, page: str) -> None:
     client.force_login(charlie)
 
@@ -85,7 +86,7 @@ def test_strangers_may_not_see_a_crates_settings(client: Client, charlie: User, 
     assert "Only owners of tide" in answer.content.decode()
 
 
-@pytest.mark.parametrize("page", [*POSTS_OF_CRATE, *FORMS_OF_CRATE])
+@in_turn("page", [*POSTS_OF_CRATE, *FORMS_OF_CRATE])
 def test_strangers_may_not_change_a_crates_settings(
     client: Client, charlie: User, page: str
 ) -> None:
@@ -94,14 +95,14 @@ def test_strangers_may_not_change_a_crates_settings(
     assert client.post(page, {"login": "charlie"}).status_code == 403
 
 
-@pytest.mark.parametrize("page", POSTS)
+@in_turn("page", POSTS)
 def test_a_link_changes_nothing(client: Client, alice: User, page: str) -> None:
     client.force_login(alice)
 
     assert client.get(page).status_code == 405
 
 
-@pytest.mark.parametrize("page", [*POSTS, *FORMS])
+@in_turn("page", [*POSTS, *FORMS])
 def test_a_change_needs_our_own_form(alice: User, page: str) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(alice)
@@ -109,7 +110,7 @@ def test_a_change_needs_our_own_form(alice: User, page: str) -> None:
     assert client.post(page).status_code == 403
 
 
-@pytest.mark.parametrize("page", OWN + OF_CRATE)
+@in_turn("page", OWN + OF_CRATE)
 def test_other_methods_are_refused(client: Client, alice: User, page: str) -> None:
     client.force_login(alice)
 
@@ -117,7 +118,7 @@ def test_other_methods_are_refused(client: Client, alice: User, page: str) -> No
     assert client.delete(page).status_code == 405
 
 
-@pytest.mark.parametrize("page", ["/crates/none/settings", "/crates/no%00name/settings"])
+@in_turn("page", ["/crates/none/settings", "/crates/no%00name/settings"])
 def test_a_crate_that_does_not_exist_has_no_settings(
     client: Client, alice: User, page: str
 ) -> None:
@@ -126,7 +127,7 @@ def test_a_crate_that_does_not_exist_has_no_settings(
     assert client.get(page).status_code == 404
 
 
-@pytest.mark.parametrize("rest", ["settings", "settings/publishers/new"])
+@in_turn("rest", ["settings", "settings/publishers/new"])
 def test_another_spelling_leads_to_the_stored_one(client: Client, alice: User, rest: str) -> None:
     client.force_login(alice)
 

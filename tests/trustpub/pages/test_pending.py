@@ -42,13 +42,19 @@ def test_names_are_read_as_people_type_them(text: str, names: list[str]) -> None
 
 
 def test_it_registers_one_for_each_name(client: Client, alice: User, issuer: Issuer) -> None:
-    answer = client.post(PAGE, form_of(issuer, "tide, tide-macros"))
+    for days in ("0", "91", "soon"):
+        wrong = client.post(PAGE, {**form_of(issuer), "days": days})
+        assert "1 to 90" in wrong.content.decode()
+
+    answer = client.post(PAGE, {**form_of(issuer, "tide, tide-macros"), "days": " 7 "})
 
     assert answer["Location"] == "/settings/publishers"
     assert {pending.crate_name for pending in alice.pending_publishers.all()} == {
         "tide",
         "tide-macros",
     }
+    days = (alice.pending_publishers.all()[0].expires_at - timezone.now()).days
+    assert days == 6
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from django.test import Client
 
 from accounts.models import User
 from registry.models import Crate
+from tests.cases import in_turn
 from tests.factories.id_tokens import contract_of
 from tests.factories.registry import make_crate
 from tests.factories.trustpub import make_issuer
@@ -32,7 +33,7 @@ def rows(db: None) -> dict[str, Issuer]:
     }
 
 
-@EACH
+@in_turn("kind", PROVIDERS)
 def test_it_shows_the_fields_of_that_provider_alone(
     client: Client, tide: Crate, rows: dict[str, Issuer], kind: str
 ) -> None:
@@ -49,7 +50,7 @@ def test_it_shows_the_fields_of_that_provider_alone(
     assert all(f"Our {other}" in page for other in PROVIDERS)
 
 
-@EACH
+@in_turn("kind", PROVIDERS)
 def test_its_fields_make_a_publisher_that_the_page_describes(
     client: Client, tide: Crate, rows: dict[str, Issuer], kind: str
 ) -> None:
@@ -67,7 +68,7 @@ def test_its_fields_make_a_publisher_that_the_page_describes(
     assert "None" not in page
 
 
-@EACH
+@in_turn("kind", PROVIDERS)
 def test_a_pending_publisher_takes_the_same_fields(
     client: Client, alice: User, rows: dict[str, Issuer], kind: str
 ) -> None:
@@ -81,7 +82,7 @@ def test_a_pending_publisher_takes_the_same_fields(
     assert client.get("/settings/publishers").status_code == 200
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("address", "kind", "values"),
     [
         (
@@ -175,7 +176,7 @@ def test_a_pasted_address_chooses_the_issuer_and_fills_its_fields(
     assert not Publisher.objects.exists()
 
 
-@pytest.mark.parametrize(
+@in_turn(
     "address",
     [
         "https://elsewhere.example/octo/hello",

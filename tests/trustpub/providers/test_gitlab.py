@@ -264,6 +264,7 @@ def test_a_bad_field_is_named(field: str, value: str | None) -> None:
         "ferris-labs/libs/tidepool",
         "https://gitlab.com/ferris-labs/libs/tidepool.git",
         "https://git.example/ferris-labs/libs/tidepool/-/tree/main",
+        "git@git.example:ferris-labs/libs/tidepool.git",
     ],
 )
 def test_a_form_understands_what_people_paste(pasted: str) -> None:
@@ -275,6 +276,12 @@ def test_a_form_understands_what_people_paste(pasted: str) -> None:
     }
 
     assert GITLAB.normalise(GITLAB.tidy(typed)) == GITLAB.normalise(FIELDS)
+
+
+def test_a_group_with_a_dot_is_no_host() -> None:
+    tidied = GITLAB.tidy({**FIELDS, "namespace": None, "project": "ferris.labs/libs/tidepool"})
+
+    assert (tidied["namespace"], tidied["project"]) == ("ferris.labs/libs", "tidepool")
 
 
 def test_the_example_pipeline_is_yaml_with_our_address() -> None:

@@ -8,6 +8,7 @@ import pytest
 from django.conf import LazySettings
 
 from registry.models import Version
+from tests.cases import in_turn
 from tests.factories.archives import build_archive, build_crate, entry, manifest_for
 from tests.wire import nothing_happens, publish, refusal
 
@@ -21,7 +22,7 @@ def refused(token: str, crate: bytes) -> str:
     return str(error["detail"])
 
 
-@pytest.mark.parametrize(
+@in_turn(
     "crate",
     [
         b"",
@@ -46,7 +47,7 @@ def test_a_broken_archive_is_refused(alice_token: str, crate: bytes) -> None:
     assert "uploaded tarball is m" in detail
 
 
-@pytest.mark.parametrize(
+@in_turn(
     "path",
     [
         "/etc/passwd",

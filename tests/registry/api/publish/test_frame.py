@@ -4,6 +4,7 @@ import pytest
 from django.conf import LazySettings
 
 from registry.models import Version
+from tests.cases import in_turn
 from tests.factories.archives import build_crate, build_frame, metadata_for
 from tests.wire import NEW, nothing_happens, put_frame, refusal, send
 
@@ -106,7 +107,7 @@ def test_an_archive_over_the_limit_is_refused_unread(
     assert error["detail"] == f"max upload size is: {settings.MAX_UPLOAD_BYTES}"
 
 
-@pytest.mark.parametrize(
+@in_turn(
     "text",
     [
         b"",
@@ -130,7 +131,7 @@ def test_metadata_that_is_no_json_object_is_refused(alice_token: str, text: byte
     assert error["detail"].startswith("invalid upload request: ")
 
 
-@pytest.mark.parametrize(
+@in_turn(
     "changed",
     [
         {"name": None},

@@ -1,6 +1,5 @@
-import pytest
-
 from registry.models import Version
+from tests.cases import in_turn
 from tests.factories.archives import build_crate, manifest_for
 from tests.wire import nothing_happens, publish, refusal
 
@@ -11,7 +10,7 @@ def manifest(extra: str) -> str:
     return manifest_for(extra=extra)
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("text", "said"),
     [
         ("", "Cargo.toml"),

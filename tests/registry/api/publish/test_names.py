@@ -2,6 +2,7 @@ import pytest
 
 from accounts.models import User
 from registry.models import Crate, ReservedName
+from tests.cases import in_turn
 from tests.factories.registry import make_crate
 from tests.wire import nothing_happens, publish, refusal
 
@@ -15,7 +16,7 @@ def test_a_new_crate_belongs_to_who_published_it(alice: User, alice_token: str, 
     assert crate.is_owned_by(alice)
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("name", "said"),
     [
         ("", "crate name cannot be empty"),

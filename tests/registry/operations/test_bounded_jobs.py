@@ -1,0 +1,33 @@
+"""Jobs of the clock do so much in a run, and the next one goes on."""
+
+from datetime import timedelta
+
+import pytest
+from django.conf import LazySettings
+from django.utils import timezone
+
+from registry.models import Crate, DeletedCrate, IndexChange
+from registry.operations import delete, index, reviews
+from registry.operations.settings import end_trustpub_only
+from tests.factories.registry import make_crate, make_version
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_run_takes_so_many_crates_and_the_next_one_the_others(settings: LazySettings) -> None:
+    settings.CRATES_AT_ONCE = 2
+    now = timezone.now()
+    for number in range(3):
+        crate = make_crate(f"tide-{number}", num_versions=1, trustpub_only=True)
+        make_version(crate)
+        IndexChange.objects.create(crate_name=crate.name)
+        IndexChange.objects.create(crate_name=crate.name)
+        DeletedCrate.objects.create(name=f"gone-{number}", created_at=now, available_at=now)
+    Crate.objects.update(trustpub_only_ends_at=now - timedelta(hours=1))
+
+    assert [index.sweep() for _ in range(3)] == [2, 1, 0]
+    assert [end_trustpub_only() for _ in range(3)] == [2, 1, 0]
+    assert [reviews.review_missed() for _ in range(3)] == [2, 1, 0]
+    for left in (1, 0, 0):
+        delete.sweep()
+        assert DeletedCrate.objects.filter(has_files=True).count() == left
