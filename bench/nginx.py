@@ -37,7 +37,13 @@ def static(root: Path, port: int, *, config: str = "{}", certificates: Path | No
 
 
 def deployed(
-    name: str, server: Server, port: int, folder: Path, *, certificates: Path | None = None
+    name: str,
+    server: Server,
+    port: int,
+    folder: Path,
+    *,
+    certificates: Path | None = None,
+    storage: Path | None = None,
 ) -> str:
     """A file of deploy/nginx in front of a server; without certificates it speaks plain HTTP."""
     text = (ROOT / "deploy" / "nginx" / name).read_text()
@@ -51,6 +57,7 @@ def deployed(
         text = re.sub(r"\n    ssl_.*;", "", text)
     text = text.replace("127.0.0.1:8000", f"127.0.0.1:{server.port}")
     text = text.replace("/var/log/nginx", str(folder)).replace("/run/waybill", str(folder))
+    text = text.replace("/var/lib/waybill/storage", str(storage or server.data_dir / "storage"))
     return text.replace("/var/lib/waybill", str(server.data_dir))
 
 

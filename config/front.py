@@ -5,16 +5,21 @@ one of these files goes on to Django: other methods, other paths, a private regi
 """
 
 import mimetypes
-import os
 import re
-import stat
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from email.utils import formatdate, parsedate_to_datetime
-from functools import lru_cache, partial
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
-from typing import Any
 
+from config.file_answers import (
+    Environ,
+    Served,
+    StartResponse,
+    answer,
+    common,
+    is_fresh,
+    opened,
+)
+from config.kept_index import MIN_PACKED_BYTES, KeptIndex
 from registry.formats.access_log import counts
 from registry.formats.errors import FormatError
 from registry.formats.names import INDEX_PATH, check_crate_name
@@ -27,30 +32,13 @@ from registry.storage import (
     archive_key,
 )
 
-Environ = dict[str, Any]
-StartResponse = Callable[..., Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
-CHUNK = 256 * 1024
 DOWNLOAD_PREFIX = "/api/v1/crates/"
 DOWNLOAD_SUFFIX = "/download"
 STATIC_CACHE_CONTROL = "public, max-age=31536000, immutable"
 # What cargo asks for most: kept short, since every step of it is a good part of the whole cost.
 INDEX_FILE = re.compile(f"/index/{INDEX_PATH}")
-
-
-@dataclass(slots=True)  # frozen costs a microsecond
-class Served:
-    """A file and how to serve it; `fallback`: Django may know better if it is absent.
-
-    `note` is called when the file goes out as a whole.
-    """
-
-    path: str
-    content_type: str
-    cache_control: str
-    fallback: bool
-    note: Callable[[], None] | None = None
 
 
 class Front:
@@ -73,6 +61,7 @@ class Front:
         self.inner = inner
         self.note_download = note_download
         self.objects = None if objects is None else str(objects)
+        self.index = None if objects is None else _kept_index(str(objects))
         self.static = str(static)
         self.config = config
 
@@ -80,35 +69,28 @@ class Front:
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             return self.inner(environ, start_response)
         path = environ["PATH_INFO"]
+        # A path that no crate can have is Django's to refuse.
+        if self.index is not None and (path in self.index or INDEX_FILE.fullmatch(path)):
+            return _index_file(environ, start_response, self.index, path)
         if path == "/index/config.json" and self.config is not None:
-            headers = [("Content-Type", "application/json"), *_common(len(self.config))]
+            headers = [("Content-Type", "application/json"), *common(len(self.config))]
             start_response("200 OK", headers)
             return [] if environ["REQUEST_METHOD"] == "HEAD" else [self.config]
         served = self._served(path, environ)
         if served is None:
             return self.inner(environ, start_response)
         try:
-            file, facts = _opened(served.path)
-        except OSError as error:
-            if served.fallback:
-                return self.inner(environ, start_response)
-            # Cargo takes 404 for "no such crate", so nothing but absence may say it.
-            if not isinstance(error, FileNotFoundError | NotADirectoryError):
-                raise
-            start_response(
-                "404 Not Found", [("Content-Length", "0"), ("Cache-Control", "no-cache")]
-            )
-            return []
-        return _answer(environ, start_response, served, file, facts)
+            file, facts = opened(served.path)
+        except OSError:
+            # Django may know better.
+            return self.inner(environ, start_response)
+        return answer(environ, start_response, served, file, facts)
 
     def _served(self, path: str, environ: Environ) -> Served | None:
         if path.startswith("/static/"):
             return self._asset(path.removeprefix("/static/"))
         if self.objects is None:
             return None
-        # A path that no crate can have is Django's to refuse.
-        if INDEX_FILE.fullmatch(path):
-            return Served(self.objects + path, INDEX_TYPE, INDEX_CACHE_CONTROL, fallback=False)
         if path.startswith(DOWNLOAD_PREFIX) and path.endswith(DOWNLOAD_SUFFIX):
             return self._archive(self.objects, path, environ)
         return None
@@ -118,7 +100,7 @@ class Front:
         if "\0" in name or any(not part or part.startswith(".") for part in name.split("/")):
             return None
         content_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
-        return Served(f"{self.static}/{name}", content_type, STATIC_CACHE_CONTROL, fallback=True)
+        return Served(f"{self.static}/{name}", content_type, STATIC_CACHE_CONTROL)
 
     def _archive(self, objects: str, path: str, environ: Environ) -> Served | None:
         name, _, num = path[len(DOWNLOAD_PREFIX) : -len(DOWNLOAD_SUFFIX)].partition("/")
@@ -134,7 +116,6 @@ class Front:
             f"{objects}/{archive_key(name, num)}",
             ARCHIVE_TYPE,
             ARCHIVE_CACHE_CONTROL,
-            fallback=True,
             note=self._note(name, num, environ.get("HTTP_USER_AGENT")),
         )
 
@@ -144,84 +125,27 @@ class Front:
         return partial(self.note_download, name, num)
 
 
-def _opened(path: str) -> tuple[int, os.stat_result]:
-    """Raises OSError, also for what is no file."""
-    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    facts = os.fstat(file)
-    if not stat.S_ISREG(facts.st_mode):
-        os.close(file)
-        raise IsADirectoryError(path)
-    return file, facts
+def _kept_index(folder: str) -> KeptIndex:
+    return KeptIndex(folder, content_type=INDEX_TYPE, cache_control=INDEX_CACHE_CONTROL)
 
 
-def _answer(
-    environ: Environ,
-    start_response: StartResponse,
-    served: Served,
-    file: int,
-    facts: os.stat_result,
+def _index_file(
+    environ: Environ, start_response: StartResponse, index: KeptIndex, path: str
 ) -> Iterable[bytes]:
-    """Closes the file, or hands it to what is sent piece by piece."""
-    rest: Iterable[bytes] | None = None
+    """Raises OSError for a file that is there and cannot be read.
+
+    Cargo takes 404 for "no such crate", so nothing but absence may say it.
+    """
     try:
-        etag = f'"{facts.st_mtime_ns:x}-{facts.st_size:x}"'
-        validators = [
-            ("ETag", etag),
-            ("Last-Modified", _http_date(int(facts.st_mtime))),
-            ("Cache-Control", served.cache_control),
-        ]
-        if _is_fresh(environ, etag, facts.st_mtime):
-            start_response("304 Not Modified", validators)
-            return []
-        headers = [("Content-Type", served.content_type), *validators, *_common(facts.st_size)]
-        start_response("200 OK", headers)
-        if environ["REQUEST_METHOD"] == "HEAD":
-            return []
-        if served.note:
-            served.note()
-        if facts.st_size <= CHUNK:
-            return [os.read(file, facts.st_size)]
-        rest = _chunks(os.fdopen(file, "rb"))
-        return rest
-    finally:
-        if rest is None:
-            os.close(file)
-
-
-@lru_cache(maxsize=4096)
-def _http_date(seconds: int) -> str:
-    return formatdate(seconds, usegmt=True)
-
-
-def _is_fresh(environ: Environ, etag: str, modified: float) -> bool:
-    """RFC 9110, 13.2.2: the date counts only where no entity tag was sent."""
-    tags = environ.get("HTTP_IF_NONE_MATCH")
-    if tags is not None:
-        if tags == etag:
-            return True
-        # A proxy may have made the tag weak when it compressed the answer.
-        return tags.strip() == "*" or etag in [
-            tag.strip().removeprefix("W/") for tag in tags.split(",")
-        ]
-    since = environ.get("HTTP_IF_MODIFIED_SINCE")
-    if since is None:
-        return False
-    try:
-        return int(modified) <= parsedate_to_datetime(since).timestamp()
-    except (ValueError, TypeError, OverflowError):
-        return False
-
-
-def _common(length: int) -> list[tuple[str, str]]:
-    return [
-        ("Content-Length", str(length)),
-        ("X-Content-Type-Options", "nosniff"),
-        # Diff viewers in a browser read index and archives; no cookie opens anything here.
-        ("Access-Control-Allow-Origin", "*"),
-    ]
-
-
-def _chunks(file: Any) -> Iterator[bytes]:
-    with file:
-        while chunk := file.read(CHUNK):
-            yield chunk
+        file = index.file(path)
+    except (FileNotFoundError, NotADirectoryError):
+        start_response("404 Not Found", [("Content-Length", "0"), ("Cache-Control", "no-cache")])
+        return []
+    if is_fresh(environ, file.etag, file.modified):
+        start_response("304 Not Modified", file.validators)
+        return []
+    headers, body = file.headers, file.body
+    if file.size >= MIN_PACKED_BYTES and "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""):
+        headers, body = file.as_packed()
+    start_response("200 OK", headers)
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else body

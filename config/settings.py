@@ -284,6 +284,8 @@ REPORTS_PER_DAY = 10
 COUNT_DOWNLOADS = ENVIRONMENT.count_downloads
 # What the web processes of this machine counted and the worker has not folded in yet.
 DOWNLOADS_DIR = DATA_DIR / "downloads"
+# So many of the most downloaded a search ranks, and so many each tier holds (decision 0034).
+SEARCH_MAX_FOUND, SEARCH_TIERS = 1000, (1_500, 4_000, 11_000, 32_000)
 # How much is done at once (docs/jobs.md): crates, index lines, counts; lines and counts of a log.
 CRATES_AT_ONCE, INDEX_LINES_AT_ONCE, COUNTS_PER_STATEMENT = 500, 5000, 20_000
 LOG_LINES_AT_ONCE, LOG_COUNTS_AT_ONCE = 60_000, 100_000

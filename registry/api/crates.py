@@ -1,13 +1,11 @@
 """/api/v1/crates and /api/v1/crates/{name}."""
 
-import gzip
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.utils.cache import get_conditional_response
-from rest_framework.renderers import JSONRenderer
+from django.http import HttpRequest, HttpResponseBase
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -35,7 +33,7 @@ from registry.api.paging import (
     seek_through,
     seek_values,
 )
-from registry.api.rendered import Rendering, Renderings
+from registry.api.rendered import Answer, kept_answer
 from registry.api.rendering import (
     category_json,
     crate_json,
@@ -67,10 +65,8 @@ from registry.operations.delete import delete_crate
 from registry.operations.settings import set_trustpub_only
 from registry.policies import Action, require
 from registry.queries.crate_filters import CrateFilter, crates_matching
-from registry.queries.crate_stamp import Facts, crate_facts, known_around
 from registry.queries.lookup import crate_named
 from registry.queries.search import (
-    MAX_FOUND,
     Place,
     SearchPage,
     Sort,
@@ -163,7 +159,7 @@ class CrateDetail(APIView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Who only reads, and the whole, gets what was rendered before, if it still holds."""
-        if is_plain_read(request) and (answer := _rendered(request, kwargs["name"])):
+        if is_plain_read(request) and (answer := kept_answer(request, kwargs["name"], _whole)):
             return answer
         return super().dispatch(request, *args, **kwargs)
 
@@ -220,9 +216,10 @@ def _numbered(request: Request, text: str, crates: QuerySet[Crate] | None) -> di
     """By page number, for who asks for one."""
     page = page_of(request, max_page=MAX_PAGE)
     sort = request.query_params.get("sort")
-    if text.strip() and is_by_relevance(sort) and page.start >= MAX_FOUND:
+    most = settings.SEARCH_MAX_FOUND
+    if text.strip() and is_by_relevance(sort) and page.start >= most:
         raise InvalidInput(
-            f"Cannot page beyond the first {MAX_FOUND} results when sorting by relevance; "
+            f"Cannot page beyond the first {most} results when sorting by relevance; "
             "narrow the search instead"
         )
     found = search(text, page=page.page, per_page=page.per_page, sort=sort, crates=crates)
@@ -234,7 +231,11 @@ def _ranked(request: Request, text: str, crates: QuerySet[Crate] | None) -> dict
     """By relevance, an order without a key to continue behind."""
     per_page = per_page_of(request)
     values = seek_values(request, [int, int])
-    after = None if values is None else Place(min(max(values[0], 0), MAX_FOUND), values[1])
+    after = (
+        None
+        if values is None
+        else Place(min(max(values[0], 0), settings.SEARCH_MAX_FOUND), values[1])
+    )
     found = continue_search(text, after=after, per_page=per_page, crates=crates)
     next_page = None
     if found.last and len(found.crates) == per_page:
@@ -339,42 +340,11 @@ def shortcut(request: HttpRequest) -> HttpResponseBase | None:
     name = path.removeprefix(PREFIX)
     if name == path or "/" in name or not is_plain_read(request):
         return None
-    return _rendered(request, name)
+    return kept_answer(request, name, _whole)
 
 
-_renderings = Renderings()
-
-
-def _rendered(request: HttpRequest, name: str) -> HttpResponseBase | None:
-    """The whole of a crate; None where the usual way knows better what to say."""
-    kept = _renderings.get(name)
-    facts = crate_facts(name, kept.people if kept else ())
-    if facts is None:
-        return None
-    if kept is None or (kept.row, kept.around) != facts:
-        kept = _render(name, facts.row)
-        _renderings.put(name, kept)
-    headers = {"ETag": kept.etag, "Vary": "Accept, Accept-Encoding, Authorization, Cookie"}
-    body = kept.packed
-    if "gzip" in request.META.get("HTTP_ACCEPT_ENCODING", ""):
-        headers["Content-Encoding"] = "gzip"
-    else:
-        body = gzip.decompress(body)
-    answer = HttpResponse(body, content_type="application/json", headers=headers)
-    return get_conditional_response(request, etag=kept.etag, response=answer)
-
-
-def _render(name: str, row: Facts) -> Rendering:
-    """`row` was read before, so a change meanwhile makes the next request render again."""
-    crate = crate_named(name)
+def _whole(request: Request, crate: Crate) -> Answer:
     versions = list(crate.versions.for_rendering().newest_first())
     keywords, categories = _keywords(crate), _categories(crate)
-    people = {v.published_by.pk: v.published_by for v in versions if v.published_by}
-    people |= {action.user.pk: action.user for v in versions for action in v.actions.all()}
-    body = JSONRenderer().render(_found(crate, {"full"}, versions, keywords, categories))
-    return Rendering(
-        packed=gzip.compress(body, compresslevel=6, mtime=0),
-        row=row,
-        around=known_around(keywords, categories, people.values()),
-        people=tuple(people),
-    )
+    body = _found(crate, {"full"}, versions, keywords, categories)
+    return Answer(body, versions, topics=(keywords, categories))

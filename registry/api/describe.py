@@ -95,7 +95,13 @@ def archive_operation() -> dict[str, Any]:
     """As `file_operation`, but the archive may come at once."""
     described = file_operation("download_version", "the archive")
     kinds = described["responses"]["200"]["content"]
-    kinds["application/gzip"] = {"schema": {"type": "string", "format": "binary"}}
+    archive = {"application/gzip": {"schema": {"type": "string", "format": "binary"}}}
+    kinds |= archive
+    described["responses"] |= {
+        "206": {"description": "The bytes that `Range` asks for", "content": archive},
+        "304": {"description": "The archive that `If-None-Match` names"},
+        "416": {"description": "It has no such bytes"},
+    }
     described["responses"]["200"]["description"] = (
         "The archive, or where it lies for `Accept: application/json`"
     )

@@ -1,12 +1,22 @@
 """Bodies of crates as they were rendered last, kept by each web process while they hold."""
 
+import gzip
 import hashlib
 from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from threading import Lock
 
-from registry.queries.crate_stamp import Facts
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.cache import get_conditional_response
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+
+from accounts.errors import Refusal
+from registry.models import Category, Crate, Keyword, Version
+from registry.queries.crate_stamp import Facts, crate_facts, known_around
+from registry.queries.lookup import crate_named
 
 MAX_BYTES = 8 * 1024 * 1024
 
@@ -28,6 +38,15 @@ class Rendering:
         facts = repr((self.row, self.around)).encode()
         # Weak, since it stands for the packed body and the plain one.
         return f'W/"{hashlib.sha256(facts).hexdigest()[:32]}"'
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A body, and what it shows beside the crate's own row; `topics` where they are loaded."""
+
+    body: dict[str, object]
+    versions: Sequence[Version]
+    topics: tuple[Sequence[Keyword], Sequence[Category]] | None = None
 
 
 class Renderings:
@@ -56,3 +75,48 @@ class Renderings:
             while self._bytes > self._max_bytes:
                 _, oldest = self._kept.popitem(last=False)
                 self._bytes -= len(oldest.packed)
+
+
+_renderings = Renderings()
+
+
+def kept_answer(
+    request: HttpRequest, name: str, make: Callable[[Request, Crate], Answer]
+) -> HttpResponseBase | None:
+    """What `make` answers to this address, made anew only after a change.
+
+    None where the usual way knows better what to say: of an absent crate, to a wrong parameter.
+    """
+    address = request.get_full_path()
+    kept = _renderings.get(address)
+    facts = crate_facts(name, kept.people if kept else ())
+    if facts is None:
+        return None
+    if kept is None or (kept.row, kept.around) != facts:
+        try:
+            crate = crate_named(name)
+            kept = _render(crate, make(Request(request), crate), facts.row)
+        except Refusal:
+            return None
+        _renderings.put(address, kept)
+    headers = {"ETag": kept.etag, "Vary": "Accept, Accept-Encoding, Authorization, Cookie"}
+    body = kept.packed
+    if "gzip" in request.META.get("HTTP_ACCEPT_ENCODING", ""):
+        headers["Content-Encoding"] = "gzip"
+    else:
+        body = gzip.decompress(body)
+    answer = HttpResponse(body, content_type="application/json", headers=headers)
+    return get_conditional_response(request, etag=kept.etag, response=answer)
+
+
+def _render(crate: Crate, made: Answer, row: Facts) -> Rendering:
+    """`row` was read before, so a change meanwhile makes the next request render again."""
+    people = {v.published_by.pk: v.published_by for v in made.versions if v.published_by}
+    people |= {action.user.pk: action.user for v in made.versions for action in v.actions.all()}
+    keywords, categories = made.topics or (crate.keyword_rows.all(), crate.category_rows.all())
+    return Rendering(
+        packed=gzip.compress(JSONRenderer().render(made.body), compresslevel=6, mtime=0),
+        row=row,
+        around=known_around(keywords, categories, people.values()),
+        people=tuple(people),
+    )

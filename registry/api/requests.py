@@ -19,7 +19,7 @@ from registry.actors import Actor, Person, TokenHolder
 from registry.formats.errors import FormatError
 from registry.formats.plain_data import InvalidData, check_strings
 from registry.formats.semver import Version as Semver
-from registry.models import Version
+from registry.models import Crate, Version
 from registry.queries.lookup import crate_named, version_numbered
 
 Kind = TypeVar("Kind", bound=object)
@@ -36,11 +36,11 @@ class WrongShape(Refusal):
         super().__init__(f"Failed to deserialize the JSON body into the target type: {problem}")
 
 
-def is_plain_read(request: HttpRequest) -> bool:
-    """A GET of the address alone, by nobody in particular."""
+def is_plain_read(request: HttpRequest, *, with_query: bool = False) -> bool:
+    """A GET by nobody in particular; of the address alone, unless parameters do no harm."""
     return (
         request.method == "GET"
-        and not request.META.get("QUERY_STRING")
+        and (with_query or not request.META.get("QUERY_STRING"))
         and "HTTP_AUTHORIZATION" not in request.META
         and settings.SESSION_COOKIE_NAME not in request.COOKIES
     )
@@ -48,11 +48,14 @@ def is_plain_read(request: HttpRequest) -> bool:
 
 def version_of(name: str, num: str) -> Version:
     """The version of an address; raises InvalidInput or NotFound."""
-    try:
-        Semver.parse(num)
-    except FormatError as error:
-        raise InvalidInput(f"Invalid URL: {error}") from None
+    _check_number(num)
     return version_numbered(crate_named(name), num)
+
+
+def version_in(crate: Crate, num: str) -> Version:
+    """As `version_of`, of a crate that is found already."""
+    _check_number(num)
+    return version_numbered(crate, num)
 
 
 def actor_of(request: Request) -> Actor:
@@ -164,6 +167,13 @@ def text_list(body: Mapping[str, Any], *names: str) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
         raise WrongShape(f"`{names[0]}` must be a list of texts")
     return value
+
+
+def _check_number(num: str) -> None:
+    try:
+        Semver.parse(num)
+    except FormatError as error:
+        raise InvalidInput(f"Invalid URL: {error}") from None
 
 
 def _reject_nul(name: str, text: str) -> None:

@@ -1,5 +1,8 @@
 """/api/v1/crates/{name}/{version} and what belongs to one version."""
 
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -7,9 +10,19 @@ from rest_framework.views import APIView
 
 from registry.api.bodies import VERSION_UPDATE
 from registry.api.describe import TOKEN_OR_COOKIE, operation
+from registry.api.rendered import Answer, kept_answer
 from registry.api.rendering import dependency_json, version_json
-from registry.api.requests import actor_of, json_object, object_field, optional, version_of
+from registry.api.requests import (
+    actor_of,
+    is_plain_read,
+    json_object,
+    object_field,
+    optional,
+    version_in,
+    version_of,
+)
 from registry.api.shapes import AnyObject, DependencyShape, VersionShape, answer, texts
+from registry.models import Crate, Version
 from registry.operations.yank import amend
 
 
@@ -22,6 +35,18 @@ class VersionDetail(APIView):
     )
     def get(self, request: Request, name: str, num: str) -> Response:
         return Response({"version": version_json(version_of(name, num))})
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Who only reads gets what was rendered before, if it still holds."""
+        if is_plain_read(request):
+
+            def make(request: Request, crate: Crate) -> Answer:
+                version = version_in(crate, kwargs["num"])
+                return Answer({"version": version_json(version)}, [version])
+
+            if answer := kept_answer(request, kwargs["name"], make):
+                return answer
+        return super().dispatch(request, *args, **kwargs)
 
     @operation(
         "update_version",
@@ -52,9 +77,18 @@ class VersionDependencies(APIView):
         answer=answer("VersionDependencies", dependencies=DependencyShape(many=True)),
     )
     def get(self, request: Request, name: str, num: str) -> Response:
-        version = version_of(name, num)
-        found = version.dependencies.order_by("optional", "name", "pk")
-        return Response({"dependencies": [dependency_json(d) for d in found]})
+        return Response(_dependencies(version_of(name, num)))
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Who only reads gets what was rendered before, if it still holds."""
+        if is_plain_read(request):
+
+            def make(request: Request, crate: Crate) -> Answer:
+                return Answer(_dependencies(version_in(crate, kwargs["num"])), [])
+
+            if answer := kept_answer(request, kwargs["name"], make):
+                return answer
+        return super().dispatch(request, *args, **kwargs)
 
 
 class VersionAuthors(APIView):
@@ -74,3 +108,8 @@ class VersionAuthors(APIView):
     def get(self, request: Request, name: str, num: str) -> Response:
         version_of(name, num)
         return Response({"users": [], "meta": {"names": []}})
+
+
+def _dependencies(version: Version) -> dict[str, object]:
+    found = version.dependencies.order_by("optional", "name", "pk")
+    return {"dependencies": [dependency_json(dependency) for dependency in found]}

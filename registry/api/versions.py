@@ -1,7 +1,9 @@
 """GET /api/v1/crates/{name}/versions (crates-io-api reference, 1.2)."""
 
 from datetime import datetime
+from typing import Any
 
+from django.http import HttpRequest, HttpResponseBase
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -9,11 +11,13 @@ from rest_framework.views import APIView
 from accounts.errors import InvalidInput
 from registry.api.describe import BY_SEEKING, operation, query
 from registry.api.paging import per_page_of, reject_page, seek_link, seek_values
+from registry.api.rendered import Answer, kept_answer
 from registry.api.rendering import version_json
-from registry.api.requests import query_text, query_texts
+from registry.api.requests import is_plain_read, query_text, query_texts
 from registry.api.shapes import VersionShape, VersionsMetaShape, answer
 from registry.formats.errors import FormatError
 from registry.formats.semver import Version as Semver
+from registry.models import Crate
 from registry.queries.lookup import crate_named
 from registry.queries.version_order import (
     Place,
@@ -40,19 +44,33 @@ class VersionList(APIView):
         answer=answer("ListVersions", versions=VersionShape(many=True), meta=VersionsMetaShape()),
     )
     def get(self, request: Request, name: str) -> Response:
-        with_tracks = _wants_tracks(request)
-        reject_page(request)
-        by_date = (query_text(request, "sort") or "").lower() == "date"
-        places = places_of(crate_named(name), query_texts(request, "nums[]"))
-        ordered = latest_first(places) if by_date else places
-        shown, next_page = ordered, None
-        if "per_page" in request.query_params:
-            shown, next_page = _page(request, ordered, by_date=by_date)
-        meta: dict[str, object] = {"total": len(ordered), "next_page": next_page}
-        if with_tracks:
-            meta["release_tracks"] = release_tracks(places)
-        versions = [version_json(version) for version in versions_at(shown)]
-        return Response({"versions": versions, "meta": meta})
+        return Response(_versions(request, crate_named(name)).body)
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Who only reads gets what was rendered before, if it still holds."""
+        if is_plain_read(request, with_query=True) and (
+            answer := kept_answer(request, kwargs["name"], _versions)
+        ):
+            return answer
+        return super().dispatch(request, *args, **kwargs)
+
+
+def _versions(request: Request, crate: Crate) -> Answer:
+    """Raises InvalidInput."""
+    with_tracks = _wants_tracks(request)
+    reject_page(request)
+    by_date = (query_text(request, "sort") or "").lower() == "date"
+    places = places_of(crate, query_texts(request, "nums[]"))
+    ordered = latest_first(places) if by_date else places
+    shown, next_page = ordered, None
+    if "per_page" in request.query_params:
+        shown, next_page = _page(request, ordered, by_date=by_date)
+    meta: dict[str, object] = {"total": len(ordered), "next_page": next_page}
+    if with_tracks:
+        meta["release_tracks"] = release_tracks(places)
+    versions = versions_at(shown)
+    shapes = [version_json(version) for version in versions]
+    return Answer({"versions": shapes, "meta": meta}, versions)
 
 
 def _page(

@@ -4,10 +4,8 @@ from django.db import models
 
 from registry.models.crate import Crate
 
-# So many crates, the most downloaded lately, are in tier 0, so many in the first two, and so on. A
-# search looks through the first tier that holds enough: for most words a few thousand crates.
-TIERS = (1_500, 4_000, 11_000, 32_000)
-REST = len(TIERS)
+# How many tiers of popular crates there are; settings.SEARCH_TIERS says how large each is.
+REST = 4
 
 
 class SearchDocument(models.Model):

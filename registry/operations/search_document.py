@@ -12,7 +12,7 @@ from django.db.models.functions import Left
 
 from registry.formats.search_text import MAX_README_READ, search_words
 from registry.models import Crate, SearchDocument, Version
-from registry.models.search_document import TIERS
+from registry.models.search_document import REST
 
 AT_ONCE = 200
 _FIELDS = ["name", "keywords", "description", "readme"]
@@ -70,7 +70,7 @@ def _trigram_indexes(cursor: CursorWrapper) -> list[tuple[str, str]]:
         "SELECT 1 FROM information_schema.columns WHERE table_schema = current_schema() "
         "AND table_name = 'registry_searchdocument' AND column_name = 'tier'"
     )
-    tiers = range(len(TIERS)) if cursor.fetchone() else ()
+    tiers = range(REST) if cursor.fetchone() else ()
     return [("", ""), *((f"_{tier}", f" WHERE tier <= {tier}") for tier in tiers)]
 
 
@@ -96,7 +96,7 @@ def _readmes(crates: Sequence[Crate]) -> dict[int, str]:
 
 def _rebuild_fts() -> None:
     statements = [f"INSERT INTO {of}({of}) VALUES ('rebuild')" for of in _FTS]  # noqa: S608
-    for tier in range(len(TIERS)):
+    for tier in range(REST):
         for of, columns in _FTS.items():
             table = f"{of}_{tier}"
             some = f"SELECT crate_id, {columns} FROM registry_searchdocument WHERE tier <= {tier}"  # noqa: S608

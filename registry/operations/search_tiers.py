@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
+from django.conf import settings
+
 from registry.models import Crate, SearchDocument
-from registry.models.search_document import REST, TIERS
+from registry.models.search_document import REST
 from registry.operations.search_document import AT_ONCE
 
 
@@ -13,9 +15,8 @@ def refresh() -> int:
     A smaller registry has no tiers, since all its crates are soon looked through.
     """
     wanted = dict(_wanted())
-    others = len(TIERS)
-    held = dict(SearchDocument.objects.filter(tier__lt=others).order_by().values_list("pk", "tier"))
-    moved = dict.fromkeys(held.keys() - wanted.keys(), others)
+    held = dict(SearchDocument.objects.filter(tier__lt=REST).order_by().values_list("pk", "tier"))
+    moved = dict.fromkeys(held.keys() - wanted.keys(), REST)
     moved |= {pk: tier for pk, tier in wanted.items() if held.get(pk) != tier}
     for tier in range(REST + 1):
         ids = sorted(pk for pk, new in moved.items() if new == tier)
@@ -27,9 +28,10 @@ def refresh() -> int:
 def _wanted() -> Iterator[tuple[int, int]]:
     """Key and tier of the crates that have one."""
     popular = Crate.objects.order_by("-recent_downloads", "-downloads", "pk")
-    ids = list(popular.values_list("pk", flat=True)[: TIERS[-1]])
-    for place, pk in enumerate(ids if len(ids) > TIERS[1] else ()):
-        yield pk, sum(place >= size for size in TIERS)
+    sizes = settings.SEARCH_TIERS
+    ids = list(popular.values_list("pk", flat=True)[: sizes[-1]])
+    for place, pk in enumerate(ids if len(ids) > sizes[1] else ()):
+        yield pk, sum(place >= size for size in sizes)
 
 
 def _slices(ids: Sequence[int]) -> Iterator[Sequence[int]]:

@@ -3,15 +3,35 @@
 from django.db.models import F, QuerySet
 
 from accounts.errors import NotFound
+from adapters.compiled import CompiledQuery
+from registry.formats.names import InvalidCrateName, canonical, check_crate_name
 from registry.models import Crate, Ownership, Team
+
+_PEOPLE_FIRST = F("team_id").asc(nulls_first=True)
+_OF_CRATE = CompiledQuery(
+    lambda name: (
+        Ownership.objects.filter(crate__canonical_name=name, crate__hidden_at=None)
+        .select_related("user", "team")
+        .order_by(_PEOPLE_FIRST, "created_at", "pk")
+    ),
+    name=str,
+)
 
 
 def owners_of(crate: Crate) -> QuerySet[Ownership]:
     """People first, in the order in which they became owners; one query."""
-    people_first = F("team_id").asc(nulls_first=True)
     return crate.ownerships.select_related("user", "team").order_by(
-        people_first, "created_at", "pk"
+        _PEOPLE_FIRST, "created_at", "pk"
     )
+
+
+def owners_by_name(name: str) -> list[Ownership]:
+    """The same of the crate of that name in any spelling; none without a crate. One query."""
+    try:
+        check_crate_name(name)
+    except InvalidCrateName:
+        return []
+    return _OF_CRATE.rows(name=canonical(name))
 
 
 def team_with_login(login: str) -> Team:

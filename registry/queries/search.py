@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
+from django.conf import settings
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Case, OrderBy, QuerySet, Value, When
 from django.db.models.expressions import Combinable
@@ -13,11 +15,10 @@ from django.db.models.expressions import Combinable
 from registry.formats.names import MAX_NAME_LENGTH
 from registry.formats.search_text import MAX_TEXT_LENGTH, SearchText, edits, search_text
 from registry.models import Crate
-from registry.models.search_document import REST, TIERS
+from registry.models.search_document import REST
 from registry.queries import search_postgresql, search_sqlite
 
 __all__ = [
-    "MAX_FOUND",
     "MAX_TEXT_LENGTH",
     "Place",
     "SearchPage",
@@ -29,8 +30,6 @@ __all__ = [
     "search",
 ]
 
-# By relevance so many crates are ranked: those with most recent downloads of all that fit.
-MAX_FOUND = 1000
 # So many are looked at to find names that somebody may have meant, and so many are shown.
 MAX_SIMILAR = 50
 MAX_GUESSES = 5
@@ -50,13 +49,20 @@ class Sort(StrEnum):
     RECENT_DOWNLOADS = "recent-downloads"
 
 
-class Rank(IntEnum):
-    """How well the name of a crate fits, best first."""
+class Fit(IntEnum):
+    """How well a crate fits, best first; search_postgresql and search_sqlite say the numbers.
+
+    In the middle three the name has every word. In the next, names and keywords suffice for all
+    of them, then with the description, at last with the readme.
+    """
 
     EXACT_NAME = 0
-    PREFIX = 1
-    SUBSTRING = 2
-    WORDS = 3
+    BEGINNING_OF_NAME = 1
+    PART_OF_NAME = 2
+    WORDS_OF_NAME = 3
+    KEYWORDS = 4
+    DESCRIPTION = 5
+    README = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +89,7 @@ class SearchPage:
     found: Sequence[int] = ()
 
 
-class _Candidate(NamedTuple):
-    pk: int
-    canonical_name: str
-    recent_downloads: int
-    downloads: int
-
-
 _Order = tuple[str | OrderBy | Combinable, ...]
-_POPULAR = ("-recent_downloads", "-downloads")
 _BY_NAME: _Order = ("canonical_name",)
 _ORDER: dict[str, _Order] = {
     Sort.NEW: ("-created_at", "-pk"),
@@ -112,7 +110,7 @@ def search(
     """Crates among `crates` in which every word of `text` occurs; all of them if it is empty.
 
     Pages count from 1. Without `sort` by relevance, all crates by name. Two queries for a list,
-    at most six for a text.
+    for a text at most six by relevance.
     """
     start = (page - 1) * per_page
     if not text.strip():
@@ -147,10 +145,9 @@ def matching(
 
 
 def most_downloaded(text: str, *, crates: QuerySet[Crate] | None = None) -> QuerySet[Crate]:
-    """At most MAX_FOUND of those crates, the ones with most downloads lately."""
+    """At most SEARCH_MAX_FOUND of those crates, the ones with most downloads lately."""
     wanted = _wanted(text)
-    found = _candidates(crates, wanted)[0] if wanted else []
-    return Crate.objects.filter(pk__in=[one.pk for one in found])
+    return Crate.objects.filter(pk__in=_by_relevance(crates, wanted) if wanted else [])
 
 
 def is_by_relevance(sort: str | None) -> bool:
@@ -188,74 +185,46 @@ def _ranked(
     crates = _loaded(found[start : start + per_page])
     exact = next((crate for crate in crates if crate.canonical_name == wanted.name), None)
     last = Place(start + len(crates), crates[-1].pk) if crates else None
-    is_capped = len(found) == MAX_FOUND
+    is_capped = len(found) == settings.SEARCH_MAX_FOUND
     return SearchPage(crates, len(found), exact, last, is_capped=is_capped, found=found)
 
 
 def _by_relevance(among: QuerySet[Crate] | None, wanted: SearchText) -> list[int]:
-    """Ids of at most MAX_FOUND crates."""
-    found, tier = _candidates(among, wanted)
-    if not found:
-        return []
-    if len(found) == MAX_FOUND and all(one.canonical_name != wanted.name for one in found):
-        # However little it is downloaded.
-        exact = _all(among).filter(canonical_name=wanted.name).values_list(*_Candidate._fields)
-        found = [*map(_Candidate._make, exact), *found][:MAX_FOUND]
-        tier = None
-    depths = dict(_run(_twin().depths(wanted.words, [one.pk for one in found], tier)))
-    found.sort(key=lambda one: _place(one, depths.get(one.pk, len(Rank)), wanted.name))
-    return [one.pk for one in found]
+    """Ids of at most SEARCH_MAX_FOUND crates, best first; of the first tier that holds as many."""
+    most = settings.SEARCH_MAX_FOUND
+    if among is not None:
+        try:
+            sql, params = among.order_by().values("pk").query.sql_with_params()
+        except EmptyResultSet:
+            return []
+        for tier in (0, REST - 1, None):
+            found = _ranked_ids(wanted, tier, (sql, list(params)))
+            if len(found) >= most:
+                break
+        return found
+    held = _twin().count(wanted.words, 0)
+    likely = 0 if held >= most else _likely_tier(0, held)
+    while likely is not None:
+        found = _ranked_ids(wanted, likely)
+        if len(found) >= most:
+            return found
+        likely = _likely_tier(likely, len(found))
+    return _ranked_ids(wanted, None)
 
 
-def _candidates(
-    among: QuerySet[Crate] | None, wanted: SearchText
-) -> tuple[list[_Candidate], int | None]:
-    """The most downloaded lately of all that fit, and the tier of crates that holds them all.
-
-    The first tiers are asked first: of a common word they hold enough.
-    """
-    tier: int | None = None
-    if among is None and (found := _in_tiers(wanted)):
-        ids, tier = found
-        return [_Candidate(*row) for row in _run(_twin().most_downloaded(ids, MAX_FOUND))], tier
-    for tier in (None,) if among is None else (0, REST - 1, None):
-        fits = _all(among).filter(pk__in=_twin().matching(wanted.words, tier))
-        popular = fits.order_by(*_POPULAR, "pk").values_list(*_Candidate._fields)[:MAX_FOUND]
-        candidates = [_Candidate(*row) for row in popular]
-        if len(candidates) == MAX_FOUND:
-            break
-    return candidates, tier
+def _likely_tier(looked_at: int, found: int) -> int | None:
+    """The first tier behind it that holds enough, if words are as common there; None for all."""
+    sizes = settings.SEARCH_TIERS
+    share = found / sizes[looked_at]
+    later = range(looked_at + 1, REST)
+    return next((one for one in later if share * sizes[one] >= settings.SEARCH_MAX_FOUND), None)
 
 
-def _in_tiers(wanted: SearchText) -> tuple[list[int], int] | None:
-    """What the first tier that holds enough holds; None if no tier does.
-
-    How common the words are in the very first says where to go on.
-    """
-    tier: int | None = 0
-    while tier is not None:
-        ids = [pk for (pk,) in _run(_twin().found(wanted.words, tier))]
-        if len(ids) >= MAX_FOUND:
-            return ids, tier
-        share = len(ids) / TIERS[tier]
-        later = range(tier + 1, REST)
-        tier = next((one for one in later if share * TIERS[one] >= MAX_FOUND), None)
-    return None
-
-
-def _place(one: _Candidate, depth: int, name: str) -> tuple[object, ...]:
-    """Found by name before found by words; then the more downloaded, then by name."""
-    rank = _rank(one.canonical_name, name) if depth == 0 else Rank.WORDS
-    return (depth, rank, -one.recent_downloads, -one.downloads, one.canonical_name)
-
-
-def _rank(canonical_name: str, wanted: str) -> Rank:
-    # `serde json` finds serde_json as well as `serde-json` does.
-    if canonical_name == wanted:
-        return Rank.EXACT_NAME
-    if canonical_name.startswith(wanted):
-        return Rank.PREFIX
-    return Rank.SUBSTRING if wanted in canonical_name else Rank.WORDS
+def _ranked_ids(
+    wanted: SearchText, tier: int | None, among: tuple[str, list[Any]] | None = None
+) -> list[int]:
+    ids: list[int] = _twin().ranked(wanted, tier=tier, among=among, most=settings.SEARCH_MAX_FOUND)
+    return ids
 
 
 def _guessed(among: QuerySet[Crate], text: str, start: int, per_page: int) -> SearchPage:
@@ -281,13 +250,6 @@ def _loaded(ids: Sequence[int]) -> list[Crate]:
         return []
     crates = Crate.objects.in_bulk(ids)
     return [crates[pk] for pk in ids if pk in crates]
-
-
-def _run(statement: tuple[str, list[Any]]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(*statement)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-        return rows
 
 
 def _twin() -> ModuleType:

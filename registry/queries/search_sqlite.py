@@ -1,16 +1,27 @@
 """Search on SQLite: what search_postgresql does there, by two FTS5 tables."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
+from django.db import connection
 from django.db.models.expressions import RawSQL
 
-from registry.formats.search_text import grams, part_of_name, spaced
+from registry.formats.search_text import SearchText, grams, part_of_name, spaced
 
 KEYWORDS, DESCRIPTION = "{name keywords} : ", "{name keywords description} : "
 
 Statement = tuple[str, list[Any]]
+
+_RANKED = """
+SELECT id FROM (
+    SELECT id, canonical_name, recent_downloads, downloads FROM registry_crate
+    WHERE id IN ({found} UNION SELECT id FROM registry_crate WHERE canonical_name = %s)
+    AND EXISTS (SELECT 1 FROM registry_searchdocument WHERE crate_id = id)
+    AND hidden_at IS NULL {chosen}
+    ORDER BY canonical_name = %s DESC, recent_downloads DESC, downloads DESC, id LIMIT %s
+)
+ORDER BY {fit}, recent_downloads DESC, downloads DESC, canonical_name
+"""
 
 
 def matching(words: Sequence[str], tier: int | None = None) -> RawSQL:
@@ -18,34 +29,26 @@ def matching(words: Sequence[str], tier: int | None = None) -> RawSQL:
     return RawSQL(*_everywhere(words, "", tier))
 
 
-def found(words: Sequence[str], tier: int | None) -> Statement:
-    """As `matching`, to be asked for alone."""
+def count(words: Sequence[str], tier: int) -> int:
+    """How many crates of that tier and those before it have every word somewhere."""
     ids = matching(words, tier)
-    return ids.sql, list(ids.params)
+    ((found,),) = _rows(f"SELECT count(*) FROM ({ids.sql})", ids.params)
+    return int(found)
 
 
-def most_downloaded(ids: Sequence[int], limit: int) -> Statement:
-    """What search.Candidate has, of the first ones of those that are visible."""
-    select = (
-        "SELECT id, canonical_name, recent_downloads, downloads FROM registry_crate "
-        "WHERE id IN (SELECT value FROM json_each(%s)) AND hidden_at IS NULL "
-        "ORDER BY recent_downloads DESC, downloads DESC, id LIMIT %s"
+def ranked(
+    wanted: SearchText, *, tier: int | None, among: Statement | None, most: int
+) -> list[int]:
+    """Ids of the visible crates with every word somewhere, best first: the `most` downloaded
+    lately, and the crate of just that name. `among` selects the ids of those that count."""
+    ids = matching(wanted.words, tier)
+    chosen, of_chosen = (f"AND id IN ({among[0]})", among[1]) if among else ("", [])
+    fit, of_fit = _fit(wanted, tier)
+    rows = _rows(
+        _RANKED.format(found=ids.sql, chosen=chosen, fit=fit),
+        [*ids.params, wanted.name, *of_chosen, wanted.name, most, *of_fit],
     )
-    return select, [json.dumps(list(ids)), limit]
-
-
-def depths(words: Sequence[str], ids: Sequence[int], tier: int | None) -> Statement:
-    """Of matching crates: 0 if the name has all words, 1 if names and keywords suffice, 2 with the
-    description, 3 else."""
-    names = _table("names", tier)
-    in_keywords, keywords = _everywhere(words, KEYWORDS, tier)
-    in_description, description = _everywhere(words, DESCRIPTION, tier)
-    select = (
-        f"SELECT value, CASE WHEN value IN (SELECT rowid FROM {names} WHERE {names} MATCH %s) "
-        f"THEN 0 WHEN value IN ({in_keywords}) THEN 1 WHEN value IN ({in_description}) THEN 2 "
-        "ELSE 3 END FROM json_each(%s)"
-    )
-    return select, [_all_in_name(words), *keywords, *description, json.dumps(list(ids))]
+    return [pk for (pk,) in rows]
 
 
 def similar(name: str, *, limit: int) -> RawSQL:
@@ -58,6 +61,21 @@ def similar(name: str, *, limit: int) -> RawSQL:
         f"ORDER BY {shared} DESC, abs(length(name) - %s), crate_id LIMIT %s",
         [" OR ".join(map(_quoted, pieces)), *pieces, len(spaced(name)), limit],
     )
+
+
+def _fit(wanted: SearchText, tier: int | None) -> tuple[str, list[str]]:
+    """How well a crate fits, best first (see search.Fit); and the parameters."""
+    words, name = wanted.words, wanted.name
+    names = _table("names", tier)
+    in_keywords, keywords = _everywhere(words, KEYWORDS, tier)
+    in_description, description = _everywhere(words, DESCRIPTION, tier)
+    fit = (
+        "CASE WHEN canonical_name = %s THEN 0 "
+        f"WHEN id IN (SELECT rowid FROM {names} WHERE {names} MATCH %s) THEN "
+        "CASE instr(canonical_name, %s) WHEN 1 THEN 1 WHEN 0 THEN 3 ELSE 2 END "
+        f"WHEN id IN ({in_keywords}) THEN 4 WHEN id IN ({in_description}) THEN 5 ELSE 6 END"
+    )
+    return fit, [name, _all_in_name(words), name, *keywords, *description]
 
 
 def _everywhere(words: Sequence[str], columns: str, tier: int | None) -> tuple[str, list[str]]:
@@ -75,6 +93,13 @@ def _everywhere(words: Sequence[str], columns: str, tier: int | None) -> tuple[s
 
 def _all_in_name(words: Sequence[str]) -> str:
     return " AND ".join(_quoted(part_of_name(word)) for word in words)
+
+
+def _rows(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
 
 def _table(of: str, tier: int | None) -> str:

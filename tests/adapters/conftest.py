@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from urllib.request import Request, urlopen
 
-import boto3
 import django
 import pytest
 from django.conf import settings
+
+from tests import s3
 
 if not settings.configured and "DJANGO_SETTINGS_MODULE" not in os.environ:
     # The adapters know no app of ours, so their tests run without the project as well.
@@ -58,23 +59,14 @@ def serve() -> Iterator[Serve]:
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[str]:
     """The address of an S3 server."""
-    # Half a second for each process that has no such test.
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with s3.running() as address:
+        yield address
 
 
 @pytest.fixture
 def s3_url(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A storage URL of a fresh bucket that already holds somebody else's object."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    client = boto3.client("s3", endpoint_url=s3_server, region_name="us-east-1")
-    client.create_bucket(Bucket="crates")
-    client.put_object(Bucket="crates", Key="unrelated.txt", Body=b"not ours")
-    yield f"s3://crates/registry?endpoint={s3_server}&region=us-east-1"
+    for name, value in s3.CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    yield s3.new_bucket(s3_server, "crates")
     urlopen(Request(f"{s3_server}/moto-api/reset", method="POST")).close()

@@ -1,3 +1,4 @@
+import gzip
 import io
 import os
 from collections.abc import Iterable
@@ -9,7 +10,9 @@ from urllib.parse import unquote_to_bytes
 
 import pytest
 
-from config.front import CHUNK, Front
+from config.file_answers import CHUNK
+from config.front import Front
+from config.kept_index import MIN_PACKED_BYTES, KeptIndex
 
 LINE = b'{"name":"demo","vers":"0.1.0"}\n'
 INDEX = "/index/de/mo/demo"
@@ -161,6 +164,7 @@ def test_a_large_file_comes_in_pieces(browser: Browser) -> None:
     (browser.root / "objects/crates/Demo/Demo-0.1.0+a.crate").write_bytes(content)
 
     assert browser.ask(ARCHIVE).body == content
+    assert browser.ask(ARCHIVE, range=f"bytes=1-{CHUNK + 1}").body == content[1 : CHUNK + 2]
 
 
 @pytest.mark.parametrize("path", ["/index/no/th/nothing", "/index/1/a", "/index/3/a/abc"])
@@ -170,6 +174,89 @@ def test_an_absent_crate_is_a_cheap_404(browser: Browser, path: str) -> None:
     assert (answer.status, answer.body) == (404, b"")
     assert answer.headers["Cache-Control"] == "no-cache"
     assert not browser.passed_on
+
+
+def test_an_index_file_is_as_the_disk_has_it_however_often_it_was_asked_for(
+    browser: Browser,
+) -> None:
+    path = browser.root / "objects" / INDEX[1:]
+    seen = []
+    for content in (LINE, LINE.replace(b"1", b"2"), LINE * 2):
+        # As storage writes it: another file under the same name.
+        path.with_name("new").write_bytes(content)
+        path.with_name("new").replace(path)
+        answers = [browser.ask(INDEX), browser.ask(INDEX)]
+        assert [answer.body for answer in answers] == [content, content]
+        seen.append(answers[0].headers["ETag"])
+        assert browser.ask(INDEX, if_none_match=seen[-1]).status == 304
+    assert len(set(seen)) == 3
+
+    path.unlink()
+
+    assert browser.ask(INDEX).status == 404
+
+
+def test_a_large_index_file_goes_out_packed(browser: Browser) -> None:
+    path = browser.root / "objects" / INDEX[1:]
+    content = LINE * (MIN_PACKED_BYTES // len(LINE) + 1)
+    path.write_bytes(content)
+
+    plain = browser.ask(INDEX)
+    packed = browser.ask(INDEX, accept_encoding="deflate, gzip")
+
+    assert (plain.body, "Content-Encoding" in plain.headers) == (content, False)
+    assert gzip.decompress(packed.body) == content
+    assert packed.headers["Content-Length"] == str(len(packed.body))
+    assert packed.headers["Vary"] == plain.headers["Vary"] == "Accept-Encoding"
+    for answer in (plain, packed):
+        assert browser.ask(INDEX, if_none_match=answer.headers["ETag"]).status == 304
+
+
+def test_kept_index_files_have_a_limit(tmp_path: Path) -> None:
+    index = KeptIndex(str(tmp_path), content_type="", cache_control="", max_bytes=30_000)
+    for number in range(20):
+        (tmp_path / f"{number}").write_bytes(bytes([number]) * 10_000)
+        assert index.file(f"/{number}").body == [bytes([number]) * 10_000]
+
+    assert sum(f"/{number}" in index for number in range(20)) <= 3
+
+
+@pytest.mark.parametrize(
+    ("asked", "part"),
+    [("bytes=0-2", "0-2"), ("bytes=3-", "3-6"), ("bytes=-2", "5-6"), ("bytes=5-99", "5-6")],
+)
+def test_a_part_of_an_archive(browser: Browser, asked: str, part: str) -> None:
+    whole = browser.ask(ARCHIVE, user_agent="curl/8")
+    first, last = map(int, part.split("-"))
+    for if_range in ("", whole.headers["ETag"], whole.headers["Last-Modified"]):
+        more = {"if_range": if_range} if if_range else {}
+        answer = browser.ask(ARCHIVE, range=asked, **more)
+
+        assert (answer.status, answer.body) == (206, b"archive"[first : last + 1])
+        assert answer.headers["Content-Range"] == f"bytes {part}/7"
+        assert answer.headers["Content-Length"] == str(last + 1 - first)
+        assert answer.headers["ETag"] == whole.headers["ETag"]
+    assert whole.headers["Accept-Ranges"] == "bytes"
+    # The rest of a download is none of its own.
+    assert browser.noted == []
+
+
+def test_the_whole_archive_where_a_part_would_not_fit(browser: Browser) -> None:
+    for headers in (
+        {"range": "bytes=0-2", "if_range": '"another"'},
+        {"range": "bytes=0-2", "if_range": formatdate(0, usegmt=True)},
+        {"range": "bytes=0-1,3-4"},
+        {"range": "lines=1-2"},
+    ):
+        assert browser.ask(ARCHIVE, **headers).body == b"archive"
+    assert browser.ask(ARCHIVE, "HEAD", range="bytes=0-2").status == 200
+    tag = browser.ask(ARCHIVE).headers["ETag"]
+    assert browser.ask(ARCHIVE, range="bytes=0-2", if_none_match=tag).status == 304
+
+    behind = browser.ask(ARCHIVE, range="bytes=7-")
+
+    assert (behind.status, behind.body) == (416, b"")
+    assert behind.headers["Content-Range"] == "bytes */7"
 
 
 def test_an_unreadable_index_file_is_not_told_as_absent(browser: Browser) -> None:

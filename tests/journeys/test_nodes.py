@@ -1,4 +1,4 @@
-"""Two servers, each of web processes and a worker, on one PostgreSQL and one Redis."""
+"""Two servers, each of web processes and a worker, on one PostgreSQL, one Redis and one S3."""
 
 import json
 import os
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from demo.issuer import LocalIssuer
+from tests import s3
 from tests.factories.archives import build_crate, build_frame, metadata_for
 from tests.journeys.wire import Answer, ask, post_json
 from tests.prepared import Prepared
@@ -44,7 +45,8 @@ CLAIMS = "from registry.operations.job_runs import claim; print(claim('trustpub.
 
 @pytest.fixture
 def nodes(tmp_path: Path, prepared: Prepared) -> Iterator[tuple[Server, Server]]:
-    with prepared.copy(tmp_path / "first" / "data") as database:
+    with s3.running() as storage, prepared.copy(tmp_path / "first" / "data") as database:
+        bucket = s3.new_bucket(storage, "crates")
         servers = [
             Server(
                 tmp_path / name,
@@ -52,7 +54,8 @@ def nodes(tmp_path: Path, prepared: Prepared) -> Iterator[tuple[Server, Server]]
                 redis=os.environ["TEST_REDIS_URL"],
                 WEB_WORKERS="1",
                 SECRET_KEY="the same for all of them",
-                STORAGE_URL=f"file://{tmp_path}/storage",
+                STORAGE_URL=bucket,
+                **s3.CREDENTIALS,
                 RATE_LIMITER_PUBLISH_NEW_BURST="3",
                 RATE_LIMITER_PUBLISH_NEW_RATE_SECONDS="600",
                 PUBLIC_URL="http://nodes.example",
@@ -92,6 +95,9 @@ def test_servers_agree_on_everything(nodes: tuple[Server, Server]) -> None:
                 assert json.loads(index.body)["vers"] == "1.0.0"
                 crate = ask("GET", f"{other.url}/api/v1/crates/node-{number}").json["crate"]
                 assert crate["max_version"] == "1.0.0"
+                assert archive(other, f"node-{number}") == build_crate(f"node-{number}", "1.0.0")
+        # They share no disk.
+        assert not [path for server in nodes for path in server.data_dir.rglob("*.crate")]
 
         # Both count on one limit: three new crates, wherever they are sent.
         assert [publish(server, "node-9", token).status for server in nodes] == [429, 429]
@@ -115,12 +121,26 @@ def test_servers_agree_on_everything(nodes: tuple[Server, Server]) -> None:
     assert said == ["True", "False"]
 
     # A yank at one is seen at the other, whatever its caches held.
+    versions = "/api/v1/crates/node-1/versions"
+    for server in nodes * 2:
+        assert not ask("GET", f"{server.url}{versions}").json["versions"][0]["yanked"]
     yank = "/api/v1/crates/node-1/1.0.0/yank"
     assert ask("DELETE", f"{second.url}{yank}", token=token).status == 200
     for server in nodes:
         assert json.loads(ask("GET", f"{server.url}/index/no/de/node-1").body)["yanked"]
         version = ask("GET", f"{server.url}/api/v1/crates/node-1/1.0.0").json["version"]
         assert version["yanked"]
+        assert ask("GET", f"{server.url}{versions}").json["versions"][0]["yanked"]
+
+
+def archive(server: Server, name: str) -> bytes:
+    """As cargo gets it, from where the server sends it; its first bytes can be had alone."""
+    sent = ask("GET", f"{server.url}/api/v1/crates/{name}/1.0.0/download")
+    assert sent.status == 302
+    whole = ask("GET", sent.headers["Location"])
+    part = ask("GET", sent.headers["Location"], headers={"Range": "bytes=0-9"})
+    assert (part.status, part.body) == (206, whole.body[:10])
+    return whole.body
 
 
 def publish(server: Server, name: str, token: str, version: str = "1.0.0") -> Answer:

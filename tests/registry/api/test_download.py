@@ -23,6 +23,26 @@ def test_the_archive_comes_as_it_was_sent() -> None:
     assert "immutable" in answer["Cache-Control"]
 
 
+def test_a_part_of_it_can_be_had_and_counts_as_no_download() -> None:
+    whole = send("GET", PATH, **{"User-Agent": "curl/8"})
+    assert b"".join(whole.streaming_content) == CRATE
+    etag = whole["ETag"]
+    assert whole["Accept-Ranges"] == "bytes"
+
+    part = send("GET", PATH, Range="bytes=3-9", **{"If-Range": etag})
+    assert (part.status_code, part.content) == (206, CRATE[3:10])
+    assert part["Content-Range"] == f"bytes 3-9/{len(CRATE)}"
+    assert (part["ETag"], part["Cache-Control"]) == (etag, whole["Cache-Control"])
+    behind = send("GET", PATH, Range=f"bytes={len(CRATE)}-")
+    assert (behind.status_code, behind.content) == (416, b"")
+    assert behind["Content-Range"] == f"bytes */{len(CRATE)}"
+    assert send("GET", PATH, **{"If-None-Match": etag}).status_code == 304
+    assert fold_spool() == 0
+
+    other = send("GET", PATH, Range="bytes=3-9", **{"If-Range": '"other"'})
+    assert b"".join(other.streaming_content) == CRATE
+
+
 def test_another_spelling_is_sent_to_the_right_one(settings: LazySettings) -> None:
     answer = send("GET", PATH.replace("demo-crate", "DEMO_crate"))
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from accounts.models import User
@@ -18,6 +19,13 @@ from tests.factories.registry import make_crate, make_version
 
 pytestmark = pytest.mark.django_db
 PATH = "/api/v1/crates/tide"
+KEPT = (
+    PATH,
+    f"{PATH}/versions",
+    f"{PATH}/versions?per_page=2&sort=date&include=release_tracks",
+    f"{PATH}/1.0.0",
+    f"{PATH}/1.0.0/dependencies",
+)
 
 
 @pytest.fixture
@@ -29,12 +37,17 @@ def tide(alice: User) -> Crate:
 
 
 def _kept(client: Client) -> Any:
-    return client.get(PATH).json()
+    return [_said(client.get(path)) for path in KEPT]
 
 
-def _fresh(client: Client) -> Any:
-    """Past what is kept: only the address alone is answered from there."""
-    return client.get(f"{PATH}?include=full").json()
+def _fresh() -> Any:
+    """Past what is kept: somebody with a session is answered from there in no case."""
+    cookie = {"Cookie": f"{settings.SESSION_COOKIE_NAME}=nobody"}
+    return [_said(Client().get(path, headers=cookie)) for path in KEPT]
+
+
+def _said(answer: Any) -> Any:
+    return answer.json() if answer.status_code == 200 else answer.status_code
 
 
 def _yank_the_oldest(tide: Crate, alice: User) -> None:
@@ -85,14 +98,15 @@ def test_every_change_shows_at_once(
     client: Client, tide: Crate, alice: User, change: Callable[[Crate, User], None]
 ) -> None:
     before = _kept(client)
-    assert before == _fresh(client) == _kept(client)
-    tag = client.get(PATH)["ETag"]
-    assert client.get(PATH, headers={"If-None-Match": tag}).status_code == 304
+    assert before == _fresh() == _kept(client)
+    known = {path: {"If-None-Match": client.get(path)["ETag"]} for path in KEPT}
+    for path, headers in known.items():
+        assert client.get(path, headers=headers).status_code == 304
 
     change(tide, alice)
-    after = client.get(PATH, headers={"If-None-Match": tag})
-    assert after.status_code == 200
-    assert after.json() == _fresh(client) != before
+    for path in KEPT[:3]:
+        assert client.get(path, headers=known[path]).status_code == 200
+    assert _kept(client) == _fresh() != before
 
 
 def test_who_takes_gzip_gets_it(client: Client, tide: Crate) -> None:
@@ -102,16 +116,41 @@ def test_who_takes_gzip_gets_it(client: Client, tide: Crate) -> None:
     assert "Accept-Encoding" in packed["Vary"]
 
 
-def test_a_kept_crate_costs_one_query(
+def test_what_is_kept_costs_one_query(
     client: Client, tide: Crate, django_assert_num_queries: Any
 ) -> None:
     _kept(client)
+    for path in KEPT:
+        with django_assert_num_queries(1):
+            client.get(path)
+
+
+def test_a_wrong_parameter_is_refused_as_ever(client: Client, tide: Crate) -> None:
+    for path in ("versions?per_page=0", "versions?include=x", "9.9.9", "latest/dependencies"):
+        assert client.get(f"{PATH}/{path}").json()["errors"]
+
+
+def test_owners_cost_one_query_and_show_what_changes(
+    client: Client, tide: Crate, alice: User, django_assert_num_queries: Any
+) -> None:
+    path = f"{PATH}/owners"
     with django_assert_num_queries(1):
-        _kept(client)
+        first = client.get(path)
+    assert [user["login"] for user in first.json()["users"]] == ["alice"]
+    tag = {"If-None-Match": first["ETag"]}
+    assert client.get(path, headers=tag).status_code == 304
+
+    User.objects.filter(pk=alice.pk).update(name="Alice B.")
+    assert client.get(path, headers=tag).json()["users"][0]["name"] == "Alice B."
+    assert client.get(path.replace("tide", "TIDE")).status_code == 200
+
+    tide.ownerships.all().delete()
+    assert client.get(path).json() == {"users": []}
+    assert client.get("/api/v1/crates/absent/owners").status_code == 404
 
 
 def test_another_spelling_goes_the_usual_way(client: Client, tide: Crate) -> None:
-    assert client.get("/api/v1/crates/Tide").json() == _fresh(client)
+    assert client.get("/api/v1/crates/Tide").json() == _fresh()[0]
     assert client.get("/api/v1/crates/absent").status_code == 404
 
 

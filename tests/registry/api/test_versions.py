@@ -93,5 +93,5 @@ def test_the_cost_does_not_grow(
     for number in range(count):
         make_version(crate, f"{number}.0.0", published_by=user)
 
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(5):
         assert len(nums("")) == count
