@@ -24,7 +24,9 @@ def save_dependencies(version: Version, dependencies: tuple[Required, ...]) -> N
     if not dependencies:
         return
     here = {d.name for d in dependencies if d.registry_index is None}
-    known = set(Crate.objects.filter(name__in=here).values_list("name", flat=True))
+    # By the column that has an index; the spelling is compared here.
+    found = Crate.objects.filter(canonical_name__in={canonical(name) for name in here})
+    known = set(found.values_list("name", flat=True))
     if missing := sorted(here - known):
         raise UnknownDependency(missing[0])
     Dependency.objects.bulk_create(

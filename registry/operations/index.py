@@ -24,7 +24,12 @@ FORGET = "DELETE FROM registry_indexchange WHERE crate_name = %s"
 logger = logging.getLogger(__name__)
 _CHANGES = CompiledInsert(IndexChange)
 _LOCK = CompiledQuery(
-    lambda name: Crate.everything.locked().filter(name=name).only("name"), name=str
+    lambda name, found_by: (
+        Crate.everything.locked().filter(canonical_name=found_by, name=name).only("name")
+    ),
+    name=str,
+    # The column that has an index.
+    found_by=str,
 )
 _VERSIONS = CompiledQuery(
     lambda crate: (
@@ -58,7 +63,7 @@ def write(crate_name: str) -> None:
 
     Never within another transaction, as this one's commit may come late: it only forgets.
     """
-    crate = _LOCK.first(name=crate_name)
+    crate = _LOCK.first(name=crate_name, found_by=canonical(crate_name))
     # Before the versions are read: what is noted later may not be among them.
     _forget_changes(crate_name)
     rows = _VERSIONS.tuples(crate=crate.pk) if crate else []
@@ -138,7 +143,7 @@ def _forget_changes(crate_name: str) -> None:
 def _difference(name: str) -> Iterator[Difference]:
     key = storage.index_key(name)
     # It may have been deleted since its name was asked for.
-    crate = Crate.objects.filter(name=name).first()
+    crate = Crate.objects.named(name).filter(name=name).first()
     stored = _stored(name)
     wanted = rendered(crate) if crate else ""
     if stored is None and wanted:
