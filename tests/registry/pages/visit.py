@@ -16,6 +16,7 @@ TOOLS = (
     + """
 ;window.checks = {
   shift: 0,
+  shifted: [],
 
   // What axe-core finds that is serious. Contrast is judged apart, in each theme.
   async structure() {
@@ -81,7 +82,12 @@ TOOLS = (
   }).map(one => one.outerHTML.slice(0, 100)),
 };
 new PerformanceObserver(list => {
-  for (const entry of list.getEntries()) checks.shift += entry.value;
+  for (const entry of list.getEntries()) {
+    // What follows a new size of the window within half a second is no shift of the page's own.
+    if (entry.hadRecentInput) continue;
+    checks.shift += entry.value;
+    checks.shifted.push(...entry.sources.map(source => source.node?.nodeName));
+  }
 }).observe({type: "layout-shift", buffered: true});
 """
 )
@@ -109,7 +115,8 @@ class Visit:
         self._check("structure()")
         # By now the browser has told of every shift.
         if shift := self.page.evaluate("checks.shift"):
-            self.complaints.append(f"shifts by {shift}")
+            nodes = self.page.evaluate("checks.shifted")
+            self.complaints.append(f"shifts by {shift}: {nodes}")
         # A key was pressed last, so that focus is to be seen.
         self.page.keyboard.press("Tab")
         self._check("unseenFocus()", "does not show focus on ")
