@@ -115,7 +115,8 @@ def _held_version(actor: Actor, version: Version) -> tuple[Crate, Version]:
 
 
 def _held_user(actor: Actor, user: User) -> User:
-    locked = User.objects.select_for_update().get(pk=user.pk)
+    # Without the key: a publish that waits for nothing but its commit still names its publisher.
+    locked = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     require_power_over(actor, locked)
     return locked
 

@@ -227,10 +227,13 @@ def test_an_upload_that_the_registry_does_not_take_is_explained(
     said = failed(cargo.publish(bare, token))
     assert "missing or empty metadata fields: description, license" in said
 
-    # More than the limit; cargo waits for `100 Continue` before it sends so much.
+    # More than the limit; cargo waits a second for `100 Continue` before it sends so much.
     huge = cargo.new("huge-crate")
     (huge / "noise.bin").write_bytes(_noise(11 * 1024 * 1024))
     said = failed(cargo.publish(huge, token))
+    if "Broken pipe" in said:
+        # On a busy machine that second may be over before the answer.
+        said = failed(cargo.publish(huge, token))
     assert "status 413" in said
     assert f"max upload size is: {10 * 1024 * 1024}" in said
 

@@ -259,8 +259,11 @@ def _save(
 
 
 def _check_number(owner: User, team: Team | None, more: int) -> None:
-    """The locks make the count hold until commit; a team's rows count for its organisation."""
-    User.objects.select_for_update().get(pk=owner.pk)
+    """The locks make the count hold until commit; a team's rows count for its organisation.
+
+    Rows that only name the owner or the team are written meanwhile, or a publish would wait.
+    """
+    User.objects.select_for_update(no_key=True).get(pk=owner.pk)
     unexpired = PendingPublisher.objects.unexpired()
     if team is None:
         most, who = settings.PENDING_PUBLISHERS_PER_USER, "you"
@@ -268,7 +271,8 @@ def _check_number(owner: User, team: Team | None, more: int) -> None:
     else:
         most, who = settings.PENDING_PUBLISHERS_PER_ORGANIZATION, team.organization
         number = team.organization_id
-        list(Team.objects.select_for_update().filter(organization_id=number).order_by("pk"))
+        teams = Team.objects.select_for_update(no_key=True).filter(organization_id=number)
+        list(teams.order_by("pk"))
         held = unexpired.filter(team__organization_id=number)
     if held.count() + more > most:
         raise TooManyPublishers(
