@@ -1,17 +1,33 @@
 """The publishers of a crate as its public pages name them."""
 
+from datetime import datetime
+
+from django.utils import timezone
+
+from adapters.compiled import CompiledQuery
 from registry.models import Crate
 from registry.queries.trust import Workflow, Workflows
 from trustpub.models import Publisher, PublisherCrate
 
 # What everybody may know of a rule; the title names the repository already.
 _SHOWN_RULES = frozenset({"Environment"})
+# A third of what a crate's page costs would be in writing its SQL.
+_STANDING = CompiledQuery(
+    lambda crate, now: (
+        PublisherCrate.objects.standing(now)
+        .filter(crate=crate)
+        .select_related("publisher__issuer")
+        .order_by("pk")
+    ),
+    crate=int,
+    now=datetime,
+)
 
 
 def publishing_workflows(crate: Crate) -> Workflows:
     """Those that could publish now; one query."""
-    grants = PublisherCrate.objects.standing().filter(crate=crate).order_by("pk")
-    publishers = [grant.publisher for grant in grants.select_related("publisher__issuer")]
+    grants = _STANDING.rows(crate=crate.pk, now=timezone.now())
+    publishers = [grant.publisher for grant in grants]
     working = [publisher for publisher in publishers if publisher.is_enabled()]
     known = [_workflow(publisher) for publisher in working if publisher.last_used_at]
     return Workflows(known=known, unknown=len(working) - len(known))
