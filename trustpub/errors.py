@@ -79,17 +79,6 @@ class NotInThatState(Refusal):
     status = 409
 
 
-class PublishersChanged(Refusal):
-    code = "publishers_changed"
-    status = 412
-
-    def __init__(self) -> None:
-        super().__init__(
-            "the publishers of this crate have changed since the list was read; read it again, "
-            "then send the change anew"
-        )
-
-
 class NameUnavailable(Refusal):
     """The same answer for a name that exists, is reserved, or is prohibited (c.2 rule 4)."""
 
