@@ -2,14 +2,15 @@
 
 import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from inspect import Parameter, signature
 from typing import Any
 
-import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection, transaction
+
+from tests.statements import not_counted
 
 Test = Callable[..., None]
 
@@ -32,9 +33,11 @@ def in_turn(names: str | Sequence[str], cases: Iterable[Any]) -> Callable[[Test]
         def tried(**fixtures: Any) -> None:
             request, subtests = fixtures["request"], fixtures["subtests"]
             given = {name: fixtures[name] for name in asked}
-            for case in every if _are_all_tried(request) else every[:1]:
+            is_query = request.node.get_closest_marker("queries") is not None
+            for place, case in enumerate(every if is_query or _on_sqlite() else every[:1]):
                 values = dict(zip(wanted, [case] if len(wanted) == 1 else case, strict=True))
-                with subtests.test(f"{values!r:.200}"), _taken_back():
+                heard = nullcontext() if is_query or place == 0 else not_counted()
+                with subtests.test(f"{values!r:.200}"), heard, _taken_back():
                     test(**given, **values)
 
         parameters = [one.replace(kind=Parameter.KEYWORD_ONLY) for one in asked.values()]
@@ -49,9 +52,8 @@ def in_turn(names: str | Sequence[str], cases: Iterable[Any]) -> Callable[[Test]
     return decorated
 
 
-def _are_all_tried(request: pytest.FixtureRequest) -> bool:
-    on_sqlite = connection.vendor == "sqlite"
-    return on_sqlite or request.node.get_closest_marker("queries") is not None
+def _on_sqlite() -> bool:
+    return bool(connection.vendor == "sqlite")
 
 
 @contextmanager

@@ -1,7 +1,8 @@
-"""Management commands one after the other, each in a fork of a process that has Django ready.
+"""Management commands and servers, each in a fork of one process that has Django ready.
 
-Importing it takes longer than most commands. Runs as `python -m tests.commands`: each line that
-it reads is a list of arguments, each line that it writes a status and what was said.
+Importing it takes longer than most commands, and than what else a server does to start. Runs as
+`python -m tests.commands`: each line that it reads is the name of what it does and the arguments,
+each line that it writes the result.
 """
 
 import gc
@@ -11,15 +12,20 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+from django.db import connections
 
 ROOT = Path(__file__).resolve().parent.parent
 SECONDS_TO_END = 10
+SECONDS_TO_LOOK_AGAIN = 0.02
 
 
 class Commands:
-    """The process, as `Server` uses it; it starts with the first command."""
+    """The process, as `Server` uses it; it starts with the first thing that is asked of it."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
@@ -27,19 +33,34 @@ class Commands:
 
     def run(self, arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
         """What `manage.py` would have given, by status, output and errors."""
-        process = self._process or self._started()
-        assert process.stdin
-        assert process.stdout
-        process.stdin.write(json.dumps(arguments) + "\n")
-        process.stdin.flush()
-        status, said, complained = json.loads(process.stdout.readline())
+        status, said, complained = self._answer("manage", arguments)
         command = ["manage.py", *arguments]
         return subprocess.CompletedProcess(command, status, said, complained)
+
+    def serve(self, log: Path) -> "Serving":
+        """`python -m config.serve`, writing there, in a process group of its own."""
+        return Serving(self, self._answer("serve", str(log)))
+
+    def status(self, pid: int, timeout: float) -> int | None:
+        """With which status a server has ended; None if it has not within so many seconds."""
+        found: int | None = self._answer("status", pid, timeout)
+        return found
 
     def end(self) -> None:
         if self._process is not None:
             self._process.communicate(timeout=SECONDS_TO_END)
             self._process = None
+
+    def _answer(self, *question: object) -> Any:
+        process = self._process or self._started()
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write(json.dumps(question) + "\n")
+        process.stdin.flush()
+        line = process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"Django does not start, for {question}")
+        return json.loads(line)
 
     def _started(self) -> subprocess.Popen[str]:
         self._process = subprocess.Popen(
@@ -53,17 +74,68 @@ class Commands:
         return self._process
 
 
+class Serving:
+    """A server that was forked, as `subprocess.Popen` has one that was started."""
+
+    def __init__(self, commands: Commands, pid: int) -> None:
+        self._commands, self.pid = commands, pid
+        self._status: int | None = None
+
+    def poll(self) -> int | None:
+        if self._status is None:
+            self._status = self._commands.status(self.pid, 0)
+        return self._status
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def wait(self, timeout: float = SECONDS_TO_END) -> int:
+        if self._status is None:
+            self._status = self._commands.status(self.pid, timeout)
+        if self._status is None:
+            raise subprocess.TimeoutExpired("config.serve", timeout)
+        return self._status
+
+
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     # With the addresses, which commands check.
     importlib.import_module("config.wsgi")
+    importlib.import_module("config.serve")
+    connections.close_all()
     gc.freeze()
+    actions = {"manage": _manage, "serve": _serve, "status": _status}
     for line in sys.stdin:
-        sys.stdout.write(json.dumps(_answer(json.loads(line))) + "\n")
+        name, *arguments = json.loads(line)
+        sys.stdout.write(json.dumps(actions[name](*arguments)) + "\n")
         sys.stdout.flush()
 
 
-def _answer(arguments: Sequence[str]) -> tuple[int, str, str]:
+def _serve(log: str) -> int:
+    child = os.fork()
+    if child:
+        return child
+    os.setsid()
+    with open(os.devnull) as nothing, open(log, "ab") as file:  # noqa: PTH123 - file numbers count
+        for stream, source in enumerate((nothing, file, file)):
+            os.dup2(source.fileno(), stream)
+    # Ends as a program does that has nothing more to do.
+    sys.exit(sys.modules["config.serve"].main())
+
+
+def _status(pid: int, timeout: float) -> int | None:
+    deadline = time.monotonic() + timeout
+    while True:
+        found, status = os.waitpid(pid, os.WNOHANG)
+        if found:
+            return os.waitstatus_to_exitcode(status)
+        if time.monotonic() >= deadline:
+            return None
+        time.sleep(SECONDS_TO_LOOK_AGAIN)
+
+
+def _manage(arguments: Sequence[str]) -> tuple[int, str, str]:
     with tempfile.TemporaryFile("w+") as said, tempfile.TemporaryFile("w+") as complained:
         child = os.fork()
         if child == 0:

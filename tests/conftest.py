@@ -5,13 +5,16 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
+from itertools import count, repeat
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import LazySettings
-from django.core.cache import cache
+from django.conf import settings as django_settings
+from django.core.cache import cache, caches
 from django.test import TransactionTestCase
+from django.utils import timezone
 from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker
 
@@ -19,9 +22,11 @@ from accounts.models import User
 from accounts.operations.people import create_user
 from accounts.operations.tokens import create_token
 from registry.actors import System
-from tests import browser
+from tests import browser, forks, statements
 from tests import prepared as prepared_data
 from tests.cargo import Cargo, find_cargo
+from tests.clock import clock_at
+from tests.looking import looks_at_statements
 from tests.own_database import own_database
 from tests.prepared import Prepared
 from tests.server import Server
@@ -31,6 +36,8 @@ hypothesis_settings.load_profile("waybill")
 
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "running_server", "own_server"}
 LONGEST_ID = 40
+# Between two collections of garbage; memory is not what tests are short of.
+ALLOCATIONS = (20_000, 10, 20)
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
 
 
@@ -39,10 +46,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks what a second run on PostgreSQL has to repeat.
 
     Of a test with parameters that is the first: the others are about another word, not another
-    query, unless the test is marked with `queries`.
+    query, unless the test is marked with `queries`, as whatever looks at statements is.
     """
     seen: set[str] = set()
     for item in items:
+        if isinstance(item, pytest.Function) and looks_at_statements(item.function):
+            item.add_marker("queries")
         test = item.nodeid.partition("[")[0]
         if test in seen and not item.get_closest_marker("queries"):
             item.add_marker("once")
@@ -54,8 +63,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(trylast=True, specname="pytest_collection_modifyitems")
 def pytest_put_slow_tests_first(items: list[pytest.Item]) -> None:
-    """Nobody waits for one at the end, least of all for those in a browser, which take longest."""
-    items.sort(key=lambda item: not item.get_closest_marker("browser"))
+    """Nobody waits for one at the end, least of all for those in a browser, which take longest.
+
+    Half of the forks begin at the end, and tell what PostgreSQL has to repeat.
+    """
+
+    def place(item: pytest.Item) -> tuple[bool, bool, bool]:
+        browser, slow, database = (
+            item.get_closest_marker(name) is not None for name in ("browser", "slow", "database")
+        )
+        return not browser, not slow, database
+
+    items.sort(key=place)
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
@@ -69,17 +88,22 @@ def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str)
 
 def pytest_collection_finish() -> None:
     """Thousands of collected tests live to the end; no garbage collection has to look at them."""
+    gc.enable()
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*ALLOCATIONS)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     browser.stop()
-    if not hasattr(session.config, "workerinput"):
+    if not forks.is_fork():
         prepared_data.remove(os.environ.get("TEST_DATABASE_URL"))
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
+    statements.record(config)
+    # Until all tests are collected there is nothing to collect.
+    gc.disable()
     sys.addaudithook(_stay_on_this_machine)
 
 
@@ -107,12 +131,30 @@ def django_db_setup(
         yield
 
 
+@pytest.fixture(scope="session")
+def _numbered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, int]]:
+    return zip(repeat(tmp_path_factory.mktemp("own")), count())
+
+
 @pytest.fixture(autouse=True)
-def _own_storage(settings: LazySettings, tmp_path: Path) -> None:
-    """Crates, index and noted downloads of one test are no other's."""
-    settings.STORAGE_URL = f"file://{tmp_path}/storage"
-    settings.DOWNLOADS_DIR = tmp_path / "downloads"
-    settings.NOTES_DIR = tmp_path / "exchanges"
+def _own_storage(settings: LazySettings, _numbered: Iterator[tuple[Path, int]]) -> None:
+    """Crates, index and noted downloads of one test are no other's.
+
+    Most tests store nothing, so the folders are made by whoever does.
+    """
+    folder, number = next(_numbered)
+    settings.STORAGE_URL = f"file://{folder}/{number}-storage"
+    settings.DOWNLOADS_DIR = folder / f"{number}-downloads"
+    settings.NOTES_DIR = folder / f"{number}-exchanges"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_redis() -> None:
+    """Each fork has a database of Redis, counted down from the last, as it is emptied often."""
+    if django_settings.REDIS_LIMITS and forks.is_fork():
+        url = os.environ["TEST_REDIS_URL"].rstrip("/")
+        caches.settings["default"]["LOCATION"] = f"{url}/{15 - 2 * forks.number()}"
+        caches["default"] = caches.create_connection("default")
 
 
 @pytest.fixture(autouse=True)
@@ -121,6 +163,13 @@ def _clean_redis(settings: LazySettings) -> Iterator[None]:
     yield
     if settings.REDIS_LIMITS:
         cache.clear()
+
+
+@pytest.fixture
+def standing_clock() -> Iterator[None]:
+    """No minute ends within the test, with which limits would begin anew."""
+    with clock_at(timezone.now()):
+        yield
 
 
 # --- People: Alice owns, Bob is on her team, Charlie may see nothing ---
@@ -170,7 +219,7 @@ def person(login: str, github_id: int | None = None) -> User:
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     """Migrated data that servers start with, made by the first process that asks for them."""
     folder = tmp_path_factory.getbasetemp()
-    shared = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    shared = folder.parent if forks.is_fork() else folder
     return prepared_data.prepared(shared, os.environ.get("TEST_DATABASE_URL"))
 
 
@@ -179,18 +228,19 @@ def running_server(
     tmp_path_factory: pytest.TempPathFactory, prepared: Prepared
 ) -> Iterator[Server]:
     """One server for all tests of a process; use names of crates and people of your own."""
-    yield from _serving(tmp_path_factory.mktemp("server"), prepared)
+    yield from serving(tmp_path_factory.mktemp("server"), prepared)
 
 
 @pytest.fixture
 def own_server(tmp_path: Path, prepared: Prepared) -> Iterator[Server]:
     """A server for one test, which may kill and start it again on the same data."""
-    yield from _serving(tmp_path, prepared)
+    yield from serving(tmp_path, prepared)
 
 
-def _serving(folder: Path, prepared: Prepared) -> Iterator[Server]:
+def serving(folder: Path, prepared: Prepared, **more: Any) -> Iterator[Server]:
     with prepared.copy(folder / "data") as database:
-        server = Server(folder, database=database, redis=os.environ.get("TEST_REDIS_URL"))
+        redis = os.environ.get("TEST_REDIS_URL")
+        server = Server(folder, database=database, redis=redis, **more)
         try:
             server.start()
             yield server

@@ -4,6 +4,7 @@ Migrating takes longer than most tests, and so does what Django does after a tes
 it empties each table, and puts the rows of the migrations back one by one.
 """
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -31,7 +32,8 @@ def own_database(prepared: Prepared) -> Iterator[Restore]:
     Gives the function that takes back all that was committed.
     """
     if prepared.database is None:
-        name = settings.DATABASES["default"]["TEST"]["NAME"]
+        # Forks share the settings, and so the folder.
+        name = f"{settings.DATABASES['default']['TEST']['NAME']}-{os.getpid()}"
         with _connections_to(name):
             restore = _file(prepared.folder / FILE)
             restore()

@@ -14,17 +14,19 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import IO
 
 from tests.services import postgresql, redis
+from tests.statements import ENDED, FOLDER
 
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 # The first run has shown the pages, the archives and each odd word; the second is about queries,
-# rows and locks.
-ON_POSTGRESQL = "database and not browser and not cargo and not once"
+# rows and locks. Of these tests/repeated.py chooses.
+ON_POSTGRESQL = "database and not browser and not cargo and (queries or not once)"
 NO_TESTS_COLLECTED = 5
-# Of each of the two runs.
-PROCESSES = max(2, os.cpu_count() or 1)
+# Of each of the two runs; Redis has two databases for each of eight.
+PROCESSES = min(max(2, os.cpu_count() or 1), 8)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -40,14 +42,18 @@ def main(arguments: Sequence[str]) -> int:
         if missing and required:
             print("REQUIRE_SERVICES=1: install what is missing, or unset it")
             return 1
-        runs = [_Run("on SQLite", {}, ["-m", "not postgres", *arguments])]
+        told = stack.enter_context(tempfile.TemporaryDirectory())
+        shared = {} if os.environ.get("REPEAT_ALL") == "1" else {FOLDER: told}
+        runs = [_Run("on SQLite", shared, ["-m", "not postgres", *arguments])]
         if services["TEST_DATABASE_URL"]:
             found = {name: url for name, url in services.items() if url}
             label = "on PostgreSQL and Redis" if len(found) > 1 else "on PostgreSQL"
             again = ["-m", f"({ON_POSTGRESQL}) or postgres", *arguments]
             kept = stack.enter_context(tempfile.TemporaryFile())
-            runs.append(_Run(label, found, again, kept))
-        return max([run.status() for run in runs])
+            runs.append(_Run(label, found | shared, again, kept))
+        statuses = [runs[0].status()]
+        Path(told, ENDED).touch()
+        return max(statuses + [run.status() for run in runs[1:]])
 
 
 def _needed(services: Mapping[str, str | None]) -> dict[str, str | None]:
@@ -74,7 +80,7 @@ class _Run:
         self._label, self._kept, self._started = label, kept, time.monotonic()
         # Each of the processes would compile all tests again.
         inherited = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-        parallel = ["-n", str(PROCESSES), "--dist", "worksteal"]
+        parallel = ["-p", "tests.forks", "--forks", str(PROCESSES)]
         self._process = subprocess.Popen(
             [sys.executable, "-m", "pytest", "--quiet", *parallel, *arguments],
             env={**inherited, **services},

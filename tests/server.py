@@ -1,4 +1,4 @@
-"""A server process as an operator runs it: `python -m config.serve` on a folder of its own."""
+"""A server process as an operator runs it, on a folder of its own."""
 
 import os
 import signal
@@ -11,9 +11,11 @@ import urllib.request
 from contextlib import suppress
 from pathlib import Path
 
-from tests.commands import ROOT, Commands
+from tests import forks
+from tests.commands import ROOT, Commands, Serving
 
 SECONDS_TO_START = 60
+SECONDS_TO_END = 10
 # What a process needs of the shell it was started from; the rest is the operator's to say.
 INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
 
@@ -28,8 +30,10 @@ class Server:
         database: str | None = None,
         redis: str | None = None,
         host: str = "127.0.0.1",
+        from_scratch: bool = False,
         **more: str,
     ) -> None:
+        """`from_scratch` starts `python -m config.serve`, and not a fork of what that imports."""
         self.folder = folder
         self.port = free_port()
         self.url = f"http://{host}:{self.port}"
@@ -52,22 +56,14 @@ class Server:
             **({"REDIS_URL": f"{redis.rstrip('/')}/{_redis_database()}"} if redis else {}),
             **more,
         }
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | Serving | None = None
+        self._from_scratch = from_scratch
         self._commands = Commands(self.environment)
 
     def start(self) -> None:
         """Returns once it says that it serves; raises RuntimeError with its output otherwise."""
         before = len(self.output())
-        with self._log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "config.serve"],
-                cwd=ROOT,
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        self.process = self._popen() if self._from_scratch else self._commands.serve(self._log)
         deadline = time.monotonic() + SECONDS_TO_START
         while f"Waybill serves {self.url}" not in self.output()[before:]:
             if self.process.poll() is not None or time.monotonic() > deadline:
@@ -92,6 +88,10 @@ class Server:
             with suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
+            # Nobody waits for its web processes, whose socket ends when they have.
+            deadline = time.monotonic() + SECONDS_TO_END
+            while not _is_free(self.port) and time.monotonic() < deadline:
+                time.sleep(0.01)
 
     def answers(self) -> bool:
         try:
@@ -111,6 +111,18 @@ class Server:
         done.check_returncode()
         return done.stdout.strip()
 
+    def _popen(self) -> subprocess.Popen[bytes]:
+        with self._log.open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "config.serve"],
+                cwd=ROOT,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
     @property
     def _log(self) -> Path:
         return self.folder / "server.log"
@@ -122,7 +134,17 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        # Connections that have ended are in nobody's way.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
 def _redis_database() -> int:
-    """Beside the one that the tests of this process use (tests/settings.py)."""
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    return 14 - 2 * worker
+    """Beside the one that the tests of this process use (tests/conftest.py)."""
+    return 14 - 2 * forks.number()

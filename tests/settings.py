@@ -28,9 +28,7 @@ os.environ.update(AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test")
 if _url := os.environ.get("TEST_DATABASE_URL"):
     os.environ["DATABASE_URL"] = _url
 if _url := os.environ.get("TEST_REDIS_URL"):
-    # Each process of pytest-xdist has a Redis database of its own, counted down from the last.
-    _worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    os.environ["REDIS_URL"] = f"{_url.rstrip('/')}/{15 - 2 * _worker}"
+    os.environ["REDIS_URL"] = f"{_url.rstrip('/')}/15"
 
 from config.settings import *  # noqa: E402,F403
 from config.settings import DATABASES  # noqa: E402

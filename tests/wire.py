@@ -94,11 +94,15 @@ def refusal(answer: Any, status: int) -> dict[str, Any]:
 
 
 @contextmanager
-def nothing_happens() -> Iterator[None]:
-    """No row and no file of a publish, and no audit event."""
-    before = _state()
+def nothing_happens(*, but: str = "") -> Iterator[None]:
+    """No row and no file of a publish, and no audit event, or just one of that name."""
+    before, files = _state()
+    noted = AuditEvent.objects.filter(name=but)
+    before["AuditEvent"] += int(bool(but))
+    one_more = noted.count() + int(bool(but))
     yield
-    assert _state() == before
+    assert _state() == (before, files)
+    assert noted.count() == one_more
 
 
 def stored_files() -> list[str]:

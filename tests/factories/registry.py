@@ -11,6 +11,7 @@ from accounts.models import User
 from registry.formats.names import canonical
 from registry.formats.semver import Version as Semver
 from registry.models import (
+    Attestation,
     Crate,
     Dependency,
     Invitation,
@@ -20,7 +21,9 @@ from registry.models import (
     Version,
 )
 from registry.operations import search_document, summary, topics
+from registry.operations.attest import note_attested
 
+SLSA = "https://slsa.dev/provenance/v1"
 SHA = "5f2c8e0d9b7a41c36e8d0f1a2b3c4d5e6f708192"
 _numbers = count(1)
 
@@ -85,7 +88,32 @@ def make_version(
     elif kind is not None:
         Provenance.objects.create(version=version, kind=kind)
     summary.note_published(crate, version)
+    crate.save()
     return version
+
+
+def make_attestation(version: Version, predicate_type: str = SLSA, **fields: Any) -> Attestation:
+    """As verified against the public instance; a `failure` is from today on."""
+    claims = {
+        "issuer": "https://token.actions.githubusercontent.com",
+        "source_commit": SHA,
+        "run": "https://github.com/octo/hello/actions/runs/42/attempts/1",
+        "runner_environment": "github-hosted",
+    }
+    facts = {"claims": claims, "log_index": 118_402_771, "log_id": "wNI9atQGlz+VWfO6LRyg=="}
+    found = Attestation.objects.create(
+        version=version,
+        predicate_type=predicate_type,
+        bundle=b"{}",
+        sha256=hashlib.sha256(predicate_type.encode()).hexdigest(),
+        verified_at=version.created_at,
+        signed_at=version.created_at,
+        failed_at=timezone.now() if fields.get("failure") else None,
+        **{"verifier": "sigstore 4.1.0", "root": "trusted_root.json 6494e21c", "facts": facts}
+        | fields,
+    )
+    note_attested(version.crate, version.provenance)
+    return found
 
 
 def make_dependency(version: Version, name: str, **fields: Any) -> Dependency:

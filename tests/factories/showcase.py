@@ -22,6 +22,7 @@ from registry.models import (
 from registry.operations.notifications import unsubscribe_token
 from tests.factories.registry import (
     SHA,
+    make_attestation,
     make_crate,
     make_dependency,
     make_invitation,
@@ -219,6 +220,8 @@ def _tide(alice: User, bob: User) -> Crate:
         features={"default": ["std"], "std": [], "serde": ["dep:serde"]},
         user_agent="cargo/1.90.0 (840b83a10 2025-07-30)",
     )
+    make_attestation(latest)
+    make_attestation(latest, "https://docs.pypi.org/attestations/publish/v1")
     make_dependency(latest, "sextant", requirement="^1.2")
     make_dependency(latest, "ephemeris", requirement="^0.3", features=["moon"])
     make_dependency(latest, "serde", optional=True, registry_index="https://index.example/")
@@ -295,6 +298,13 @@ def _hostile(alice: User) -> None:
         yanked=True,
         yank_message=HOSTILE,
         rust_version="r" * 64,
+    )
+    make_attestation(
+        version,
+        facts={"claims": {"issuer": HOSTILE, "run": "r" * 300}, "log_index": 1, "log_id": "l" * 88},
+        verifier="v" * 64,
+        root="t" * 255,
+        failure=HOSTILE,
     )
     make_dependency(
         version, LONG, alias="n" * 64, target=f"cfg({'t' * 300})", features=["f" * 40] * 5
