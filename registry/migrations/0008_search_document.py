@@ -3,8 +3,6 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from registry.operations.search_document import create_trigram_index
-
 # The stemmer is the one of SQLite's FTS5, and like there no word is left out, so that both
 # databases find the same. All words stand in an index of an expression, not of a column, since the
 # planner takes reading a column row by row for cheap. A publish may wait for a GIN index; with
@@ -87,7 +85,6 @@ def create_index(apps, schema_editor):
             schema_editor.execute(statement)
     else:
         schema_editor.execute(POSTGRESQL)
-        create_trigram_index(schema_editor.connection)
 
 
 def drop_index(apps, schema_editor):

@@ -2,8 +2,6 @@
 
 from django.db import migrations, models
 
-from registry.operations.search_document import create_trigram_index
-
 TIERS = 4
 POSTGRESQL = """
 CREATE INDEX CONCURRENTLY IF NOT EXISTS registry_search_words_{tier} ON registry_searchdocument
@@ -84,7 +82,6 @@ def create(apps, schema_editor):
         return
     for tier in range(TIERS):
         schema_editor.execute(POSTGRESQL.format(tier=tier))
-    create_trigram_index(schema_editor.connection)
 
 
 def drop(apps, schema_editor):

@@ -4,15 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from itertools import islice
 
-from django.db import DatabaseError, connection, transaction
-from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.backends.utils import CursorWrapper
+from django.db import connection
 from django.db.models import Max
 from django.db.models.functions import Left
 
 from registry.formats.search_text import MAX_README_READ, search_words
 from registry.models import Crate, SearchDocument, Version
-from registry.models.search_document import REST
+from registry.queries import search_sqlite
 
 AT_ONCE = 200
 _FIELDS = ["name", "keywords", "description", "readme"]
@@ -31,7 +29,7 @@ def write(crate: Crate, *, readme: str, known: SearchDocument | None = None) -> 
 
 
 def rebuild() -> int:
-    """Those of all crates; how many. Whatever the database derives from them is made anew, too."""
+    """Those of all crates; how many. On SQLite the index of them is made anew, too."""
     crates = Crate.objects.order_by("pk").iterator(chunk_size=AT_ONCE)
     count = 0
     while batch := list(islice(crates, AT_ONCE)):
@@ -40,38 +38,7 @@ def rebuild() -> int:
         count += len(batch)
     if connection.vendor == "sqlite":
         _rebuild_fts()
-    else:
-        create_trigram_index(connection)
     return count
-
-
-def create_trigram_index(on: BaseDatabaseWrapper) -> bool:
-    """On PostgreSQL, if the extension is there or may be created.
-
-    Without it search finds the same, but reads all names for it.
-    """
-    try:
-        with transaction.atomic(using=on.alias), on.cursor() as cursor:
-            cursor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
-            for name, condition in _trigram_indexes(cursor):
-                cursor.execute(
-                    f"CREATE INDEX IF NOT EXISTS registry_search_name_trigrams{name} "
-                    "ON registry_searchdocument USING gin (name gin_trgm_ops) "
-                    f"WITH (fastupdate = off){condition}"
-                )
-    except DatabaseError:
-        return False
-    return True
-
-
-def _trigram_indexes(cursor: CursorWrapper) -> list[tuple[str, str]]:
-    """Ends of their names and of what makes them; the first migrations know no tiers yet."""
-    cursor.execute(
-        "SELECT 1 FROM information_schema.columns WHERE table_schema = current_schema() "
-        "AND table_name = 'registry_searchdocument' AND column_name = 'tier'"
-    )
-    tiers = range(REST) if cursor.fetchone() else ()
-    return [("", ""), *((f"_{tier}", f" WHERE tier <= {tier}") for tier in tiers)]
 
 
 def _save(documents: Iterable[SearchDocument]) -> None:
@@ -96,10 +63,13 @@ def _readmes(crates: Sequence[Crate]) -> dict[int, str]:
 
 def _rebuild_fts() -> None:
     statements = [f"INSERT INTO {of}({of}) VALUES ('rebuild')" for of in _FTS]  # noqa: S608
-    for tier in range(REST):
+    for tier in search_sqlite.TIERS:
         for of, columns in _FTS.items():
             table = f"{of}_{tier}"
-            some = f"SELECT crate_id, {columns} FROM registry_searchdocument WHERE tier <= {tier}"  # noqa: S608
+            some = (
+                f"SELECT crate_id, {columns} FROM registry_searchdocument "  # noqa: S608
+                f"WHERE popularity_tier <= {tier}"
+            )
             statements += [
                 f"INSERT INTO {table}({table}) VALUES ('delete-all')",  # noqa: S608
                 f"INSERT INTO {table}(rowid, {columns}) {some}",

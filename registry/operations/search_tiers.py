@@ -1,5 +1,6 @@
-"""Keeps in which search indexes a crate is, by how often it was downloaded lately."""
+"""Keeps in which tier of popular crates a crate is, by how often it was downloaded lately."""
 
+from bisect import bisect
 from collections.abc import Iterator, Sequence
 
 from django.conf import settings
@@ -8,12 +9,12 @@ from registry.models import Crate, SearchDocument
 from registry.models.search_document import REST
 from registry.operations.search_document import AT_ONCE
 
+# A registry of no more crates than this tier holds has none: all of them are soon looked through.
+FEW = 4
+
 
 def refresh() -> int:
-    """Moves the crates whose tier has changed, few at a time; answers how many.
-
-    A smaller registry has no tiers, since all its crates are soon looked through.
-    """
+    """Moves the crates whose tier has changed, few at a time; answers how many."""
     wanted = dict(_wanted())
     held = dict(SearchDocument.objects.filter(tier__lt=REST).order_by().values_list("pk", "tier"))
     moved = dict.fromkeys(held.keys() - wanted.keys(), REST)
@@ -30,8 +31,8 @@ def _wanted() -> Iterator[tuple[int, int]]:
     popular = Crate.objects.order_by("-recent_downloads", "-downloads", "pk")
     sizes = settings.SEARCH_TIERS
     ids = list(popular.values_list("pk", flat=True)[: sizes[-1]])
-    for place, pk in enumerate(ids if len(ids) > sizes[1] else ()):
-        yield pk, sum(place >= size for size in sizes)
+    for place, pk in enumerate(ids if len(ids) > sizes[FEW] else ()):
+        yield pk, bisect(sizes, place)
 
 
 def _slices(ids: Sequence[int]) -> Iterator[Sequence[int]]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from math import inf
 from types import ModuleType
 from typing import Any
 
@@ -15,7 +16,6 @@ from django.db.models.expressions import Combinable
 from registry.formats.names import MAX_NAME_LENGTH
 from registry.formats.search_text import MAX_TEXT_LENGTH, SearchText, edits, search_text
 from registry.models import Crate
-from registry.models.search_document import REST
 from registry.queries import search_postgresql, search_sqlite
 
 __all__ = [
@@ -36,6 +36,8 @@ MAX_GUESSES = 5
 # Below this, every other short name is a letter away; from the second on, two letters may differ.
 MIN_GUESSED_LENGTH = 4
 LONG_NAME = 7
+# By so many standard deviations a tier is chosen larger than what was found suggests.
+SLACK = 1.5
 
 
 class Sort(StrEnum):
@@ -192,36 +194,41 @@ def _ranked(
 def _by_relevance(among: QuerySet[Crate] | None, wanted: SearchText) -> list[int]:
     """Ids of at most SEARCH_MAX_FOUND crates, best first; of the first tier that holds as many."""
     most = settings.SEARCH_MAX_FOUND
+    statement: tuple[str, list[Any]] | None = None
+    likely: int | None = 0
+    held, crates = 0, 0
     if among is not None:
         try:
             sql, params = among.order_by().values("pk").query.sql_with_params()
         except EmptyResultSet:
             return []
-        for tier in (0, REST - 1, None):
-            found = _ranked_ids(wanted, tier, (sql, list(params)))
-            if len(found) >= most:
-                break
-        return found
-    held = _twin().count(wanted.words, 0)
-    likely = 0 if held >= most else _likely_tier(0, held)
+        statement = sql, list(params)
+    else:
+        held, crates = _twin().count(wanted.words, 0)
+        if held < most:
+            likely = _likely_tier(0, held, crates)
     while likely is not None:
-        found = _ranked_ids(wanted, likely)
+        found = _ranked_ids(wanted, likely, statement)
         if len(found) >= most:
             return found
-        likely = _likely_tier(likely, len(found))
-    return _ranked_ids(wanted, None)
+        likely = _likely_tier(likely, len(found), crates)
+    return _ranked_ids(wanted, None, statement)
 
 
-def _likely_tier(looked_at: int, found: int) -> int | None:
-    """The first tier behind it that holds enough, if words are as common there; None for all."""
+def _likely_tier(looked_at: int, found: int, crates: int) -> int | None:
+    """The first tier behind it that holds enough, if words are as common there; None for all.
+
+    `crates` is how many there are about, 0 if nobody knows.
+    """
     sizes = settings.SEARCH_TIERS
-    share = found / sizes[looked_at]
-    later = range(looked_at + 1, REST)
-    return next((one for one in later if share * sizes[one] >= settings.SEARCH_MAX_FOUND), None)
+    # Of few that were found, chance may well be a good part.
+    enough = settings.SEARCH_MAX_FOUND * (1 + SLACK / max(found, 1) ** 0.5)
+    later = (one for one in _twin().TIERS if one > looked_at and sizes[one] < (crates or inf))
+    return next((one for one in later if found / sizes[looked_at] * sizes[one] >= enough), None)
 
 
 def _ranked_ids(
-    wanted: SearchText, tier: int | None, among: tuple[str, list[Any]] | None = None
+    wanted: SearchText, tier: int | None, among: tuple[str, list[Any]] | None
 ) -> list[int]:
     ids: list[int] = _twin().ranked(wanted, tier=tier, among=among, most=settings.SEARCH_MAX_FOUND)
     return ids

@@ -1,4 +1,4 @@
-"""Search on SQLite: what search_postgresql does there, by two FTS5 tables."""
+"""Search on SQLite: what search_postgresql does there, by FTS5 tables."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,6 +8,8 @@ from django.db.models.expressions import RawSQL
 
 from registry.formats.search_text import SearchText, grams, part_of_name, spaced
 
+# Those that have tables of their own; more would cost more at each change than they save here.
+TIERS = (0, 4, 7, 11)
 KEYWORDS, DESCRIPTION = "{name keywords} : ", "{name keywords description} : "
 
 Statement = tuple[str, list[Any]]
@@ -29,11 +31,13 @@ def matching(words: Sequence[str], tier: int | None = None) -> RawSQL:
     return RawSQL(*_everywhere(words, "", tier))
 
 
-def count(words: Sequence[str], tier: int) -> int:
-    """How many crates of that tier and those before it have every word somewhere."""
+def count(words: Sequence[str], tier: int) -> tuple[int, int]:
+    """How many crates of that tier and those before it have every word somewhere; and about how
+    many crates there are, 0 if nobody knows."""
     ids = matching(words, tier)
-    ((found,),) = _rows(f"SELECT count(*) FROM ({ids.sql})", ids.params)
-    return int(found)
+    statement = f"SELECT count(*), (SELECT max(id) FROM registry_crate) FROM ({ids.sql})"
+    ((found, crates),) = _rows(statement, ids.params)
+    return found, crates or 0
 
 
 def ranked(
