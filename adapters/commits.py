@@ -2,6 +2,9 @@
 
 from django.db import connection
 
+# Behind a statement on PostgreSQL that changes rows, see below.
+AND_COMMIT_SOON = "RETURNING set_config('synchronous_commit', 'off', true)"
+
 
 def committed_soon(sql: str) -> str:
     """The statement, as one whose transaction PostgreSQL makes durable a moment after its commit.
@@ -10,4 +13,4 @@ def committed_soon(sql: str) -> str:
     """
     if connection.vendor != "postgresql":
         return sql
-    return f"{sql} RETURNING set_config('synchronous_commit', 'off', true)"
+    return f"{sql} {AND_COMMIT_SOON}"

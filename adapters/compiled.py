@@ -3,16 +3,16 @@
 Of a hot query with several joins, nine tenths of the cost are in writing its SQL anew.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
-from itertools import chain
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from django.db.models.expressions import DatabaseDefault
-from django.db.models.query import get_related_populators
 from django.db.models.sql.compiler import SQLCompiler
+
+from adapters.instances import Instances
 
 T = TypeVar("T", bound=models.Model)
 _Kind = type[str] | type[int] | type[datetime]
@@ -20,6 +20,27 @@ _Kind = type[str] | type[int] | type[datetime]
 _TEXT = "value of {}, put here by adapters.compiled"
 _NUMBER = 900_000_000
 _MOMENT = datetime(1901, 2, 3, tzinfo=UTC)
+# Which of their values drivers take as they are.
+_PLAIN = (
+    ((models.CharField, models.TextField), str),
+    ((models.IntegerField, models.ForeignKey), int),
+    (models.BooleanField, bool),
+)
+
+
+# One way to the database and back, and a row also where the query finds none.
+BESIDE = """
+    WITH beside AS ({statement})
+    SELECT done.rows, found.*
+    FROM (SELECT json_agg(beside) AS rows FROM beside) AS done LEFT JOIN ({query}) AS found ON TRUE
+"""
+
+
+class Statement(NamedTuple):
+    """One that returns rows."""
+
+    sql: str
+    params: Sequence[Any]
 
 
 class CompiledQuery(Generic[T]):
@@ -41,6 +62,15 @@ class CompiledQuery(Generic[T]):
         """As the query set itself would answer, related rows and annotations included."""
         return list(self._of_this_database().rows(values))
 
+    def rows_beside(
+        self, statement: Statement, **values: Any
+    ) -> tuple[list[dict[str, Any]], list[T]]:
+        """Also the rows of a statement that writes, run along with the query; on PostgreSQL.
+
+        The query does not see what it writes.
+        """
+        return self._of_this_database().rows_beside(statement, values)
+
     def first(self, **values: Any) -> T | None:
         """None without any; the query set itself says where more than one row would fit."""
         return next(self._of_this_database().rows(values), None)
@@ -61,6 +91,19 @@ class CompiledQuery(Generic[T]):
         return compiled
 
 
+class _Stored(NamedTuple):
+    """A field, its column, and the type of those values that drivers take as they are."""
+
+    field: "models.Field[Any, Any]"
+    column: str
+    plain: type | None
+
+    @classmethod
+    def of(cls, field: "models.Field[Any, Any]") -> Self:
+        plain = next((kind for kinds, kind in _PLAIN if isinstance(field, kinds)), None)
+        return cls(field, str(field.column), plain)
+
+
 class CompiledInsert(Generic[T]):
     """New rows of one model, written as `Model.save` would; no signal is sent.
 
@@ -70,43 +113,36 @@ class CompiledInsert(Generic[T]):
     def __init__(self, model: type[T]) -> None:
         meta = model._meta
         self._fields = [
-            field
+            _Stored.of(field)
             for field in meta.concrete_fields
             if field is not meta.auto_field and not field.generated
         ]
         # Both databases quote names alike.
-        columns = ", ".join(f'"{field.column}"' for field in self._fields)
+        self._columns = [f'"{stored.column}"' for stored in self._fields]
+        self._into = f'INSERT INTO "{meta.db_table}" ({", ".join(self._columns)})'
+        self._table = f'"{meta.db_table}"'
+        self.key = f'"{meta.pk.column}"'
         places = ", ".join(["%s"] * len(self._fields))
-        self.sql = f'INSERT INTO "{meta.db_table}" ({columns}) VALUES ({places})'  # noqa: S608
-        self._key = f'"{meta.pk.column}"'
+        self._sql = f"{self._into} VALUES ({places}) RETURNING {self.key}"
+
+    def of_json(self, columns: Iterable[str] = (), value: str = "") -> str:
+        """PostgreSQL for many rows, a JSON list of records; in `columns` each has that value."""
+        given = {f'"{column}"': value for column in columns}
+        values = ", ".join(given.get(column, column) for column in self._columns)
+        read = f"json_populate_recordset(NULL::{self._table}, %s::json)"
+        return f"{self._into} SELECT {values} FROM {read}"  # noqa: S608
 
     def save(self, row: T) -> T:
         """The row, with its key; raises what `Model.save` would."""
         with connection.cursor() as cursor:
-            cursor.execute(f"{self.sql} RETURNING {self._key}", self.values(row))
+            cursor.execute(self._sql, _stored(row, self._fields, is_new=True))
             row.pk = cursor.fetchone()[0]
         row._state.adding, row._state.db = False, connection.alias  # noqa: SLF001
         return row
 
-    def values(self, row: T) -> list[Any]:
-        return _stored(row, self._fields, is_new=True)
-
-
-def save_together(*rows: models.Model) -> None:
-    """New rows, none of which needs the key of another; they get none. One statement, where it can.
-
-    Raises what `Model.save` would for any of them.
-    """
-    if connection.vendor != "postgresql":
-        for row in rows:
-            _insert_of(type(row)).save(row)
-        return
-    inserts = [_insert_of(type(row)) for row in rows]
-    *parts, last = [insert.sql for insert in inserts]
-    named = ", ".join(f"part_{number} AS ({sql})" for number, sql in enumerate(parts))
-    values = chain.from_iterable(i.values(row) for i, row in zip(inserts, rows, strict=True))
-    with connection.cursor() as cursor:
-        cursor.execute(f"WITH {named} {last}" if parts else last, list(values))
+    def record(self, row: T) -> dict[str, Any]:
+        """Its values by column, as the database's driver takes them."""
+        return _record(row, self._fields, is_new=True)
 
 
 class CompiledUpdate(Generic[T]):
@@ -114,13 +150,27 @@ class CompiledUpdate(Generic[T]):
 
     def __init__(self, model: type[T], *fields: str) -> None:
         meta = model._meta
-        self._fields = [field for field in meta.concrete_fields if field.name in fields]
-        columns = ", ".join(f'"{field.column}" = %s' for field in self._fields)
-        self._sql = f'UPDATE "{meta.db_table}" SET {columns} WHERE "{meta.pk.column}" = %s'  # noqa: S608
+        self._fields = [_Stored.of(f) for f in meta.concrete_fields if f.name in fields]
+        self._table, self._key = f'"{meta.db_table}"', str(meta.pk.column)
+        columns = ", ".join(f'"{stored.column}" = %s' for stored in self._fields)
+        self._sql = f'UPDATE {self._table} SET {columns} WHERE "{self._key}" = %s'  # noqa: S608
 
     def save(self, row: T) -> None:
         with connection.cursor() as cursor:
             cursor.execute(self._sql, [*_stored(row, self._fields, is_new=False), row.pk])
+
+    def of_json(self) -> str:
+        """PostgreSQL for one row, a record in JSON: it would expect a hundred in a list."""
+        columns = ", ".join(f'"{s.column}" = found."{s.column}"' for s in self._fields)
+        return (
+            f"UPDATE {self._table} AS old SET {columns} "  # noqa: S608
+            f"FROM json_populate_record(NULL::{self._table}, %s::json) AS found "
+            f'WHERE old."{self._key}" = found."{self._key}"'
+        )
+
+    def record(self, row: T) -> dict[str, Any]:
+        """Its key and these values by column, as the database's driver takes them."""
+        return {self._key: row.pk, **_record(row, self._fields, is_new=False)}
 
 
 class _Compiled(Generic[T]):
@@ -138,44 +188,59 @@ class _Compiled(Generic[T]):
         assert select
         columns = [column for column, *_ in select[: self._compiler.col_count]]
         self._converters = self._compiler.get_converters(columns)
-        klass = self._compiler.klass_info
-        if klass is None:
-            # Of `values_list`: there are tuples, and no models.
-            return
-        # As django.db.models.query.ModelIterable takes rows apart.
-        self._model: type[T] = klass["model"]
-        self._own = slice(klass["select_fields"][0], klass["select_fields"][-1] + 1)
-        self._names = [column.target.attname for column, *_ in select[self._own]]
-        # The stubs are those of a later Django, which passes more.
-        self._related = get_related_populators(klass, select, connection.alias)  # type: ignore[call-arg]
+        plan = self._compiler.klass_info
+        # With `values_list` there are tuples, and no models.
+        has_models = plan is not None and query_set.query.default_cols
+        self._instances = Instances[T](plan, select, connection.alias) if has_models else None
+        self._annotations = tuple(self._compiler.annotation_col_map.items())
 
     def rows(self, values: Mapping[str, Any]) -> Iterator[T]:
-        for row in self.tuples(values):
-            instance = self._model.from_db(connection.alias, self._names, row[self._own])
-            for related in self._related:
-                related.populate(row, instance)
-            for name, place in self._compiler.annotation_col_map.items():
+        return self._rows_of(self.tuples(values))
+
+    def rows_beside(
+        self, statement: Statement, values: Mapping[str, Any]
+    ) -> tuple[list[dict[str, Any]], list[T]]:
+        found = _fetched(
+            _beside(statement.sql, self._sql), [*statement.params, *self._filled_in(values)]
+        )
+        return found[0][0], list(self._rows_of(self._converted([row[1:] for row in found])))
+
+    def _rows_of(self, found: Iterable[Sequence[Any]]) -> Iterator[T]:
+        assert self._instances, "a query set of `values_list` has tuples"
+        for row in found:
+            instance = self._instances.of(row)
+            if instance is None:
+                continue
+            for name, place in self._annotations:
                 setattr(instance, name, row[place])
             yield instance
 
     def tuples(self, values: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
-        # Not by django.db.connection, which is looked up anew for each of its attributes.
-        connection = connections[DEFAULT_DB_ALIAS]
+        return map(tuple, self._converted(_fetched(self._sql, self._filled_in(values))))
+
+    def _filled_in(self, values: Mapping[str, Any]) -> list[Any]:
         adapted = {name: _adapted(value) for name, value in values.items()}
-        params = [
+        return [
             param if name is None else _like(param, adapted[name]) for name, param in self._params
         ]
-        with connection.cursor() as cursor:
-            cursor.execute(self._sql, params)
-            found = cursor.fetchall()
+
+    def _converted(self, found: Iterable[Sequence[Any]]) -> Iterable[Sequence[Any]]:
         if not self._converters:
-            return iter(found)
-        return map(tuple, self._compiler.apply_converters(found, self._converters))
+            return found
+        return self._compiler.apply_converters(found, self._converters)
+
+
+def _fetched(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+    # Not by django.db.connection, which is looked up anew for each of its attributes.
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        cursor.execute(sql, params)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+        return found
 
 
 @cache
-def _insert_of(model: type[models.Model]) -> CompiledInsert[Any]:
-    return CompiledInsert(model)
+def _beside(statement: str, query: str) -> str:
+    return BESIDE.format(statement=statement, query=query)
 
 
 def _mark(name: str, number: int, kind: _Kind) -> Any:
@@ -196,15 +261,20 @@ def _like(param: object, value: Any) -> Any:
     return type(param)(value) if isinstance(param, int) else value
 
 
-def _stored(
-    row: models.Model, fields: Iterable["models.Field[Any, Any]"], *, is_new: bool
-) -> list[Any]:
+def _record(row: models.Model, fields: Sequence[_Stored], *, is_new: bool) -> dict[str, Any]:
+    values = _stored(row, fields, is_new=is_new)
+    return {stored.column: value for stored, value in zip(fields, values, strict=True)}
+
+
+def _stored(row: models.Model, fields: Iterable[_Stored], *, is_new: bool) -> list[Any]:
     """As the database's driver takes them."""
     connection = connections[DEFAULT_DB_ALIAS]
-    stored = []
-    for field in fields:
+    values = []
+    for field, _, plain in fields:
         value = field.pre_save(row, is_new)
         if isinstance(value, DatabaseDefault):
             value = field.db_default
-        stored.append(field.get_db_prep_save(value, connection=connection))
-    return stored
+        if value is not None and type(value) is not plain:
+            value = field.get_db_prep_save(value, connection=connection)
+        values.append(value)
+    return values

@@ -6,6 +6,7 @@ or caught by a quick reader, ends the worker.
 
 import fcntl
 import logging
+import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,7 +27,7 @@ class Channel(filesystem.Channel):
     def _put(self, queue: str, message: Any, **kwargs: object) -> None:  # type: ignore[override]
         """The names sort by time, so that messages are taken in the order in which they came."""
         name = f"{time_ns():020}_{uuid.uuid4()}.{queue}.msg"
-        _replace(Path(self.data_folder_out) / name, dumps(message))
+        _replace(f"{self.data_folder_out}/{name}", dumps(message))
 
     def _get(self, queue: str, timeout: float | None = None) -> dict[str, Any]:
         while True:
@@ -65,10 +66,13 @@ class Transport(filesystem.Transport):
     global_state = virtual.BrokerState()
 
 
-def _replace(path: Path, text: str) -> None:
-    hidden = path.with_name(f".{path.name}.{uuid.uuid4()}")
-    hidden.write_text(text, encoding="utf-8")
-    hidden.replace(path)
+def _replace(path: str | Path, text: str) -> None:
+    folder, name = os.path.split(path)
+    # A text, since a Path costs as much as to write the file.
+    hidden = f"{folder}/.{name}.{uuid.uuid4()}"
+    with open(hidden, "w", encoding="utf-8") as file:  # noqa: PTH123
+        file.write(text)
+    os.replace(hidden, path)  # noqa: PTH105
 
 
 @contextmanager

@@ -7,8 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from adapters.atomic_file import holds, remove_unfinished, write_atomically
+from adapters.atomic_file import holds, remove_unfinished, sync_file_system, write_atomically
 from adapters.object_names import checked, checked_prefix
+
+# In each of the folders at the top, which may be file systems of their own: where files lie until
+# they are whole. No object's name has a part that begins with a dot.
+WORKSHOP = ".unfinished"
 
 
 class DurableFileStorage:
@@ -27,18 +31,23 @@ class DurableFileStorage:
         durable: bool = True,
     ) -> None:
         # A file has no place for type and cache rules; whoever serves it knows them by name.
-        write_atomically(self._path(name), content, durable=durable)
+        top, _, rest = name.partition("/")
+        workshop = f"{self._folder}/{top if rest else '.'}/{WORKSHOP}"
+        path = f"{self._folder}/{checked(name)}"
+        write_atomically(path, content, durable=durable, workshop=workshop)
 
     def flush(self) -> None:
-        os.sync()
+        for folder in {folder.stat().st_dev: folder for folder in self._tops()}.values():
+            sync_file_system(folder)
 
     def open_read(self, name: str) -> BinaryIO:
         return self._path(name).open("rb")
 
     def differing(self, objects: Iterable[tuple[str, bytes]]) -> Iterator[str]:
         for name, content in objects:
-            path = self._path(name)
-            if not holds(path, content) if content else path.is_file():
+            # A text, since a Path costs as much as to open it.
+            path = f"{self._folder}/{checked(name)}"
+            if not holds(path, content) if content else Path(path).is_file():
                 yield name
 
     def exists(self, name: str) -> bool:
@@ -59,7 +68,7 @@ class DurableFileStorage:
         return _walk(self._folder / folder, folder)
 
     def remove_unfinished(self, before: float) -> int:
-        return remove_unfinished(self._folder, before=before)
+        return sum(remove_unfinished(top / WORKSHOP, before=before) for top in self._tops())
 
     def local_path(self, name: str) -> Path | None:
         return self._path(name)
@@ -70,6 +79,13 @@ class DurableFileStorage:
 
     def _path(self, name: str) -> Path:
         return self._folder / checked(name)
+
+    def _tops(self) -> list[Path]:
+        """The folder itself and those at its top."""
+        try:
+            return [self._folder, *filter(Path.is_dir, self._folder.iterdir())]
+        except FileNotFoundError:
+            return []
 
 
 def _walk(folder: Path, prefix: str) -> Iterator[str]:

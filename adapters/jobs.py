@@ -5,6 +5,7 @@ import logging
 from celery import Task, current_app
 from django.db import transaction
 from kombu.exceptions import OperationalError
+from kombu.utils.uuid import uuid
 
 _log = logging.getLogger(__name__)
 
@@ -35,7 +36,30 @@ def after_commit(task_name: str, *args: int | str) -> None:
 
 def _queue(task: "Task[..., object]", args: tuple[int | str, ...]) -> None:
     try:
-        # Through the signature, which honours eager mode where send_task does not.
-        task.signature(args).apply_async(retry_policy=_RETRY)
+        if task.app.conf.task_always_eager:
+            task.apply_async(args)
+        else:
+            _send(task, args)
     except (OperationalError, OSError):
         _log.warning("Could not queue %s%r; the next sweep will do it", task.name, args)
+
+
+def _send(task: "Task[..., object]", args: tuple[int | str, ...]) -> None:
+    """The message that Celery sends of a task without options.
+
+    Its own sender looks all of them up, declares the queue and prints the arguments each time,
+    which takes five times as long. The worker declares the queue.
+    """
+    amqp = task.app.amqp
+    message = amqp.create_task_message(
+        uuid(), task.name, args, argsrepr=repr(args), kwargsrepr="{}"
+    )
+    with task.app.producer_or_acquire() as producer:
+        producer.publish(
+            message.body,
+            routing_key=amqp.default_queue.name,
+            headers=message.headers,
+            retry=True,
+            retry_policy=_RETRY,
+            **message.properties,
+        )

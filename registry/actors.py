@@ -12,7 +12,7 @@ from accounts.powers import Power
 from accounts.scopes import Scope
 from accounts.step_up import require_factor
 from registry.errors import EmailNotVerified, NameTaken, NotOwner
-from registry.models import Crate, PublishKind, Team, Version
+from registry.models import Crate, Provenance, PublishKind, Team, Version
 from registry.teams import is_member
 
 
@@ -66,6 +66,11 @@ class Actor(ABC):
         """Whether `rights_on` reaches so far, for less work where it can be had."""
         return self.rights_on(crate) >= needed
 
+    @property
+    def owning_account(self) -> int | None:
+        """The key of the account that gives it all rights on the crates that it owns."""
+        return None
+
     def look_up_rights(self, crate: Crate) -> None:  # noqa: B027
         """Asks others what `rights_on` needs of them, ahead of a transaction that must not wait."""
 
@@ -82,6 +87,11 @@ class Actor(ABC):
 
     def published(self, version: Version, *, is_first: bool) -> None:  # noqa: B027
         """Told inside the publishing transaction: it is published."""
+
+    def has_published(self, version: Version, provenance: Provenance) -> bool:
+        """Whether the version came with these very credentials, which may add to it."""
+        credential = self.provenance().fields.get("credential")
+        return bool(credential) and provenance.credential == credential
 
     def name_was_taken(self, crate_name: str) -> Refusal:
         """What to say when another upload founded the crate in the same moment."""
@@ -126,6 +136,10 @@ class Person(Actor):
         owning = Team.objects.filter(ownerships__crate=crate).order_by("pk")
         return Rights.PUBLISH if any(map(self._is_in, owning)) else Rights.NONE
 
+    @property
+    def owning_account(self) -> int | None:
+        return self.user.pk
+
     def has_rights(self, crate: Crate, needed: Rights) -> bool:
         if needed is Rights.FULL:
             # No team gives them, so nothing is asked of GitHub.
@@ -159,6 +173,10 @@ class Moderator(Person):
         super().__init__(user)
         # Each audit event says it.
         self.because = because
+
+    @property
+    def owning_account(self) -> int | None:
+        return None
 
     def rights_on(self, crate: Crate) -> Rights:
         return Rights.FULL if Power.MODERATE.is_held_by(self.user) else Rights.NONE

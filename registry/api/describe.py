@@ -32,6 +32,7 @@ def operation(
     auth: Sequence[str] = ANYONE,
     body: Any = None,
     body_type: str = JSON,
+    answer_type: str = JSON,
     parameters: Sequence[OpenApiParameter] = (),
     deprecated: bool = False,
 ) -> Callable[[Method], Method]:
@@ -43,7 +44,9 @@ def operation(
         # The framework's types know only names, its code also whole requirements.
         auth=[{scheme: []} if scheme else {} for scheme in auth],  # type: ignore[misc]
         request=None if body is None else {body_type: body},
-        responses={status: OpenApiResponse(answer, description="Successful Response")},
+        responses={
+            (status, answer_type): OpenApiResponse(answer, description="Successful Response")
+        },
         parameters=list(parameters),
         deprecated=deprecated,
     )

@@ -1,6 +1,7 @@
 """/api/v1/crates/{name}/owners and its parts."""
 
 import hashlib
+from functools import lru_cache
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -13,12 +14,12 @@ from rest_framework.views import APIView
 from accounts.step_up import require_fresh
 from registry.api.bodies import OWNERS
 from registry.api.describe import TOKEN_OR_COOKIE, operation
-from registry.api.rendering import ownership_json
+from registry.api.rendering import owner_json, ownership_json
 from registry.api.requests import actor_of, is_plain_read, json_object, text_list
 from registry.api.shapes import OwnerShape, answer, flag, text
 from registry.operations.owners import add_owners, remove_owners
 from registry.queries.lookup import crate_named
-from registry.queries.owners import owners_by_name, owners_of
+from registry.queries.owners import Owner, owners_by_name, owners_of
 
 
 class Owners(APIView):
@@ -33,9 +34,7 @@ class Owners(APIView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Who only reads is answered from one prepared query."""
-        if is_plain_read(request) and (answer := _quickly(request, kwargs["name"])):
-            return answer
-        return super().dispatch(request, *args, **kwargs)
+        return quickly(request, kwargs["name"]) or super().dispatch(request, *args, **kwargs)
 
     @operation(
         "add_owners",
@@ -96,13 +95,20 @@ def _owners(name: str, *, kind: str | None = None) -> list[dict[str, object]]:
     return [owner for owner in owners if kind in (None, owner["kind"])]
 
 
-def _quickly(request: HttpRequest, name: str) -> HttpResponseBase | None:
+def quickly(request: HttpRequest, name: str) -> HttpResponseBase | None:
     """None where the usual way knows better what to say, as of a crate without owners."""
-    found = owners_by_name(name)
+    found = owners_by_name(name) if is_plain_read(request) else ()
     if not found:
         return None
-    body = JSONRenderer().render({"users": [ownership_json(ownership) for ownership in found]})
-    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    body, etag = _rendered(found)
     headers = {"ETag": etag, "Vary": "Accept, Authorization, Cookie"}
     answer = HttpResponse(body, content_type="application/json", headers=headers)
     return get_conditional_response(request, etag=etag, response=answer)
+
+
+# All that is said of them is given, so that it is the same until something changes.
+@lru_cache(maxsize=1024)
+def _rendered(owners: tuple[Owner, ...]) -> tuple[bytes, str]:
+    """The body, and its entity tag."""
+    body = JSONRenderer().render({"users": [owner_json(owner) for owner in owners]})
+    return body, f'"{hashlib.sha256(body).hexdigest()[:32]}"'

@@ -14,6 +14,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 
 from accounts.errors import Refusal
+from registry.formats.accept_encoding import takes_gzip
 from registry.models import Category, Crate, Keyword, Version
 from registry.queries.crate_stamp import Facts, crate_facts, known_around
 from registry.queries.lookup import crate_named
@@ -29,7 +30,7 @@ class Rendering:
     """
 
     packed: bytes
-    row: Facts
+    row: str
     around: Facts
     people: tuple[int, ...]
 
@@ -101,7 +102,7 @@ def kept_answer(
         _renderings.put(address, kept)
     headers = {"ETag": kept.etag, "Vary": "Accept, Accept-Encoding, Authorization, Cookie"}
     body = kept.packed
-    if "gzip" in request.META.get("HTTP_ACCEPT_ENCODING", ""):
+    if takes_gzip(request.META.get("HTTP_ACCEPT_ENCODING", "")):
         headers["Content-Encoding"] = "gzip"
     else:
         body = gzip.decompress(body)
@@ -109,7 +110,7 @@ def kept_answer(
     return get_conditional_response(request, etag=kept.etag, response=answer)
 
 
-def _render(crate: Crate, made: Answer, row: Facts) -> Rendering:
+def _render(crate: Crate, made: Answer, row: str) -> Rendering:
     """`row` was read before, so a change meanwhile makes the next request render again."""
     people = {v.published_by.pk: v.published_by for v in made.versions if v.published_by}
     people |= {action.user.pk: action.user for v in made.versions for action in v.actions.all()}

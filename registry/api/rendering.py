@@ -19,6 +19,7 @@ from registry.models import (
     Team,
     Version,
 )
+from registry.queries.owners import Owner
 
 NO_VERSION = "0.0.0"
 
@@ -223,6 +224,19 @@ def ownership_json(ownership: Ownership) -> dict[str, Any]:
     facts = user_json(ownership.user)
     del facts["created_at"]
     return {**facts, "kind": "user"}
+
+
+def owner_json(owner: Owner) -> dict[str, Any]:
+    """The same of what `queries.owners` says of one."""
+    shown: dict[str, Any] = {
+        "pk": owner.pk,
+        "login": owner.login,
+        "name": owner.name,
+        "avatar_url": owner.avatar_url,
+    }
+    if owner.team_id:
+        return ownership_json(Ownership(team=Team(**shown)))
+    return ownership_json(Ownership(user=User(**shown, github_id=owner.github_id)))
 
 
 def moment(at: datetime) -> str:

@@ -60,12 +60,17 @@ def version_in(crate: Crate, num: str) -> Version:
 
 def actor_of(request: Request) -> Actor:
     """Whoever sent the request; raises AuthenticationRequired for nobody."""
-    if isinstance(request.auth, Actor):
-        return request.auth
-    if isinstance(request.auth, ApiToken):
-        return TokenHolder(request.auth)
-    if isinstance(request.user, User):
-        return Person(request.user)
+    return acting(request.user, request.auth)
+
+
+def acting(user: object, auth: object) -> Actor:
+    """The same, of what authentication found."""
+    if isinstance(auth, Actor):
+        return auth
+    if isinstance(auth, ApiToken):
+        return TokenHolder(auth)
+    if isinstance(user, User):
+        return Person(user)
     raise AuthenticationRequired
 
 

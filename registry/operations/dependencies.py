@@ -19,17 +19,10 @@ def check_registries(dependencies: tuple[Required, ...]) -> None:
             )
 
 
-def save_dependencies(version: Version, dependencies: tuple[Required, ...]) -> None:
-    """Raises UnknownDependency for the first that should be here and is not."""
-    if not dependencies:
-        return
-    here = {d.name for d in dependencies if d.registry_index is None}
-    # By the column that has an index; the spelling is compared here.
-    found = Crate.objects.filter(canonical_name__in={canonical(name) for name in here})
-    known = set(found.values_list("name", flat=True))
-    if missing := sorted(here - known):
-        raise UnknownDependency(missing[0])
-    Dependency.objects.bulk_create(
+def dependency_rows(version: Version, dependencies: tuple[Required, ...]) -> list[Dependency]:
+    """Yet to be saved; raises UnknownDependency for the first that should be here and is not."""
+    _check_known({d.name for d in dependencies if d.registry_index is None})
+    return [
         Dependency(
             version=version,
             name=required.name,
@@ -44,4 +37,13 @@ def save_dependencies(version: Version, dependencies: tuple[Required, ...]) -> N
             registry_index=required.registry_index or "",
         )
         for required in dependencies
-    )
+    ]
+
+
+def _check_known(names: set[str]) -> None:
+    if not names:
+        return
+    # By the column that has an index; the spelling is compared here.
+    found = Crate.objects.filter(canonical_name__in={canonical(name) for name in names})
+    if missing := sorted(names - set(found.values_list("name", flat=True))):
+        raise UnknownDependency(missing[0])

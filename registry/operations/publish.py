@@ -16,7 +16,6 @@ from django.utils.module_loading import import_string
 from accounts import audit
 from accounts.scopes import Scope
 from adapters import jobs
-from adapters.compiled import save_together
 from registry import storage
 from registry.actors import Actor
 from registry.errors import (
@@ -29,6 +28,7 @@ from registry.errors import (
     TrustedPublishingOnly,
     UploadTooLarge,
     VersionDeleted,
+    VersionExists,
 )
 from registry.formats.archive import Archive, read_archive
 from registry.formats.categories import CATEGORY_SLUGS
@@ -53,11 +53,11 @@ from registry.models import (
     Version,
 )
 from registry.operations import index
-from registry.operations.dependencies import check_registries, save_dependencies
+from registry.operations.dependencies import check_registries, dependency_rows
 from registry.operations.packed_tokens import refuse_tokens
 from registry.operations.rate_limits import check_daily_versions, take_token
 from registry.operations.upload import Intent, Origin, Package
-from registry.operations.version_rows import describe, origin_of, save_version
+from registry.operations.version_rows import describe, new_version, origin_of, save_all
 from registry.operations.yank import yank
 from registry.policies import Action, require_rights, require_scope
 from registry.queries import ci_only, publishing
@@ -199,13 +199,10 @@ def _commit(actor: Actor, intent: Intent, package: Package, file: BinaryIO) -> V
     """One transaction: crate, version, dependencies, provenance, archive, outbox, audit event."""
     held = None if intent.is_first else _hold(actor, intent)
     crate = held.crate if held else _found(actor, intent)
-    version = save_version(actor, crate, intent, package)
-    save_dependencies(version, package.dependencies)
+    version = new_version(actor, crate, intent, package)
+    dependencies = dependency_rows(version, package.dependencies)
     describe(crate, version, held.found_by if held else None)
     facts = actor.provenance()
-    origin = origin_of(actor, version, facts)
-    if held and held.was_trusted and (broken := break_of(version)):
-        jobs.after_commit("registry.mail_provenance_break", version.pk, str(broken))
     actor.published(version, is_first=intent.is_first)
     event = audit.event(
         "version.published",
@@ -214,7 +211,10 @@ def _commit(actor: Actor, intent: Intent, package: Package, file: BinaryIO) -> V
         subject=str(version),
         after={"checksum": version.checksum, "size": version.size, "kind": facts.kind},
     )
-    save_together(*origin, event, index.change_of(crate))
+    origin = origin_of(actor, version, facts)
+    save_all(version, *dependencies, *origin, event, index.change_of(crate))
+    if held and held.was_trusted and (broken := break_of(version)):
+        jobs.after_commit("registry.mail_provenance_break", version.pk, str(broken))
     if facts.kind != PublishKind.IMPORTED:
         jobs.after_commit("registry.mail_version_published", version.pk, actor.label)
         if intent.is_first:
@@ -230,7 +230,8 @@ def _commit(actor: Actor, intent: Intent, package: Package, file: BinaryIO) -> V
 def _hold(actor: Actor, intent: Intent) -> Held:
     """The crate under lock, where everything else still allows the version."""
     name = intent.metadata.name
-    held = publishing.held(name, intent.number.without_build)
+    number = intent.number.without_build
+    held = publishing.held(name, number, actor.owning_account)
     if held is None:
         raise NameTaken(name)
     crate = held.crate
@@ -239,11 +240,14 @@ def _hold(actor: Actor, intent: Intent) -> Held:
     _check_not_hidden(crate)
     if held.number_is_deleted:
         raise VersionDeleted(crate.name, intent.metadata.vers)
-    require_rights(actor, Action.PUBLISH, crate)
+    if not held.is_owned:
+        require_rights(actor, Action.PUBLISH, crate)
     _check_ci_only(actor, held, name)
     if crate.name != name:
         raise SpelledDifferently(crate.name)
     check_daily_versions(actor, crate)
+    if held.number_is_taken:
+        raise VersionExists(number)
     return held
 
 

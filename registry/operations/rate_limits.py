@@ -2,9 +2,11 @@
 
 from datetime import datetime, timedelta
 from functools import cache
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import QuerySet, Subquery
 from django.utils import timezone
 
 from adapters.commits import committed_soon
@@ -30,17 +32,15 @@ SENTENCES = {
     ),
     LimitedAction.ATTEST: "You have sent too many attestations in a short period of time.",
 }
+# No account has this key.
+NOBODY = 0
 _BUCKET = CompiledQuery(
-    lambda subject, action: RateBucket.objects.filter(subject=subject, action=action),
+    lambda subject, action, user, now: RateBucket.objects.filter(
+        subject=subject, action=action
+    ).annotate(own_burst=Subquery(_own_burst(user, action, now))),
     subject=str,
     action=str,
-)
-_OWN_BURST = CompiledQuery(
-    lambda user, action, now: (
-        LimitOverride.objects.current(now).filter(user=user, action=action).values_list("burst")
-    ),
     user=int,
-    action=str,
     now=datetime,
 )
 
@@ -64,7 +64,7 @@ def check_daily_versions(actor: Actor, crate: Crate) -> None:
     Called with the crate under lock; counts people and CI jobs alike, but no operator.
     """
     most = settings.MAX_NEW_VERSIONS_DAILY
-    if most is None or actor.limit_key(crate.name) is None:
+    if most is None or crate.num_versions < most or actor.limit_key(crate.name) is None:
         return
     # There will be room when the oldest of the last `most` is a day old.
     oldest = _last_but(most - 1).tuples(crate=crate.pk, since=timezone.now() - DAY)
@@ -85,21 +85,28 @@ def delete_full_buckets() -> int:
 
 def _take(subject: str, action: LimitedAction, actor: Actor, now: datetime) -> datetime | None:
     """None, or when there will be a token again; who is overtaken by another looks again."""
-    burst, refill = _limit(actor, action, now)
+    burst, seconds = settings.RATE_LIMITS[action.value]
+    refill = timedelta(seconds=seconds)
+    user = actor.user.pk if actor.user else NOBODY
     while True:
-        bucket = _BUCKET.first(subject=subject, action=action.value)
+        bucket: Any = _BUCKET.first(subject=subject, action=action.value, user=user, now=now)
         if bucket is None:
-            bucket, is_new = RateBucket.objects.get_or_create(
-                subject=subject,
-                action=action,
-                defaults={"tokens": burst, "refilled_at": now.replace(microsecond=0)},
-            )
-            if is_new:
+            if _is_first(
+                subject, action, now, burst=_own_burst(user, action, now).first() or burst
+            ):
                 return None
+            continue
         seen = (bucket.tokens, bucket.refilled_at)
-        passes = bucket.take(burst=burst, refill=refill, now=now)
+        passes = bucket.take(burst=bucket.own_burst or burst, refill=refill, now=now)
         if _replace(bucket, seen):
             return None if passes else bucket.refilled_at + refill
+
+
+def _is_first(subject: str, action: LimitedAction, now: datetime, *, burst: int) -> bool:
+    """Whether the bucket came into being now, which takes nothing."""
+    filled = {"tokens": burst, "refilled_at": now.replace(microsecond=0)}
+    _, is_new = RateBucket.objects.get_or_create(subject=subject, action=action, defaults=filled)
+    return is_new
 
 
 def _replace(bucket: RateBucket, seen: tuple[int, datetime]) -> bool:
@@ -124,9 +131,7 @@ def _last_but(others: int) -> CompiledQuery[Version]:
     )
 
 
-def _limit(actor: Actor, action: LimitedAction, now: datetime) -> tuple[int, timedelta]:
-    burst, seconds = settings.RATE_LIMITS[action.value]
-    if actor.user is not None:
-        own = _OWN_BURST.tuples(user=actor.user.pk, action=action.value, now=now)
-        burst = own[0][0] if own else burst
-    return burst, timedelta(seconds=seconds)
+def _own_burst(user: int, action: str, now: datetime) -> "QuerySet[LimitOverride, int]":
+    """What the person was given instead of the installation's, if they were."""
+    own = LimitOverride.objects.current(now).filter(user=user, action=action)
+    return own.values_list("burst", flat=True)

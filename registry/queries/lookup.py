@@ -1,11 +1,14 @@
 """Finds a crate or a version by the text in an address."""
 
+from adapters.compiled import CompiledQuery
 from registry.errors import InQuarantine, crate_not_found, version_not_found
 from registry.formats.errors import FormatError
 from registry.formats.names import InvalidCrateName, canonical, check_crate_name
 from registry.formats.semver import Requirement
 from registry.formats.semver import Version as Semver
 from registry.models import Crate, Version
+
+_NAMED = CompiledQuery(lambda name: Crate.objects.filter(canonical_name=name), name=str)
 
 
 def crate_named(name: str) -> Crate:
@@ -14,7 +17,7 @@ def crate_named(name: str) -> Crate:
         check_crate_name(name)
     except InvalidCrateName:
         raise crate_not_found(name) from None
-    crate = Crate.objects.named(name).first()
+    crate = _NAMED.first(name=canonical(name))
     if crate is None:
         raise crate_not_found(name)
     return crate

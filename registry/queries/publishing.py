@@ -18,8 +18,14 @@ from registry.models import (
     PublishKind,
     ReservedName,
     SearchDocument,
+    Version,
 )
 from registry.queries.ci_only import strict_teams
+
+# No account has this key.
+NOBODY = 0
+# Of a crate before the upload is read.
+_ASKED = ("name", "canonical_name", "hidden_at", "trustpub_only", "trustpub_only_ends_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +38,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A crate as it is; `strict_team` is the login of one that takes versions from CI alone."""
+    """A crate as it is, of which only what is asked for here is loaded.
+
+    `strict_team` is the login of one that takes versions from CI alone.
+    """
 
     crate: Crate
     strict_team: str | None
@@ -46,6 +55,8 @@ class Held:
 
     crate: Crate
     strict_team: str | None
+    is_owned: bool
+    number_is_taken: bool
     number_is_deleted: bool
     # Only the patterns themselves tell whether one of them fits.
     name_may_be_reserved: bool
@@ -72,18 +83,24 @@ def limits_of(name: str) -> Limits:
     return Limits(own.max_upload_bytes, own.max_features) if own else Limits()
 
 
-def held(name: str, number: str) -> Held | None:
+def held(name: str, number: str, owner: int | None) -> Held | None:
     """The same crate under lock until the transaction ends; `number` is without build metadata.
+
+    It `is_owned` if it is by the account of that key.
 
     What is asked beside the lock is asked after it: a question that had to wait would be answered
     with what was true before.
     """
     if not (locked := _LOCK.tuples(name=canonical(name))):
         return None
-    found: Any = _HELD.first(crate=locked[0][0], number=number, now=timezone.now())
+    found: Any = _HELD.first(
+        crate=locked[0][0], number=number, owner=owner or NOBODY, now=timezone.now()
+    )
     return Held(
         crate=cast(Crate, found),
         strict_team=found.strict_team,
+        is_owned=found.is_owned,
+        number_is_taken=found.number_is_taken,
         number_is_deleted=found.number_is_deleted,
         name_may_be_reserved=found.name_may_be_reserved,
         was_trusted=found.was_trusted,
@@ -93,7 +110,8 @@ def held(name: str, number: str) -> Held | None:
 
 def _known(name: str, now: datetime) -> QuerySet[Crate]:
     limits = CrateLimits.objects.filter(canonical_name=OuterRef("canonical_name"))
-    return Crate.everything.filter(canonical_name=name).annotate(
+    rows = Crate.everything.filter(canonical_name=name).only(*_ASKED)
+    return rows.annotate(
         strict_team=_strict_team(now),
         is_of_teams=Exists(Ownership.objects.filter(crate=OuterRef("pk"), team__isnull=False)),
         own_upload_bytes=Subquery(limits.values("max_upload_bytes")),
@@ -101,7 +119,8 @@ def _known(name: str, now: datetime) -> QuerySet[Crate]:
     )
 
 
-def _held(crate: int, number: str, now: datetime) -> QuerySet[Crate]:
+def _held(crate: int, number: str, owner: int, now: datetime) -> QuerySet[Crate]:
+    same_number = Version.everything.filter(crate=OuterRef("pk"), num_without_build=number)
     deleted = DeletedVersion.objects.held(now).filter(
         canonical_name=OuterRef("canonical_name"), num_without_build=number
     )
@@ -111,6 +130,8 @@ def _held(crate: int, number: str, now: datetime) -> QuerySet[Crate]:
     rows = Crate.everything.filter(pk=crate).select_related("search_document")
     return rows.annotate(
         strict_team=_strict_team(now),
+        is_owned=Exists(Ownership.objects.filter(crate=OuterRef("pk"), user=owner)),
+        number_is_taken=Exists(same_number),
         number_is_deleted=Exists(deleted),
         name_may_be_reserved=Exists(
             ReservedName.objects.that_may_reserve(OuterRef("canonical_name"))
@@ -128,4 +149,4 @@ _KNOWN = CompiledQuery(_known, name=str, now=datetime)
 _LOCK = CompiledQuery(
     lambda name: Crate.everything.locked().filter(canonical_name=name).values_list("pk"), name=str
 )
-_HELD = CompiledQuery(_held, crate=int, number=str, now=datetime)
+_HELD = CompiledQuery(_held, crate=int, number=str, owner=int, now=datetime)

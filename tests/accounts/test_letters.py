@@ -1,11 +1,13 @@
 """The full text of each letter about an account."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from smtplib import SMTPServerDisconnected
 from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 from django.utils import timezone
@@ -189,3 +191,22 @@ def test_a_letter_that_could_not_go_out_is_tried_again(
     tasks.mail_expiring_tokens()
 
     assert only(mailoutbox).subject == "Your API token laptop is about to expire"
+
+
+def test_letters_about_what_others_may_have_done_name_whom_to_tell(
+    alice: User, settings: Settings, mailoutbox: list[EmailMessage]
+) -> None:
+    emails.second_factor(alice, "removed")
+    settings.SECURITY_CONTACT = "https://reg.example/security"
+    emails.second_factor(alice, "removed")
+    emails.notifications_off(alice)
+
+    without, named, other = (letter.body for letter in mailoutbox)
+    assert named == f"{without}\nThis registry's security contact: https://reg.example/security\n"
+    assert "contact" not in other
+
+
+def test_every_letter_that_names_the_contact_exists() -> None:
+    folder = Path(settings.BASE_DIR) / "templates" / "emails"
+
+    assert {path.name for path in folder.iterdir()} >= emails.NAMING_SECURITY_CONTACT

@@ -56,3 +56,17 @@ def test_counts_of_past_windows_are_deleted() -> None:
 
     assert limits.delete_old_windows() == 1
     assert not RateWindow.objects.filter(key="old").exists()
+
+
+def test_an_attempt_can_be_given_back(db: None) -> None:
+    one = limits.Limit("test", "someone", 1, DAY, "tests")
+    asked = limits.Limit("test", "someone else", 1, DAY, "tests", by=0)
+    limits.hit_all([one, asked])
+
+    limits.give_back([one, asked])
+    # More than was counted is never given.
+    limits.give_back([one, asked])
+
+    limits.hit_all([one, asked])
+    with pytest.raises(TooManyRequests):
+        limits.hit_all([one, asked])

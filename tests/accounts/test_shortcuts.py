@@ -7,6 +7,7 @@ from django.test import Client
 from accounts.models import User
 from tests.ci import TOKENS
 from tests.factories.registry import make_crate, make_version
+from tests.wire import NEW
 
 GARBAGE = '{"jwt": "eyJhIjoxfQ.eyJhIjoxfQ.AAAA"}'
 NUMBER = "X-Request-Id"
@@ -14,7 +15,12 @@ NUMBER = "X-Request-Id"
 
 @pytest.mark.parametrize(
     ("method", "path", "body", "status"),
-    [("POST", TOKENS, GARBAGE, 400), ("GET", "/api/v1/crates/tide", "", 200)],
+    [
+        ("POST", TOKENS, GARBAGE, 400),
+        ("GET", "/api/v1/crates/tide", "", 200),
+        ("PUT", NEW, GARBAGE, 403),
+        ("PUT", NEW, "", 411),
+    ],
 )
 def test_both_ways_answer_the_same(
     settings: LazySettings, alice: User, method: str, path: str, body: str, status: int

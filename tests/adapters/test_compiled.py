@@ -7,7 +7,7 @@ from django.db import connection, models
 from django.db.models import Exists, OuterRef
 
 from accounts.models import AuditEvent
-from adapters.compiled import CompiledInsert, CompiledQuery, CompiledUpdate, save_together
+from adapters.compiled import CompiledInsert, CompiledQuery, CompiledUpdate, Statement
 from registry.models import Crate, IndexChange, Ownership
 from tests.factories.registry import make_crate, make_user
 
@@ -74,14 +74,42 @@ def test_rows_are_stored_as_save_would() -> None:
         stored = AuditEvent.objects.get(pk=event.pk)
         assert (stored.after, stored.address) == (expected.after, expected.address)
         assert stored.at == event.at
-    save_together(AuditEvent(**facts), IndexChange(crate_name="tide"))
-    assert AuditEvent.objects.filter(**facts).count() == 5
-    assert IndexChange.objects.get().crate_name == "tide"
     crate = make_crate("tide", owner=make_user("alice"))
     crate.keywords, crate.updated_at, crate.description = ["sea"], EPOCH, "not among them"
     update.save(crate)
     again = Crate.objects.get()
     assert (again.keywords, again.updated_at, again.description) == (["sea"], EPOCH, "")
+
+
+def test_what_an_outer_join_does_not_find_is_none() -> None:
+    make_crate("tide", owner=make_user("alice"))
+    teams = Ownership.objects.select_related("team", "crate")
+    [found] = CompiledQuery(lambda name: teams.filter(crate__name=name), name=str).rows(name="tide")
+
+    assert found.team is None
+    assert found.crate.name == "tide"
+    # What was not selected is looked up, as ever.
+    crates = Crate.objects.only("name")
+    [crate] = CompiledQuery(lambda name: crates.filter(name=name), name=str).rows(name="tide")
+    assert crate.get_deferred_fields() == Crate.objects.only("name").get().get_deferred_fields()
+    crate.description = "As good as any other instance"
+    crate.save()
+    assert Crate.objects.get().description == crate.description
+
+
+@pytest.mark.postgres
+def test_a_statement_that_writes_goes_along_with_a_query(django_assert_num_queries: object) -> None:
+    make_crate("tide", owner=make_user("alice"))
+    query = CompiledQuery(lambda name: Crate.objects.filter(name=name), name=str)
+    table = "registry_indexchange (crate_name, created_at)"
+    sql = f"INSERT INTO {table} VALUES (%s, %s) RETURNING crate_name"
+
+    for name, found in (("tide", ["tide"]), ("ebb", [])):
+        with django_assert_num_queries(1):  # type: ignore[operator]
+            written, rows = query.rows_beside(Statement(sql, [name, EPOCH]), name=name)
+        assert written == [{"crate_name": name}]
+        assert [row.name for row in rows] == found
+    assert IndexChange.objects.count() == 2
 
 
 def test_a_value_that_the_query_does_not_use_is_a_mistake() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import boto3
 import pytest
 
-from adapters.file_storage import DurableFileStorage
+from adapters.file_storage import WORKSHOP, DurableFileStorage
 from adapters.object_names import InvalidObjectName
 from adapters.storages import ObjectStorage, from_url
 
@@ -173,15 +173,18 @@ def test_a_file_that_could_not_be_finished_leaves_nothing(tmp_path: Path) -> Non
         storage.write(CRATE, Broken())
 
     assert read(storage, CRATE) == b"old"
-    assert list((tmp_path / CRATE).parent.iterdir()) == [tmp_path / CRATE]
+    assert list(filter(Path.is_file, tmp_path.rglob("*"))) == [tmp_path / CRATE]
 
 
 def test_an_unfinished_file_is_no_object(tmp_path: Path) -> None:
     storage = DurableFileStorage(tmp_path)
     storage.write(CRATE, b"content")
-    (tmp_path / "crates" / ".0123456789abcdef.tmp").write_bytes(b"left by a crash")
+    left = tmp_path / "crates" / WORKSHOP / ".0123456789abcdef.tmp"
+    left.write_bytes(b"left by a crash")
 
     assert list(storage.walk()) == [CRATE]
+    assert storage.remove_unfinished(left.stat().st_mtime + 1) == 1
+    assert not left.exists()
 
 
 def test_a_web_server_may_read_the_files(tmp_path: Path) -> None:

@@ -253,6 +253,7 @@ def test_what_is_no_time_of_the_past_is_no_proof(stale: Client, stored: object) 
     assert stale.post("/settings/tokens/new", TOKEN)["Location"] == "/confirm-identity"
 
 
+@pytest.mark.usefixtures("standing_clock")
 def test_attempts_to_sign_in_are_counted_by_address(client: Client, settings: Settings) -> None:
     settings.SIGN_INS_PER_ADDRESS = 2
 

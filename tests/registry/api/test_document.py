@@ -144,6 +144,7 @@ def test_an_answer_is_as_described(shore: Client, method: str, path: str) -> Non
 
 
 @pytest.mark.queries
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 @in_turn(("method", "path"), OPERATIONS)
 def test_nothing_hostile_breaks_an_operation(

@@ -11,7 +11,7 @@ from django.test import Client
 from accounts.models import User
 from registry.actors import Person, System
 from registry.api.rendered import Rendering, Renderings
-from registry.models import Crate
+from registry.models import Crate, Ownership, Team
 from registry.operations import count_downloads, topics
 from registry.operations.quarantine import quarantine_version
 from registry.operations.yank import amend, yank
@@ -112,7 +112,9 @@ def test_every_change_shows_at_once(
 def test_who_takes_gzip_gets_it(client: Client, tide: Crate) -> None:
     packed = client.get(PATH, headers={"Accept-Encoding": "gzip, br"})
     assert packed["Content-Encoding"] == "gzip"
-    assert gzip.decompress(packed.content) == client.get(PATH).content
+    refused = client.get(PATH, headers={"Accept-Encoding": "gzip;q=0"})
+    assert "Content-Encoding" not in refused
+    assert gzip.decompress(packed.content) == client.get(PATH).content == refused.content
     assert "Accept-Encoding" in packed["Vary"]
 
 
@@ -149,6 +151,22 @@ def test_owners_cost_one_query_and_show_what_changes(
     assert client.get("/api/v1/crates/absent/owners").status_code == 404
 
 
+def test_owners_are_told_alike_to_everybody(client: Client, tide: Crate, bob: User) -> None:
+    team = Team.objects.create(
+        login="github:sea:deep", github_id=7, organization_id=8, name="Deep", avatar_url="https://a"
+    )
+    Ownership.objects.create(crate=tide, team=team)
+    Ownership.objects.create(crate=tide, user=bob)
+    User.objects.filter(pk=bob.pk).update(github_id=9, avatar_url="https://b")
+    path = f"{PATH}/owners"
+
+    quick = client.get(path).json()
+
+    cookie = {"Cookie": f"{settings.SESSION_COOKIE_NAME}=nobody"}
+    assert quick == Client().get(path, headers=cookie).json()
+    assert [owner["kind"] for owner in quick["users"]] == ["user", "user", "team"]
+
+
 def test_another_spelling_goes_the_usual_way(client: Client, tide: Crate) -> None:
     assert client.get("/api/v1/crates/Tide").json() == _fresh()[0]
     assert client.get("/api/v1/crates/absent").status_code == 404
@@ -157,7 +175,7 @@ def test_another_spelling_goes_the_usual_way(client: Client, tide: Crate) -> Non
 def test_the_oldest_go_when_there_are_too_many_bytes() -> None:
     kept = Renderings(max_bytes=10)
     for name in ("a", "b", "c"):
-        kept.put(name, Rendering(b"12345", row=(name,), around=(), people=()))
+        kept.put(name, Rendering(b"12345", row=name, around=(), people=()))
         if name == "b":
             assert kept.get("a")
     assert kept.get("b") is None

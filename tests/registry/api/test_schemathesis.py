@@ -31,7 +31,7 @@ from tests.registry.api.test_document import OPERATIONS, shore
 
 __all__ = ["shore"]
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.slow]
 # Not whether what the document allows is taken: that a name is unknown is no fault of either.
 CHECKS = [
     not_a_server_error,
