@@ -1,7 +1,9 @@
 """record(), the way to write an audit event."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
+
+from django.utils import timezone
 
 from accounts.models import AuditEvent
 from accounts.request_context import current_request
@@ -45,21 +47,35 @@ def event(
     before: Mapping[str, object] | None = None,
     after: Mapping[str, object] | None = None,
 ) -> AuditEvent:
-    """What `record` writes, for who writes it together with other rows.
+    """What `record` writes, for who writes it together with other rows."""
+    return AuditEvent(
+        **columns(name, actor=actor, crate=crate, before=before, after=after), subject=subject[:255]
+    )
+
+
+def columns(
+    name: str,
+    *,
+    actor: Acting,
+    crate: str = "",
+    before: Mapping[str, object] | None = None,
+    after: Mapping[str, object] | None = None,
+) -> dict[str, Any]:
+    """The same as columns, but for the subject: whoever writes them may know it only then.
 
     Whoever acts for the registry says why, and that is in `after` too.
     """
     request = current_request()
     because = {"reason": reason} if (reason := getattr(actor, "because", "")) else {}
-    return AuditEvent(
-        name=name,
-        actor_kind=actor.kind,
-        actor_id=actor.identifier,
-        actor_label=actor.label[:255],
-        crate=crate,
-        subject=subject[:255],
-        before=dict(before or {}),
-        after={**dict(after or {}), **because},
-        request_id=request.request_id,
-        address=request.address or None,
-    )
+    return {
+        "at": timezone.now(),
+        "name": name,
+        "actor_kind": actor.kind,
+        "actor_id": actor.identifier,
+        "actor_label": actor.label[:255],
+        "crate": crate,
+        "after": {**dict(after or {}), **because},
+        "request_id": request.request_id,
+        "address": request.address or None,
+        **({"before": dict(before)} if before else {}),
+    }

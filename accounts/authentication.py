@@ -1,8 +1,10 @@
 """API token -> request (crates-io-api reference, 0.3)."""
 
 from datetime import datetime, timedelta
+from typing import Any, cast
 
 from django.conf import settings
+from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
 from rest_framework import authentication
@@ -13,6 +15,7 @@ from accounts import token_text
 from accounts.client_address import network_of
 from accounts.errors import AccountLocked, AuthenticationFailed, MalformedCredentials, NotAllowed
 from accounts.models import ApiToken, Suspicion, User
+from accounts.models.user import verified_addresses
 from accounts.operations.suspicions import suspect
 from accounts.request_context import current_request
 from accounts.token_text import TokenKind
@@ -23,7 +26,12 @@ LAST_USE_PRECISION = timedelta(minutes=1)
 # After which a token that wakes up elsewhere may be in other hands.
 LONG_SILENCE = timedelta(days=60)
 _USABLE = CompiledQuery(
-    lambda digest, now: ApiToken.objects.usable(now).filter(digest=digest).select_related("user"),
+    lambda digest, now: (
+        ApiToken.objects.usable(now)
+        .filter(digest=digest)
+        .select_related("user")
+        .annotate(found_email=Subquery(verified_addresses(OuterRef("user")).values("email")))
+    ),
     digest=str,
     now=datetime,
 )
@@ -68,12 +76,13 @@ def api_token_of(request: HttpRequest | Request) -> ApiToken | None:
         )
     if kind is not TokenKind.API:
         raise AuthenticationFailed
-    token = _USABLE.first(digest=token_text.digest(text), now=timezone.now())
+    token: Any = _USABLE.first(digest=token_text.digest(text), now=timezone.now())
     if token is None or not token.user.is_active:
         raise AuthenticationFailed
     reject_locked(token.user)
+    token.user.found_email = token.found_email
     _note_use(token)
-    return token
+    return cast(ApiToken, token)
 
 
 def reject_locked(user: User) -> None:
@@ -82,7 +91,7 @@ def reject_locked(user: User) -> None:
         raise AccountLocked(user.shut_because, user.shut_until)
 
 
-def reject_foreign_origin(request: Request) -> None:
+def reject_foreign_origin(request: HttpRequest | Request) -> None:
     """Raises NotAllowed for a page of another site that acts with a person's credentials."""
     origin = request.headers.get("Origin")
     if origin is None or origin in settings.CSRF_TRUSTED_ORIGINS:
@@ -94,7 +103,7 @@ def reject_foreign_origin(request: Request) -> None:
 class ApiTokenAuthentication(authentication.BaseAuthentication):
     """`request.auth` becomes the ApiToken, `request.user` its owner."""
 
-    def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
+    def authenticate(self, request: HttpRequest | Request) -> tuple[User, ApiToken] | None:
         token = api_token_of(request)
         if token is None:
             return None

@@ -100,6 +100,18 @@ def account_deleted(address: str, login: str) -> None:
     send("account_deleted", [address], {"login": login, "public_url": settings.PUBLIC_URL})
 
 
+# Those about what somebody else may have done.
+NAMING_SECURITY_CONTACT = frozenset(
+    (
+        "address_changed api_token_used environment_ignored exchanges_refused opening_asked "
+        "owner_added owner_removed provenance_break publish_token_leaked publisher_added "
+        "publisher_changed publisher_edited publisher_removed publisher_renamed "
+        "publisher_suspended second_factor team_added token_created token_leaked "
+        "trustpub_only_changed trustpub_only_ending"
+    ).split()
+)
+
+
 def send(
     letter: str,
     receivers: list[str],
@@ -111,7 +123,13 @@ def send(
     send_letter(
         to=receivers,
         subject=render_to_string(f"{folder}/subject.txt", context).strip(),
-        text=render_to_string(f"{folder}/text.txt", context),
+        text=render_to_string(f"{folder}/text.txt", context) + _contact(letter),
         html=None,
         headers=headers,
     )
+
+
+def _contact(letter: str) -> str:
+    if not settings.SECURITY_CONTACT or letter not in NAMING_SECURITY_CONTACT:
+        return ""
+    return f"\nThis registry's security contact: {settings.SECURITY_CONTACT}\n"

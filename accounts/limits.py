@@ -1,17 +1,20 @@
 """Rate limits that several web processes agree on, in Redis or in the database."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
+from django.db.models import F
 from django.utils import timezone
 
 from accounts.errors import TooManyRequests
 from accounts.models import RateWindow
+from adapters.compiled import Statement
 
 COUNT_IN_DATABASE = """
     INSERT INTO accounts_ratewindow (key, hits, ends_at) VALUES (%s, 1, %s)
@@ -46,12 +49,61 @@ def hit(name: str, subject: str, *, limit: int, window: timedelta, what: str) ->
 
 def hit_all(limits: Sequence[Limit]) -> None:
     """Counts one attempt in each, in one statement; raises for the first that is used up."""
-    windows = [_window(limit.name, limit.subject, limit.window) for limit in limits]
-    counts = _count_all(limits, windows)
-    for limit, (key, ends_at) in zip(limits, windows, strict=True):
-        # One that is only asked about must leave room for another.
-        if counts[key] + (1 - limit.by) > limit.limit:
-            raise TooManyRequests(limit.what, ends_at)
+    if limits:
+        attempt = Attempt(limits)
+        attempt.check(attempt.count())
+
+
+class Attempt:
+    """One attempt, which counts in several limits.
+
+    `statement` counts it for who asks PostgreSQL something anyway, and saves a way there and back.
+    """
+
+    def __init__(self, limits: Sequence[Limit]) -> None:
+        self._limits = limits
+        self._windows = [_window(limit.name, limit.subject, limit.window) for limit in limits]
+
+    def statement(self) -> Statement:
+        """Its rows, of key and hits, are for `check`."""
+        pairs = zip(self._limits, self._windows, strict=True)
+        # Sorted, so that two requests lock the rows in one order.
+        rows = sorted((key, limit.by, ends_at) for limit, (key, ends_at) in pairs)
+        adapt = connection.ops.adapt_datetimefield_value
+        values = [value for key, by, ends_at in rows for value in (key, by, adapt(ends_at))]
+        return Statement(_count_all(len(rows)), values)
+
+    def count(self) -> Iterable[tuple[str, int]]:
+        if settings.REDIS_LIMITS:
+            pairs = zip(self._limits, self._windows, strict=True)
+            return [
+                (key, _count_in_cache(key, int(limit.window.total_seconds()), limit.by))
+                for limit, (key, _) in pairs
+            ]
+        with connection.cursor() as cursor:
+            cursor.execute(*self.statement())
+            found: list[tuple[str, int]] = cursor.fetchall()
+            return found
+
+    def check(self, counted: Iterable[tuple[str, int]]) -> None:
+        """Raises TooManyRequests for the first limit that is used up."""
+        counts = dict(counted)
+        for limit, (key, ends_at) in zip(self._limits, self._windows, strict=True):
+            # One that is only asked about must leave room for another.
+            if counts[key] + (1 - limit.by) > limit.limit:
+                raise TooManyRequests(limit.what, ends_at)
+
+
+def give_back(limits: Sequence[Limit]) -> None:
+    """Takes back the attempt that `hit_all` counted in each."""
+    keys = [_window(limit.name, limit.subject, limit.window)[0] for limit in limits if limit.by]
+    if not settings.REDIS_LIMITS:
+        # A window that has begun since has nothing of it.
+        RateWindow.objects.filter(key__in=keys, hits__gt=0).update(hits=F("hits") - 1)
+        return
+    for key in keys:
+        if cache.get(key, 0) > 0:
+            cache.decr(key)
 
 
 def check(name: str, subject: str, *, limit: int, window: timedelta, what: str) -> None:
@@ -88,22 +140,9 @@ def _window(name: str, subject: str, window: timedelta) -> tuple[str, datetime]:
     return f"limit:{name}:{hashed}:{number}", ends_at
 
 
-def _count_all(limits: Sequence[Limit], windows: Sequence[tuple[str, datetime]]) -> dict[str, int]:
-    pairs = zip(limits, windows, strict=True)
-    if settings.REDIS_LIMITS:
-        return {
-            key: _count_in_cache(key, int(limit.window.total_seconds()), limit.by)
-            for limit, (key, _) in pairs
-        }
-    # Sorted, so that two requests lock the rows in one order.
-    rows = sorted((key, limit.by, ends_at) for limit, (key, ends_at) in pairs)
-    adapt = connection.ops.adapt_datetimefield_value
-    values = [value for key, by, ends_at in rows for value in (key, by, adapt(ends_at))]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            COUNT_ALL_IN_DATABASE.format(rows=", ".join(["(%s, %s, %s)"] * len(rows))), values
-        )
-        return {str(key): int(hits) for key, hits in cursor.fetchall()}
+@lru_cache
+def _count_all(number: int) -> str:
+    return COUNT_ALL_IN_DATABASE.format(rows=", ".join(["(%s, %s, %s)"] * number))
 
 
 def _count_in_cache(key: str, seconds: int, by: int) -> int:

@@ -10,6 +10,9 @@ ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 SECRET_LENGTH = 40  # about 238 bits
 CHECK_LENGTH = 6  # 62**6 > 2**32
 LETTER_LENGTH = 26  # about 154 bits
+# Bytes as letters; the last of them would make some letters likelier than others.
+_AS_LETTERS = bytes(ord(ALPHABET[byte % len(ALPHABET)]) for byte in range(256))
+_UNFAIR = bytes(range(256 - 256 % len(ALPHABET), 256))
 
 
 class TokenKind(StrEnum):
@@ -51,8 +54,10 @@ def _check(body: str) -> str:
 
 
 def _random(length: int) -> str:
-    """One number for all letters: the system is asked once and not for each of them."""
-    return _in_alphabet(secrets.randbelow(len(ALPHABET) ** length), length)
+    letters = b""
+    while len(letters) < length:
+        letters += secrets.token_bytes(2 * length).translate(_AS_LETTERS, _UNFAIR)
+    return letters[:length].decode()
 
 
 def _in_alphabet(number: int, length: int) -> str:

@@ -166,6 +166,7 @@ class LocalIssuer:
         self.drips = False  # one byte at a time, without end
         self.announced_issuer: str | None = None  # another `issuer` in the discovery document
         self.announced_jwks_uri: str | None = None
+        self.announced: dict[str, object] = {}  # laid over the discovery document
         self._delay = 0.0
 
     def slow(self, seconds: float) -> None:
@@ -186,6 +187,7 @@ class LocalIssuer:
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["RS256"],
             "claims_supported": sorted({*GITHUB_CLAIMS, "iss", "aud", "exp", "iat", "jti"}),
+            **self.announced,
         }
 
     def key_set(self) -> dict[str, object]:

@@ -9,11 +9,12 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.errors import Refusal
-from accounts.models import User
+from accounts.models import AuditEvent, User
 from accounts.scopes import Scope
 from registry.actors import Actor, ProvenanceFacts, Rights
 from registry.formats.names import canonical
-from registry.models import Crate, PublishKind, Version
+from registry.formats.signer import Signer
+from registry.models import Crate, Provenance, PublishKind, Version
 from registry.teams import may_act_for
 from trustpub.binding import Binding
 from trustpub.errors import InvalidPublishToken, TokenBoundElsewhere, TokenDoesNotCover
@@ -26,7 +27,7 @@ from trustpub.models import (
     PublishToken,
     TrustRule,
 )
-from trustpub.operations.locked_rules import lock_rules, view_of
+from trustpub.operations.job_rules import lock_rules, view_of
 from trustpub.operations.pending import become_real
 from trustpub.operations.refusals import conflict, suspended_refusal
 from trustpub.operations.standing import in_good_standing
@@ -79,9 +80,8 @@ class CiJob(Actor):
 
     def provenance(self) -> ProvenanceFacts:
         workload, issuer = self.workload, self.token.issuer
-        provider = issuer.adapter
+        provider, signer = issuer.adapter, self._signer()
         links = provider.links(workload, issuer.web_url)
-        signer = provider.signer(workload, issuer.url, issuer.web_url)
         return ProvenanceFacts(
             PublishKind.TRUSTED,
             {
@@ -106,6 +106,10 @@ class CiJob(Actor):
             },
         )
 
+    def _signer(self) -> Signer | None:
+        issuer = self.token.issuer
+        return issuer.adapter.signer(self.workload, issuer.url, issuer.web_url)
+
     def check_may_publish(self) -> None:
         # Also one that was issued while its repository was being blocked.
         blocked = BlockedSource.objects.of(
@@ -128,6 +132,18 @@ class CiJob(Actor):
             raise TokenDoesNotCover(version.crate.name)
         Publisher.objects.filter(pk__in=used).update(last_used_at=now)
         self._note_use(version, now)
+
+    def has_published(self, version: Version, provenance: Provenance) -> bool:
+        """Also with a token for the very archive, which another job of the run may have asked for.
+
+        The one that was bound to it was used up by the upload, where it never left cargo.
+        """
+        bound, signer = self.token.binding(), self._signer()
+        is_bound = bound is not None and bound.covers(
+            version.crate.name, version.num, version.checksum
+        )
+        is_same_run = signer is not None and signer.as_dict() == provenance.signer
+        return (is_bound and is_same_run) or super().has_published(version, provenance)
 
     def name_was_taken(self, crate_name: str) -> Refusal:
         return conflict()
@@ -196,8 +212,16 @@ class CiJob(Actor):
             return TokenBoundElsewhere(bound, Binding(crate_name, "", ""))
         was_pending = name in map(canonical, self.token.new_names)
         if was_pending and Crate.everything.filter(canonical_name=name).exists():
+            self._note_conflict()
             return conflict()
         return TokenDoesNotCover(crate_name)
+
+    def _note_conflict(self) -> None:
+        """Once, however often the job tries; without the crate, which is another's."""
+        told = {"name": "pending.conflict", "subject": str(self.token)}
+        mine = AuditEvent.objects.filter(actor_kind=self.kind, actor_id=self.identifier, **told)
+        if not mine.exists():
+            audit.record("pending.conflict", actor=self, subject=str(self.token))
 
     def _rests_on_somebody(self, canonical_name: str) -> bool:
         """Whether only the standing of the registrant is in the way."""

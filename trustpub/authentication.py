@@ -59,6 +59,6 @@ class PublishTokenReads(authentication.BaseAuthentication):
 class PublishTokenAuthentication(authentication.BaseAuthentication):
     """`request.auth` becomes a CiJob; nobody is `request.user`."""
 
-    def authenticate(self, request: Request) -> tuple[AnonymousUser, CiJob] | None:
+    def authenticate(self, request: HttpRequest | Request) -> tuple[AnonymousUser, CiJob] | None:
         token = publish_token_of(request)
         return (AnonymousUser(), CiJob(token)) if token else None

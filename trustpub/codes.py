@@ -40,7 +40,7 @@ class ExchangeCode(StrEnum):
     TOKEN_NOT_YET_VALID = "token_not_yet_valid", 400, Tier.VERIFIED
     TOKEN_TOO_LONG = "token_too_long", 400, Tier.VERIFIED
     MISSING_CLAIM = "missing_claim", 400, Tier.VERIFIED
-    INVALID_CLAIM = "invalid_claim", 400, Tier.VERIFIED
+    UNEXPECTED_CLAIM = "unexpected_claim", 400, Tier.VERIFIED
     EVENT_NOT_ALLOWED = "event_not_allowed", 403, Tier.VERIFIED
     NO_PUBLISHER = "no_publisher", 403, Tier.VERIFIED
     TOKEN_REUSED = "token_reused", 409, Tier.VERIFIED

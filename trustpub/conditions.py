@@ -30,6 +30,7 @@ class ConditionKind(StrEnum):
     EXACT_CI = "exact_ci"  # ASCII letters without case
     ID = "id"
     PATH = "path"
+    REPOSITORY_PATH = "repository_path"  # "owner/name/path", the first two like EXACT_CI
     REF_PATTERN = "ref_pattern"
     ONE_OF = "one_of"
     INCLUDES = "includes"  # one word of a list that is sent as words between blanks
@@ -76,8 +77,22 @@ class Condition:
     @property
     def canonical_values(self) -> list[str]:
         """Equal for two conditions of one kind exactly when they accept the same."""
-        folded = self.kind is ConditionKind.EXACT_CI
-        return sorted({ascii_fold(value) if folded else value for value in self.values})
+        return sorted({self._canonical(value) for value in self.values})
+
+    def accepts(self, received: str) -> bool:
+        """Whether it is one of the values, in whichever of the spellings that mean the same."""
+        return self._canonical(received) in self.canonical_values
+
+    def _canonical(self, value: str) -> str:
+        match self.kind:
+            case ConditionKind.EXACT_CI:
+                return ascii_fold(value)
+            case ConditionKind.REPOSITORY_PATH:
+                owner, _, rest = value.partition("/")
+                name, slash, path = rest.partition("/")
+                return f"{ascii_fold(owner)}/{ascii_fold(name)}{slash}{path}"
+            case _:
+                return value
 
     def as_dict(self) -> dict[str, object]:
         value = self.value if isinstance(self.value, str) else list(self.value)
@@ -93,9 +108,11 @@ class Condition:
                 value = tuple(str(item) for item in items)
             case _:
                 raise InvalidCondition("a condition needs field, kind and value")
-        if kind not in list(ConditionKind):
-            raise InvalidCondition(f"{field}: there is no condition of the kind {kind!r}")
-        return cls(field, ConditionKind(kind), value)
+        try:
+            known = ConditionKind(kind)
+        except ValueError:
+            raise InvalidCondition(f"{field}: no condition is of the kind {kind!r}") from None
+        return cls(field, known, value)
 
 
 def ascii_fold(text: str) -> str:
@@ -111,8 +128,8 @@ def matches(condition: Condition, value: str | None) -> bool:
     match condition.kind:
         case ConditionKind.ANY:
             return True
-        case ConditionKind.EXACT_CI:
-            return ascii_fold(received) in condition.canonical_values
+        case ConditionKind.EXACT_CI | ConditionKind.REPOSITORY_PATH:
+            return condition.accepts(received)
         case ConditionKind.INCLUDES:
             return condition.values[0] in received.split(" ")
         case ConditionKind.REF_PATTERN:

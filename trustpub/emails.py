@@ -59,6 +59,20 @@ def publisher_suspended(publisher: Publisher) -> None:
                 "stopped": publisher.is_stopped,
             },
         )
+    if publisher.proposed and not publisher.is_stopped and "@" in settings.SECURITY_CONTACT:
+        _to_security_contact(publisher)
+
+
+def _to_security_contact(publisher: Publisher) -> None:
+    """A repository changed hands: somebody takes over more than one crate's (g.1)."""
+    names = publisher.crates.order_by("name").values_list("name", flat=True)
+    context: dict[str, object] = {
+        "publisher": str(publisher),
+        "reason": publisher.state_reason,
+        "crates": list(names),
+        "address": f"{settings.PUBLIC_URL}/admin/trustpub/publisher/{publisher.pk}/change/",
+    }
+    send("identity_changed", [settings.SECURITY_CONTACT], context)
 
 
 def pending_registered(pending: PendingPublisher) -> None:

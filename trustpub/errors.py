@@ -1,16 +1,24 @@
 """Every "no" of trusted publishing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+
+from django.conf import settings
 
 from accounts.errors import InvalidInput, NotAllowed, NotFound, Refusal
 from trustpub.binding import Binding
 from trustpub.codes import ExchangeCode
 from trustpub.echo import printable
 
+# Names the issuers that are on, for everybody to read.
+AUDIENCE = f"{settings.PUBLIC_URL}/api/v1/trusted_publishing/audience"
+
 
 class ExchangeRefused(Refusal):
-    """An exchange that ended in a "no"; the code decides the status (a.11)."""
+    """An exchange that ended in a "no"; the code decides the status (a.11).
+
+    `kept` are publishers and how each differs, for their owners; the answer tells less.
+    """
 
     def __init__(
         self,
@@ -19,8 +27,10 @@ class ExchangeRefused(Refusal):
         *,
         extra: Mapping[str, object] | None = None,
         retry_at: datetime | None = None,
+        kept: Sequence[Mapping[str, object]] = (),
     ) -> None:
         super().__init__(detail, extra=extra, retry_at=retry_at)
+        self.kept = kept
         self.code = code.value
         self.status = code.status
 
@@ -35,7 +45,8 @@ class TrustedPublishingOff(Refusal):
 
     def __init__(self) -> None:
         super().__init__(
-            "Trusted publishing is switched off on this registry at the moment; try again later."
+            "Trusted publishing is switched off on this registry by its administrator; try again "
+            f"later. What is on: {AUDIENCE}"
         )
 
 

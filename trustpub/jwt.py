@@ -118,6 +118,10 @@ class SignedClaims(Mapping[str, object]):
     def __getitem__(self, name: str) -> object:
         return self._claims[name]
 
+    def get(self, name: str, default: object = None) -> object:
+        # That of Mapping raises and catches an error where there is none.
+        return self._claims.get(name, default)
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._claims)
 
@@ -276,26 +280,33 @@ def _check_times(
     expires, issued = _time(claims, "exp"), _time(claims, "iat")
     starts = _time(claims, "nbf") if "nbf" in claims else issued
     if expires <= issued:
-        _refuse(ExchangeCode.INVALID_CLAIM, 'The claim "exp" must be later than "iat".')
+        _refuse(ExchangeCode.UNEXPECTED_CLAIM, 'The claim "exp" must be later than "iat".')
     # With the check of `exp` below this also bounds how long ago the token was issued.
     if expires - issued > max_lifetime.total_seconds():
         _refuse(
             ExchangeCode.TOKEN_TOO_LONG,
-            f"The token is valid from {_clock(issued)} to {_clock(expires)}, longer than the "
-            f"{_duration(max_lifetime)} accepted from this issuer; our clock shows {_show(now)}.",
+            f"The token is valid longer than the {_duration(max_lifetime)} accepted from this "
+            f"issuer: {_times(issued, starts, expires, now)}.",
         )
     if max(starts, issued) > (now + leeway).timestamp():
         _refuse(
             ExchangeCode.TOKEN_NOT_YET_VALID,
-            f"The token is valid from {_clock(max(starts, issued))} on, but our clock shows "
-            f"{_show(now)}. Check the clock of the issuer, or try again later.",
+            f"The token is not valid yet: {_times(issued, starts, expires, now)}. Check the clock "
+            "of the issuer, or try again later.",
         )
     if expires <= (now - leeway).timestamp():
         _refuse(
             ExchangeCode.TOKEN_EXPIRED,
-            f"The token expired at {_clock(expires)}, and our clock shows {_show(now)}. "
-            "Request a new one right before the exchange.",
+            f"The token has expired: {_times(issued, starts, expires, now)}. Request a new one "
+            "right before the exchange.",
         )
+
+
+def _times(issued: int, starts: int, expires: int, now: datetime) -> str:
+    return (
+        f"it was issued at {_clock(issued)}, is valid from {_clock(starts)} to {_clock(expires)}, "
+        f"and our clock shows {_show(now)}"
+    )
 
 
 def _time(claims: Mapping[str, object], name: str) -> int:
@@ -305,7 +316,7 @@ def _time(claims: Mapping[str, object], name: str) -> int:
     # bool is an int to Python; `true` is not a time.
     if type(value) is not int or not 0 < value < _LATEST_TIME:
         _refuse(
-            ExchangeCode.INVALID_CLAIM,
+            ExchangeCode.UNEXPECTED_CLAIM,
             f'The claim "{name}" must be a time in whole seconds since 1970.',
         )
     return value

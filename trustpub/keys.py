@@ -19,6 +19,8 @@ from adapters import jobs
 from adapters.compiled import CompiledQuery
 from adapters.http import OutgoingError, fetch_json
 from registry.actors import System
+from trustpub import known_issuers
+from trustpub.announced import announced_in
 from trustpub.codes import ExchangeCode
 from trustpub.errors import ExchangeRefused
 from trustpub.jwks import KeySet, PublicJwk, UnusableKeySet, parse_key_set
@@ -33,6 +35,9 @@ NEW_ENTERPRISES_PER_MINUTE = 10
 SECONDS_TO_WAIT = 5.0
 PAUSE_SECONDS = 0.05
 MOMENT = timedelta(seconds=1)
+MOST_ABSENT = 256
+
+Announced = dict[str, list[str]]
 
 
 class _WaitingRoom:
@@ -56,12 +61,15 @@ class _WaitingRoom:
 
 
 _waiting_room = _WaitingRoom()
+# Keys that a process did not find, with the moment at which their set had been loaded.
+_absent: dict[tuple[str, str], datetime] = {}
 _KNOWN = CompiledQuery(
     # The keys themselves are kept parsed.
     lambda url: (
         KeySetRow.objects.with_switches()
         .filter(url=url)
-        .defer("keys", "previous_keys")
+        .defer("keys", "previous_keys", "announced")
+        .annotate(row_versions=known_issuers.row_versions())
         .order_by("pk")
     ),
     url=str,
@@ -97,18 +105,20 @@ def key_for(
     elif now - row.fetched_at > settings.KEY_SET_SOFT_AGE and _is_cool(row):
         jobs.after_commit("trustpub.refresh_key_set", row.pk)
     key = _keys(row).get(kid)
-    if key is None:
+    if key is None and not _is_absent(row, kid):
         row = _refreshed(row)
         key = _keys(row).get(kid)
     if key is None and (row.error or _is_loading(row)):
         # It may be the new one, which an issuer that does not answer could not show us.
         raise _unavailable(row)
     if key is None:
+        _note_absent(row, kid)
         raise ExchangeRefused(
             ExchangeCode.UNKNOWN_KEY,
             "the token was signed with a key that is not in the issuer's current key set; "
             "request a new ID token and try again",
         )
+    known_issuers.remember(row, _keys(row))
     return key
 
 
@@ -133,7 +143,7 @@ def _row(issuer: Issuer, issuer_url: str) -> KeySetRow:
             str(issuer.pk),
             limit=NEW_ENTERPRISES_PER_MINUTE,
             window=MINUTE,
-            what="enterprises that were never seen here",
+            what="exchanges of ID tokens",
         )
     return KeySetRow.objects.get_or_create(url=issuer_url, defaults={"issuer": issuer})[0]
 
@@ -199,25 +209,31 @@ def _longest_load() -> timedelta:
 
 def _load(row: KeySetRow) -> None:
     try:
-        key_set = _fetched(row)
+        key_set, announced = _fetched(row)
     except (KeysUnavailable, OutgoingError, UnusableKeySet) as error:
         logger.warning("keys of %s could not be loaded: %s", row.url, error)
         KeySetRow.objects.filter(pk=row.pk).update(error=str(error)[:255])
         return
     for skipped in key_set.skipped:
         logger.warning("key %.40r of %s is not used: %s", skipped.kid, row.url, skipped.reason)
-    _replace(row, [dict(key.raw) for key in key_set.keys.values()])
+    _replace(row, [dict(key.raw) for key in key_set.keys.values()], announced)
 
 
-def _fetched(row: KeySetRow) -> KeySet:
+def _fetched(row: KeySetRow) -> tuple[KeySet, Announced]:
     with noting(KEY_FETCH) as noted:
         noted.provider = row.issuer.provider
         noted.outcome = "loaded"
-        return parse_key_set(_fetch(row.issuer, row.url))
+        keys, announced = _fetch(row.issuer, row.url)
+        key_set = parse_key_set(keys)
+        if key_set.skipped:
+            noted.outcome = "loaded_in_part"
+        return key_set, announced
 
 
 @transaction.atomic
-def _replace(row: KeySetRow, keys: list[dict[str, object]]) -> None:
+def _replace(
+    row: KeySetRow, keys: list[dict[str, object]], announced: Announced | None = None
+) -> None:
     locked = KeySetRow.objects.select_for_update().get(pk=row.pk)
     before = sorted(str(key["kid"]) for key in locked.keys)
     after = sorted(str(key["kid"]) for key in keys)
@@ -231,12 +247,13 @@ def _replace(row: KeySetRow, keys: list[dict[str, object]]) -> None:
             after={"key_ids": after},
         )
     locked.keys = keys
+    locked.announced = announced or {}
     locked.fetched_at = timezone.now()
     locked.error = ""
     locked.save()
 
 
-def _fetch(issuer: Issuer, issuer_url: str) -> object:
+def _fetch(issuer: Issuer, issuer_url: str) -> tuple[object, Announced]:
     answer = _asked(issuer, issuer_url + DISCOVERY)
     if not isinstance(answer, dict):
         raise KeysUnavailable("the discovery document is not a JSON object")
@@ -245,7 +262,7 @@ def _fetch(issuer: Issuer, issuer_url: str) -> object:
     address = answer.get("jwks_uri")
     if not isinstance(address, str) or not _is_trusted_host(issuer, issuer_url, address):
         raise KeysUnavailable("jwks_uri is not on the issuer's host")
-    return _asked(issuer, address)
+    return _asked(issuer, address), announced_in(answer)
 
 
 def _asked(issuer: Issuer, address: str) -> object:
@@ -272,6 +289,19 @@ def _parsed(url: str, fetched_at: datetime, pk: int) -> dict[str, PublicJwk]:
     """Parsed once per process and fetch."""
     row = KeySetRow.objects.get(pk=pk)
     return dict(parse_key_set({"keys": row.keys}).keys)
+
+
+def _is_absent(row: KeySetRow, kid: str) -> bool:
+    """Whether a job asked for it in vain, and the set cannot have been loaded again since."""
+    loaded_at = _absent.get((row.url, kid))
+    return loaded_at is not None and loaded_at == row.fetched_at and not _is_cool(row)
+
+
+def _note_absent(row: KeySetRow, kid: str) -> None:
+    if len(_absent) >= MOST_ABSENT:
+        _absent.clear()
+    if row.fetched_at is not None:
+        _absent[row.url, kid] = row.fetched_at
 
 
 def _unavailable(row: KeySetRow, retry_at: datetime | None = None) -> ExchangeRefused:

@@ -62,6 +62,13 @@ class NearMiss:
     differences: tuple[Difference, ...]
 
     @property
+    def is_by_id(self) -> bool:
+        """Whether a stable ID says that it is the job's own, and not a name that can be taken."""
+        differing = {difference.field for difference in self.differences}
+        ids = {"repository_id": self.publisher.repository_id, "owner_id": self.publisher.owner_id}
+        return any(pinned is not None and name not in differing for name, pinned in ids.items())
+
+    @property
     def is_event_alone(self) -> bool:
         """Whether the job is the right one, and only started by the wrong event."""
         return [difference.field for difference in self.differences] == ["event"]

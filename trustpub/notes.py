@@ -20,6 +20,8 @@ EXCHANGE = "exchange"
 # In the place of an outcome stands the issuer, quoted as in an address.
 STRANGER = "stranger"
 LONGEST_ISSUER = 200
+# Likewise a claim, with the number of its issuer in the place of a provider.
+UNKNOWN_CLAIM = "unknown_claim"
 KEY_FETCH = "key_fetch"
 # What an absent provider is written as, since a line is split at blanks.
 NONE = "-"
@@ -65,6 +67,12 @@ def of_stranger(issuer: str) -> None:
     """A token named an issuer that nobody trusts here."""
     quoted = quote(issuer[:LONGEST_ISSUER], safe=":/")
     _write(f"{STRANGER} {NONE} {quoted} 0")
+
+
+def of_unknown_claim(issuer: int, name: str) -> None:
+    """A token of an issuer that is trusted has a claim that its provider does not know."""
+    quoted = quote(name, safe="")
+    _write(f"{UNKNOWN_CLAIM} {issuer} {quoted} 0")
 
 
 def _append(what: str, noted: Noted, seconds: float) -> None:

@@ -170,7 +170,7 @@ def _called_conditions(rules: Rules) -> list[Condition]:
         return []
     if called == ANY_CALLED:
         return [Condition("called_workflow", ConditionKind.ANY, "")]
-    found = [Condition("called_workflow", ConditionKind.PATH, str(called))]
+    found = [Condition("called_workflow", ConditionKind.REPOSITORY_PATH, str(called))]
     ref = str(rules.get("called_ref", ""))
     if _COMMIT.fullmatch(ref):
         found.append(Condition("called_workflow_sha", ConditionKind.EXACT, ref))
@@ -252,6 +252,7 @@ def _called_ref(value: object, _: RuleOptions) -> object:
     if text == "any":
         return None
     is_pattern = len(text) <= 255 and text.count("*") <= 1 and _is_ref(text.replace("*", ""))
+    is_pattern = is_pattern and text.startswith(("refs/heads/", "refs/tags/"))
     if _COMMIT.fullmatch(text) or is_pattern:
         return text
     raise InvalidRule(

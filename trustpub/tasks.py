@@ -5,6 +5,7 @@ import json
 from celery import shared_task
 
 from accounts.models import User
+from adapters import jobs
 from registry.models import Crate
 from trustpub import emails, keys
 from trustpub.models import (
@@ -23,8 +24,10 @@ from trustpub.operations import pending as pending_operations
 
 @shared_task(name="trustpub.refresh_key_sets")
 def refresh_key_sets() -> None:
-    for row in KeySetRow.objects.filter(issuer__in=Issuer.objects.enabled()):
-        keys.refresh(row)
+    """A job for each, so that nobody waits for an issuer that does not answer."""
+    rows = KeySetRow.objects.filter(issuer__in=Issuer.objects.enabled()).order_by("pk")
+    for row_id in rows.values_list("pk", flat=True):
+        jobs.after_commit("trustpub.refresh_key_set", row_id)
 
 
 @shared_task(name="trustpub.refresh_key_set")

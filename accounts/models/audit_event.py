@@ -24,6 +24,12 @@ class AuditEvent(models.Model):
             models.Index(fields=["crate", "-at"], name="audit_crate_at"),
             # A person's own log, newest first.
             models.Index(fields=["actor_kind", "actor_id", "-id"], name="audit_actor"),
+            # For the clock, which takes old addresses away; most events have lost theirs.
+            models.Index(
+                fields=["at"],
+                name="audit_with_address",
+                condition=models.Q(address__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

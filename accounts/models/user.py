@@ -12,12 +12,14 @@ from django.utils import timezone
 
 from adapters.compiled import CompiledQuery
 
-_VERIFIED = CompiledQuery(
-    lambda user: EmailAddress.objects.filter(user=user, verified=True).order_by("-primary", "pk")[
-        :1
-    ],
-    user=int,
-)
+
+def verified_addresses(user: Any) -> "models.QuerySet[EmailAddress]":
+    """At most one of an account, which is an expression or a key."""
+    rows: models.QuerySet[EmailAddress] = EmailAddress.objects.filter(user=user, verified=True)
+    return rows.order_by("-primary", "pk")[:1]
+
+
+_VERIFIED = CompiledQuery(verified_addresses, user=int)
 
 
 class UserManager(BaseUserManager["User"]):
@@ -59,6 +61,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     moderator_since = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[UserManager] = UserManager()
+
+    # Set where a query brought the verified address with the row.
+    found_email: str | None
 
     USERNAME_FIELD = "login"
     EMAIL_FIELD = "email"
@@ -118,6 +123,8 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def verified_email(self) -> str | None:
         """The primary verified address, else any verified one."""
+        if "found_email" in self.__dict__:
+            return self.found_email
         address = _VERIFIED.first(user=self.pk)
         return address.email if address else None
 

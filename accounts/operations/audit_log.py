@@ -22,11 +22,10 @@ def forget_addresses() -> int:
 
 
 def _forget(events: "QuerySet[AuditEvent]") -> int:
-    forgotten = last = 0
-    # What lies before the last one need not be looked through again.
-    while ids := list(
-        events.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:AT_ONCE]
-    ):
-        forgotten += events.filter(pk__in=ids).update(address=None)
-        last = ids[-1]
+    """In the order of the index of those that have an address."""
+    forgotten, rest = 0, events
+    while found := list(rest.order_by("at").values_list("pk", "at")[:AT_ONCE]):
+        forgotten += events.filter(pk__in=[pk for pk, _ in found]).update(address=None)
+        # What lies before need not be looked through again.
+        rest = events.filter(at__gte=found[-1][1])
     return forgotten

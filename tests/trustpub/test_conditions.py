@@ -13,7 +13,7 @@ from trustpub.conditions import (
     rule_digest,
 )
 
-EXACT, EXACT_CI, ID, PATH, REF_PATTERN, ONE_OF, INCLUDES, ANY = ConditionKind
+EXACT, EXACT_CI, ID, PATH, REPOSITORY_PATH, REF_PATTERN, ONE_OF, INCLUDES, ANY = ConditionKind
 TEXTS = st.text(min_size=1, max_size=20)
 
 
@@ -44,6 +44,13 @@ def condition(kind: ConditionKind, value: str | tuple[str, ...]) -> Condition:
         (ID, "702113958", None, False),
         (PATH, "release.yml", "release.yml", True),
         (PATH, "release.yml", "Release.yml", False),
+        (REPOSITORY_PATH, "Lib/Flows/x/a.yml", "lib/fLOWS/x/a.yml", True),
+        (REPOSITORY_PATH, "lib/flows/x/a.yml", "lib/flows/x/A.yml", False),
+        (REPOSITORY_PATH, "lib/flows/x/a.yml", "lib/flows/X/a.yml", False),
+        (REPOSITORY_PATH, "lib/flows/x/a.yml", "lib/flows", False),
+        (REPOSITORY_PATH, "lib/flows/x/a.yml", "libflows/x/a.yml", False),
+        (REPOSITORY_PATH, "lib/flowk/x/a.yml", "lib/flow\u212a/x/a.yml", False),
+        (REPOSITORY_PATH, "lib/flows/x/a.yml", None, False),
         (ONE_OF, ("push", "release"), "release", True),
         (ONE_OF, ("push", "release"), "schedule", False),
         (ONE_OF, ("push", "release"), None, False),

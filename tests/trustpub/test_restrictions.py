@@ -99,6 +99,12 @@ def judge(rules: dict[str, object], workload: Workload) -> MatchResult:
         ),
         ({"called_workflow": CALLED}, {"called_workflow": CALLED}, {}, "called_workflow"),
         (
+            {"called_workflow": CALLED},
+            {"called_workflow": CALLED.replace("shared/flows", "Shared/Flows")},
+            {"called_workflow": CALLED.replace("publish", "Publish")},
+            "called_workflow",
+        ),
+        (
             {"called_workflow": CALLED, "called_ref": SHA},
             {"called_workflow": CALLED, "called_workflow_sha": SHA},
             {"called_workflow": CALLED, "called_workflow_sha": SHA[::-1]},
@@ -163,7 +169,13 @@ def test_a_risky_event_needs_a_publisher_that_allows_it(event: str) -> None:
         ({"called_ref": SHA}, "called_ref"),
         ({"called_workflow": CALLED, "called_ref": "v1 v2"}, "called_ref"),
         ({"called_workflow": CALLED, "called_ref": "refs/*/*"}, "called_ref"),
+        ({"called_workflow": CALLED, "called_ref": "v1"}, "called_ref"),
+        ({"called_workflow": CALLED, "called_ref": SHA[:39]}, "called_ref"),
+        ({"called_workflow": CALLED, "called_ref": "refs/tags/v 1"}, "called_ref"),
+        ({"called_workflow": CALLED, "called_ref": 7}, "called_ref"),
+        ({"called_workflow": CALLED.replace("publish", "p" * 1000)}, "called_workflow"),
         ({"enterprise": "a/b"}, "enterprise"),
+        ({"enterprise": 7}, "enterprise"),
         ({"made_up": "x"}, "made_up"),
     ],
 )  # fmt: skip
@@ -183,6 +195,61 @@ def test_a_named_environment_and_none_exclude_each_other() -> None:
 def test_what_claims_do_not_prove_is_no_rule(name: str) -> None:
     with pytest.raises(InvalidRule, match="do not prove"):
         restrictions.checked({name: "any"}, GITLAB, None)
+
+
+def test_a_rule_that_nobody_knows_is_told_from_one_of_another_system() -> None:
+    with pytest.raises(InvalidRule, match="no rule named"):
+        restrictions.checked({"made_up": "x"}, GITHUB, None)
+
+
+@pytest.mark.parametrize("nothing", [None, "", [], ()])
+def test_what_is_empty_is_not_asked_for(nothing: object) -> None:
+    assert restrictions.checked(dict.fromkeys(restrictions.NAMES, nothing), GITHUB, None) == {}
+
+
+def test_a_pattern_stands_alone_where_refs_are_a_field_of_the_form() -> None:
+    buildkite = provider_for("buildkite").rule_options
+
+    rules = restrictions.checked({"tag_pattern": "v{version}", "environment": "any"}, buildkite, "")
+
+    assert rules == {"tag_pattern": "v{version}"}
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {"refs": "tags", "tag_pattern": "v" * 191 + "{version}"},
+        {"refs": "branches", "branches": sorted(f"b{n:02}" for n in range(20))},
+        {"called_workflow": CALLED.replace("publish", "p" * (1023 - len(CALLED) + 7))},
+    ],
+)
+def test_a_rule_may_be_as_long_as_that(rules: dict[str, object]) -> None:
+    assert restrictions.checked(rules, GITHUB, None) == rules
+
+
+@pytest.mark.parametrize(
+    ("rules", "limited"),
+    [
+        ({}, False),
+        ({"refs": "any"}, False),
+        ({"events": ["release"]}, False),
+        ({"refs": "tags"}, True),
+        ({"refs": "protected"}, True),
+        ({"tag_pattern": "v{version}"}, True),
+    ],
+)
+def test_it_knows_which_rules_keep_branches_out(rules: dict[str, object], limited: bool) -> None:
+    assert restrictions.limits_refs(rules) is limited
+
+
+def test_lists_and_choices_are_told_in_words() -> None:
+    rules = {"refs": "branches", "branches": ["main", "next"], "runner": "hosted"}
+
+    assert restrictions.in_words(rules) == [
+        ("Refs", "branches"),
+        ("Branches", "main, next"),
+        ("Runners", "the CI system's own only"),
+    ]
 
 
 def test_defaults_are_not_stored() -> None:
@@ -248,3 +315,47 @@ def test_a_rule_never_grants_what_the_publisher_without_it_refuses(
         return
     if judge(rules, job(**changes)).full:
         assert judge({}, job(**changes)).full
+
+
+OF_TAGS = {"refs": "tags"}
+CALLS_ONE = {"called_workflow": "acme/ci/.github/workflows/publish.yml"}
+
+
+@pytest.mark.parametrize(
+    ("rules", "environment", "field"),
+    [
+        (OF_TAGS | {"tag_pattern": "{crate}-{crate}-v{version}"}, None, "tag_pattern"),
+        (OF_TAGS | {"tag_pattern": "v{version}{"}, None, "tag_pattern"),
+        (OF_TAGS | {"tag_pattern": "v" * 200 + "{version}"}, None, "tag_pattern"),
+        (OF_TAGS | {"tag_pattern": "{crate}{version}"}, None, "tag_pattern"),
+        (OF_TAGS | {"tag_pattern": "{version}{crate}"}, None, "tag_pattern"),
+        (OF_TAGS | {"tag_pattern": "/v{version}"}, None, "tag_pattern"),
+        (OF_TAGS | {"tag_pattern": "v{version}/"}, None, "tag_pattern"),
+        (OF_TAGS | {"tag_pattern": "v{version}.lock"}, None, "tag_pattern"),
+        (OF_TAGS | {"tag_pattern": "v..{version}"}, None, "tag_pattern"),
+        ({"refs": "protected", "tag_pattern": "v{version}"}, None, "tag_pattern"),
+        ({"environment": "none"}, "release", "environment"),
+        (CALLS_ONE | {"called_ref": "refs/tags/*v*"}, None, "called_ref"),
+        (CALLS_ONE | {"called_ref": "refs/tags/" + "v" * 246}, None, "called_ref"),
+        ({"called_ref": "refs/tags/v1"}, None, "called_ref"),
+        ({"no_such": "rule"}, None, "no_such"),
+        ({"refs": "every"}, None, "refs"),
+    ],
+)
+def test_a_rule_that_says_nothing_clear_is_refused(
+    rules: dict[str, object], environment: str | None, field: str
+) -> None:
+    with pytest.raises(InvalidRule) as caught:
+        restrictions.checked(rules, provider_for("github").rule_options, environment)
+
+    assert caught.value.name == field
+
+
+def test_a_called_workflow_is_held_to_a_commit_or_one_star() -> None:
+    for ref in ("a" * 40, "refs/tags/v1.*", "refs/tags/" + "v" * 245):
+        options = provider_for("github").rule_options
+
+        assert (
+            restrictions.checked(CALLS_ONE | {"called_ref": ref}, options, None)["called_ref"]
+            == ref
+        )

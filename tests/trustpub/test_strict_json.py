@@ -9,9 +9,10 @@ from trustpub.strict_json import UnacceptableJson, read_object
 
 @pytest.mark.parametrize("text", ["\ud7ff", "\ue000", "é", "漢", "\U0001f600"])
 def test_whole_characters_are_read(text: str) -> None:
-    data = json.dumps({text: [text]}, ensure_ascii=False).encode()
+    for as_escapes in (False, True):
+        data = json.dumps({text: [text]}, ensure_ascii=as_escapes).encode()
 
-    assert read_object(data) == {text: [text]}
+        assert read_object(data) == {text: [text]}
 
 
 @pytest.mark.parametrize("half", ["\\ud800", "\\udbff", "\\udc00", "\\udfff"])

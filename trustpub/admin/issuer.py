@@ -19,6 +19,7 @@ from trustpub.models import Issuer, KeySetRow
 from trustpub.operations.strangers import strangers
 from trustpub.operations.switches import set_issuer_state
 from trustpub.queries.cockpit import DAYS, effect_of, keys_of, refusals_by_code, switches
+from trustpub.queries.unknown_claims import announced_by, still_unknown
 
 
 class StateForm(DeedForm):
@@ -56,12 +57,12 @@ class IssuerAdmin(DeedAdmin):
     change_list_template = "admin/trustpub/issuer/change_list.html"
     change_form_template = "admin/trustpub/issuer/change_form.html"
     fields = ("name", "provider", "url", "web_url", "organization", "algorithms", "state")
-    list_display = ("name", "url", "state", "keys_loaded", "keys", "problem", "refused")
+    list_display = ("name", "url", "state", "keys_loaded", "keys", "problem", "refused", "unknown")
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        """Two queries, however many issuers."""
+        """Three queries, however many issuers."""
         recent = Q(refusals__at__gte=timezone.now() - timedelta(days=DAYS))
-        rows = super().get_queryset(request).prefetch_related("key_sets")
+        rows = super().get_queryset(request).prefetch_related("key_sets", "unknown_claims")
         return rows.annotate(refused=Coalesce(Sum("refusals__count", filter=recent), 0))
 
     def changelist_view(
@@ -89,6 +90,8 @@ class IssuerAdmin(DeedAdmin):
                 "keys": keys_of(issuer),
                 "key_sets": issuer.key_sets.order_by("url"),
                 "refusals": refusals_by_code(issuer),
+                "announced": announced_by(issuer, issuer.key_sets.order_by("url")),
+                "unknown_claims": still_unknown(issuer, issuer.unknown_claims.all()),
             }
             if issuer
             else {}
@@ -113,6 +116,10 @@ class IssuerAdmin(DeedAdmin):
     @admin.display(description="refused in 30 days", ordering="refused")
     def refused(self, issuer: Any) -> int:
         return int(issuer.refused)
+
+    @admin.display(description="unknown claims")
+    def unknown(self, issuer: Issuer) -> int:
+        return len(still_unknown(issuer, issuer.unknown_claims.all()))
 
 
 @admin.register(KeySetRow)

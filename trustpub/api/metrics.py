@@ -82,6 +82,14 @@ def _gauges(found: Figures) -> Iterator[Metric]:
     for state, count in found.tokens.items():
         tokens.add_metric([state], count)
     yield tokens
+    unknown = GaugeMetricFamily(
+        f"{PREFIX}_unknown_claims",
+        "Claims of ID tokens in 30 days that nobody here knows",
+        labels=["provider"],
+    )
+    for provider, count in sorted(found.unknown_claims.items()):
+        unknown.add_metric([provider], count)
+    yield unknown
     ages = GaugeMetricFamily(
         f"{PREFIX}_key_set_age_seconds", "Since the keys were last loaded", labels=["issuer"]
     )

@@ -18,7 +18,7 @@ from trustpub.codes import ExchangeCode
 from trustpub.errors import ExchangeRefused
 from trustpub.operations.exchange import exchange
 from trustpub.operations.grant import ExchangeRequest
-from trustpub.queries.preflight import Outcome, Upload, outcomes
+from trustpub.queries.preflight import Outcome, Reach, Upload, outcomes
 
 MAX_UPLOADS = 300
 
@@ -40,29 +40,27 @@ class Preflight(APIView):
     def post(self, request: Request) -> Response:
         body = read_json(request._request, list_name="crates")
         uploads = _uploads(body)
-        covered, new_names = _reach(request, body)
-        response = Response(
-            {"crates": [_json(outcome) for outcome in outcomes(uploads, covered, new_names)]}
-        )
+        reach = _reach(request, body)
+        response = Response({"crates": [_json(outcome) for outcome in outcomes(uploads, reach)]})
         response["Cache-Control"] = "no-store"
         return response
 
 
-def _reach(request: Request, body: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    """The crates and the new names that the caller's token, or ID token, stands for."""
+def _reach(request: Request, body: Mapping[str, Any]) -> Reach:
+    """What the caller's token, or ID token, stands for."""
     jwt = body.get("jwt")
     if jwt is None:
         token = publish_token_of(request)
         if token is None:
             raise AuthenticationRequired
-        return CiJob(token).reach()
+        return Reach(*CiJob(token).reach(), promised=token.new_names)
     if not isinstance(jwt, str):
         raise _invalid("`jwt` must be a text: the ID token")
     granted = exchange(
         read_request=lambda: ExchangeRequest(jwt, dry_run=True),
         address=current_request().address,
     )
-    return list(granted.crates), list(granted.new_names)
+    return Reach(granted.crates, granted.new_names)
 
 
 def _uploads(body: Mapping[str, Any]) -> list[Upload]:

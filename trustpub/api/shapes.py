@@ -205,7 +205,9 @@ class PreflightShape(Shape):
 class OutcomeShape(Shape):
     name = text("name of the crate")
     vers = text("number of the version")
-    status = choice("already_published", "ok", "pending_ok", "name_taken", "no_publisher")
+    status = choice(
+        "quarantined", "already_published", "ok", "pending_ok", "name_taken", "no_publisher"
+    )
     same_archive = flag("of a version that is there, if `cksum` was sent", optional=True)
 
 

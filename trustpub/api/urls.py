@@ -13,6 +13,7 @@ from trustpub.api.configs import (
     PendingPublisherDetail,
     PendingPublishers,
 )
+from trustpub.api.organization_events import OrganizationEvents
 from trustpub.api.preflight import Preflight
 from trustpub.api.program import program
 from trustpub.api.publisher_actions import PendingAction, PublisherAction
@@ -22,6 +23,11 @@ from trustpub.api.tokens import Tokens
 BASE = "api/v1/trusted_publishing"
 
 urlpatterns = [
+    path(
+        "api/v1/organizations/<int:number>/events",
+        OrganizationEvents.as_view(),
+        name="organization_events",
+    ),
     path(f"{BASE}/tokens", Tokens.as_view()),
     path(f"{BASE}/preflight", Preflight.as_view()),
     path(f"{BASE}/audience", Audience.as_view()),

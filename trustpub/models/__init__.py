@@ -13,6 +13,7 @@ from trustpub.models.reader import Reader
 from trustpub.models.rule import TrustRule
 from trustpub.models.spent_id_token import SpentIdToken
 from trustpub.models.switch import SwitchedOff
+from trustpub.models.unknown_claim import UnknownClaim
 
 __all__ = [
     "BlockedSource",
@@ -31,4 +32,5 @@ __all__ = [
     "SpentIdToken",
     "SwitchedOff",
     "TrustRule",
+    "UnknownClaim",
 ]

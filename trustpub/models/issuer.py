@@ -1,6 +1,6 @@
 """An installation of a CI system that signs ID tokens, and the keys it was last seen with."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -139,6 +139,8 @@ class KeySetRow(models.Model):
     keys = models.JSONField(default=list)
     # The set before, for forensics.
     previous_keys = models.JSONField(default=list)
+    # What the discovery document says of its tokens, for administrators alone (a.6).
+    announced: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(default=dict)
     fetched_at = models.DateTimeField(null=True)
     # Counts failures too, so that nobody makes us hammer the issuer (a.7).
     attempted_at = models.DateTimeField(null=True)

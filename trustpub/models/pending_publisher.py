@@ -1,7 +1,7 @@
 """A publisher for a crate that does not exist yet (trusted-publishing reference, c.2)."""
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -51,6 +51,10 @@ class PendingPublisher(TrustRule):
     def is_enabled(self) -> bool:
         stands = self.suspended_at is None and self.expires_at > timezone.now()
         return stands and self.issuer.is_enabled and self.is_served
+
+    def facts(self) -> dict[str, Any]:
+        """With the team, by which its organisation finds the event."""
+        return super().facts() | ({"team": self.team.login} if self.team else {})
 
     @property
     def is_served(self) -> bool:

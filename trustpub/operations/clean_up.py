@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts import audit
 from trustpub.models import ExchangeRefusal, PublishToken, SpentIdToken
 from trustpub.operations.grant import CiWorkload
+from trustpub.operations.unknown_claims import forget_unknown_claims
 
 # Rows of one transaction, and transactions of one run; the clock comes back.
 AT_ONCE = 1000
@@ -25,6 +26,7 @@ def clean_up() -> None:
     # Expired tokens and refusals are evidence for a while (d.3, g.2), with the job's claims.
     _delete(PublishToken.objects.filter(expires_at__lt=now - settings.KEEP_EXPIRED_TOKENS))
     _delete(ExchangeRefusal.objects.filter(at__lt=now - settings.KEEP_REFUSED_EXCHANGES))
+    forget_unknown_claims()
 
 
 def _delete(rows: QuerySet[Any]) -> None:

@@ -4,7 +4,7 @@ Cheap and anonymous checks come first; nothing touches the network or writes bef
 and nothing about the registry is told before the signature was verified.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
@@ -12,11 +12,13 @@ from django.utils import timezone
 
 from accounts import limits
 from accounts.client_address import limited_as
+from accounts.errors import TooManyRequests
 from accounts.limits import Limit
-from trustpub import keys, notes
+from trustpub import keys, known_issuers, notes
 from trustpub.codes import ExchangeCode
 from trustpub.echo import printable
-from trustpub.errors import ExchangeRefused, TrustedPublishingOff
+from trustpub.errors import AUDIENCE, ExchangeRefused, TrustedPublishingOff
+from trustpub.jwks import PublicJwk
 from trustpub.jwt import (
     SignedClaims,
     TokenRefused,
@@ -26,11 +28,13 @@ from trustpub.jwt import (
     replay_lifetime,
     verify,
 )
-from trustpub.models import Issuer, KeySetRow
-from trustpub.operations.grant import ExchangeRequest, Granted, grant
+from trustpub.models import Issuer, KeySetRow, SwitchedOff
+from trustpub.models.switch import TRUSTED_PUBLISHING
+from trustpub.operations.grant import ExchangeRequest, Granted, LookAgain, grant
 from trustpub.operations.noted import note_refusal
 from trustpub.operations.readers import grant_reading
-from trustpub.operations.verified import Verified
+from trustpub.operations.unknown_claims import note_unknown_claims
+from trustpub.operations.verified import Recalled, Verified
 from trustpub.providers.base import Provider
 from trustpub.providers.reading import for_reading
 from trustpub.workload import Workload
@@ -39,6 +43,8 @@ MINUTE = timedelta(minutes=1)
 # Longer ones are remembered by the digest of the token.
 MAX_JTI_LENGTH = 255
 DISABLED = TrustedPublishingOff().detail
+# The same of each limit: whose is used up is not told (a.11).
+COUNTED = "exchanges of ID tokens"
 
 
 def exchange(*, read_request: Callable[[], ExchangeRequest], address: str) -> Granted:
@@ -51,18 +57,46 @@ def exchange(*, read_request: Callable[[], ExchangeRequest], address: str) -> Gr
         raise ExchangeRefused(ExchangeCode.TRUSTED_PUBLISHING_DISABLED, DISABLED)
     request = read_request()
     token = _read(request.jwt)
-    verified = _verified(token, address, only_reads=request.only_reads)
+    verified, uncounted = _verified(token, address, request)
     try:
-        return (grant_reading if request.only_reads else grant)(verified, request)
+        return _granted(token, verified, request, uncounted)
+    except LookAgain:
+        known_issuers.forget(token.issuer)
+        return _granted(token, _looked_up(token, only_reads=request.only_reads), request)
+
+
+def _granted(
+    token: UnverifiedToken,
+    verified: Verified,
+    request: ExchangeRequest,
+    uncounted: Sequence[Limit] = (),
+) -> Granted:
+    try:
+        if request.only_reads:
+            return grant_reading(verified, request)
+        return grant(verified, request, uncounted)
+    except TooManyRequests:
+        _give_back(token, verified)
+        raise
     except ExchangeRefused as refused:
+        # A spent one is no secret: whoever finds it in a log can send it as often as they like.
+        is_spent = refused.code == ExchangeCode.TOKEN_REUSED
+        if is_spent:
+            _give_back(token, verified)
         note_refusal(
             verified.issuer,
             verified.workload,
             refused,
             verified.replay_key,
+            counts=not is_spent,
             dry_run=request.dry_run,
         )
         raise
+
+
+def _give_back(token: UnverifiedToken, verified: Verified) -> None:
+    """Nobody uses up what others are allowed by asking more often than they are."""
+    limits.give_back(_limits_of_job(verified.issuer, token.issuer, verified.workload))
 
 
 def _read(text: str) -> UnverifiedToken:
@@ -73,41 +107,89 @@ def _read(text: str) -> UnverifiedToken:
         raise ExchangeRefused(refused.code, refused.message) from None
 
 
-def _verified(token: UnverifiedToken, address: str, *, only_reads: bool) -> Verified:
-    """Steps 4 to 10. Every attempt is counted once, those that end here by address and issuer."""
+def _verified(
+    token: UnverifiedToken, address: str, request: ExchangeRequest
+) -> tuple[Verified, Sequence[Limit]]:
+    """Steps 4 to 10. Every attempt is counted once, those that end here by address and issuer.
+
+    With the limits for which the question for the rules counts, which is asked next.
+    """
     of_address = _limit_of_address(address)
+    verified = None if request.only_reads or request.dry_run else _recalled(token)
+    if verified is None:
+        # Anybody can send what was never signed: it must not use up what honest jobs are allowed.
+        of_forged = _limit_of_issuer("forged-exchange", token.issuer)
+        verified = _looked_up(token, of_address, of_forged, only_reads=request.only_reads)
+    counted = [of_address, *_limits_of_job(verified.issuer, token.issuer, verified.workload)]
+    if verified.recalled and not settings.REDIS_LIMITS:
+        return verified, counted
+    try:
+        limits.hit_all(counted)
+    except TooManyRequests:
+        _give_back(token, verified)
+        raise
+    return verified, ()
+
+
+def _recalled(token: UnverifiedToken) -> Verified | None:
+    """By what this process knows of the issuer; None unless that lets the token pass."""
+    known = known_issuers.recall(token.issuer)
+    key = known.keys.get(token.kid) if known else None
+    if known is None or key is None or not known.issuer.is_enabled:
+        return None
+    notes.of_provider(known.issuer.provider)
+    try:
+        claims = _claims(token, known.issuer, key)
+        return _job(
+            token,
+            claims,
+            known.issuer,
+            known.issuer.adapter,
+            Recalled(token.issuer, known.row_versions),
+        )
+    except TokenRefused:
+        return None
+
+
+def _looked_up(token: UnverifiedToken, *counted: Limit, only_reads: bool) -> Verified:
+    """By the rows of the issuer; a refusal counts in these limits: the address's, the issuer's."""
     try:
         issuer, row = _issuer(token)
     except ExchangeRefused:
-        limits.hit_all([of_address])
+        limits.hit_all(counted[:1])
         raise
     notes.of_provider(issuer.provider)
-    # Anybody can send what was never signed: it must not use up what honest jobs are allowed.
-    anonymous = [of_address, _limit_of_issuer("forged-exchange", token.issuer)]
+    provider = for_reading(issuer.adapter) if only_reads else issuer.adapter
+    claims: VerifiedClaims | None = None
     try:
-        claims = _claims(token, issuer, row)
+        claims = _claims(token, issuer, keys.key_for(issuer, token.issuer, token.kid, row=row))
+        return _job(token, claims, issuer, provider)
     except ExchangeRefused:
-        limits.hit_all(anonymous)
+        limits.hit_all(counted)
         raise
     except TokenRefused as refused:
         # First, because what follows writes.
-        limits.hit_all(anonymous)
-        raise _refused_claims(issuer, refused.signed, refused) from None
-    provider = for_reading(issuer.adapter) if only_reads else issuer.adapter
-    try:
-        workload = provider.read(claims, token.issuer, web_base=issuer.web_url)
-    except TokenRefused as refused:
-        limits.hit_all(anonymous)
-        raise _refused_claims(issuer, claims, refused) from None
-    of_issuer = _limit_of_issuer("exchange-issuer", token.issuer)
-    limits.hit_all([of_address, of_issuer, *_limits_after(issuer, workload)])
+        limits.hit_all(counted)
+        raise _refused_claims(issuer, claims or refused.signed, refused) from None
+
+
+def _job(
+    token: UnverifiedToken,
+    claims: VerifiedClaims,
+    issuer: Issuer,
+    provider: Provider,
+    recalled: Recalled | None = None,
+) -> Verified:
+    """Raises TokenRefused for claims that are no job's."""
+    note_unknown_claims(issuer, claims)
     return Verified(
         issuer,
-        workload,
+        provider.read(claims, token.issuer, web_base=issuer.web_url),
         _replay_key(token, claims, provider.replay_claim),
         replay_lifetime(claims),
         _expiry(claims),
         _actor_id(provider, claims),
+        recalled,
     )
 
 
@@ -161,11 +243,13 @@ def _issuer(token: UnverifiedToken) -> tuple[Issuer, KeySetRow | None]:
     found = next((issuer for issuer in matching if issuer.url == token.issuer), None)
     found = found or next(iter(matching), None)
     if found is None:
+        if SwitchedOff.objects.filter(name=TRUSTED_PUBLISHING).exists():
+            raise ExchangeRefused(ExchangeCode.TRUSTED_PUBLISHING_DISABLED, DISABLED)
         notes.of_stranger(token.issuer)
         raise ExchangeRefused(
             ExchangeCode.UNSUPPORTED_ISSUER,
             f"Unsupported JWT issuer: {printable(token.issuer)}. If your company runs its own "
-            "forge, ask this registry's administrator to trust it.",
+            f"forge, ask this registry's administrator to trust it. Trusted are: {AUDIENCE}",
         )
     return _enabled(found, off=found.is_switched_off), row
 
@@ -185,11 +269,11 @@ def _enabled(issuer: Issuer, *, off: bool) -> Issuer:
     return issuer
 
 
-def _claims(token: UnverifiedToken, issuer: Issuer, row: KeySetRow | None) -> VerifiedClaims:
+def _claims(token: UnverifiedToken, issuer: Issuer, key: PublicJwk) -> VerifiedClaims:
     now = timezone.now()
     return verify(
         token,
-        key=keys.key_for(issuer, token.issuer, token.kid, row=row),
+        key=key,
         algorithms=issuer.algorithms,
         issuer=token.issuer,
         audiences=issuer.adapter.audiences(_own_audiences(now), token.issuer),
@@ -212,7 +296,7 @@ def _limit_of_address(address: str) -> Limit:
         limited_as(address),
         settings.EXCHANGES_PER_ADDRESS,
         MINUTE,
-        "exchanges of ID tokens",
+        COUNTED,
     )
 
 
@@ -222,26 +306,28 @@ def _limit_of_issuer(name: str, issuer_url: str) -> Limit:
         issuer_url,
         settings.EXCHANGES_PER_ISSUER,
         MINUTE,
-        "exchanges of this issuer's ID tokens",
+        COUNTED,
     )
 
 
-def _limits_after(issuer: Issuer, workload: Workload) -> list[Limit]:
-    repository = f"{issuer.pk}:{workload.repository_id}"
+def _limits_of_job(issuer: Issuer, issuer_url: str, workload: Workload) -> list[Limit]:
+    """Those that all jobs of its issuer share, and those of its repository."""
+    repository = f"{issuer.url} {workload.repository_id}"
     return [
+        _limit_of_issuer("exchange-issuer", issuer_url),
         Limit(
             "exchange-repository",
             repository,
             settings.EXCHANGES_PER_REPOSITORY,
             MINUTE,
-            "exchanges from this repository",
+            COUNTED,
         ),
         Limit(
             "failed-exchange",
             repository,
             settings.FAILED_EXCHANGES_PER_REPOSITORY,
             MINUTE,
-            "failed exchanges from this repository",
+            COUNTED,
             by=0,
         ),
     ]

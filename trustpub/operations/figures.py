@@ -1,6 +1,7 @@
 """Adds up what the web processes noted, for /metrics."""
 
 from collections import Counter
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote
@@ -13,8 +14,9 @@ from django.utils import timezone
 from adapters.spool import collect
 from trustpub.echo import printable
 from trustpub.models import CountedNotes, Figure
-from trustpub.notes import LONGEST_ISSUER, NONE, STRANGER
+from trustpub.notes import LONGEST_ISSUER, NONE, STRANGER, UNKNOWN_CLAIM
 from trustpub.operations.strangers import add_strangers
+from trustpub.operations.unknown_claims import add_unknown_claims
 
 # Upper bounds in seconds; what takes longer has none.
 BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -25,43 +27,56 @@ KEEP_NAMES = timedelta(days=7)
 Key = tuple[str, str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """How often, and how many seconds, for each figure; issuers that nobody trusts here.
+
+    `unknown_claims` are numbers of issuers with names of claims.
+    """
+
+    counts: Counter[Key] = field(default_factory=Counter)
+    seconds: Counter[Key] = field(default_factory=Counter)
+    strangers: Counter[str] = field(default_factory=Counter)
+    unknown_claims: set[tuple[int, str]] = field(default_factory=set)
+
+
 def fold_notes() -> None:
     """May run at any moment, twice at once, and be killed: each file is counted exactly once."""
     for path in collect(settings.NOTES_DIR):
         try:
-            counts, seconds, named = _read(path)
+            noted = _read(path)
         except FileNotFoundError:
             # Another worker on this folder was quicker.
             continue
-        _add(path.stem, counts, seconds)
-        add_strangers(named)
+        _add(path.stem, noted.counts, noted.seconds)
+        add_strangers(noted.strangers)
+        add_unknown_claims(noted.unknown_claims)
         path.unlink(missing_ok=True)
     CountedNotes.objects.filter(at__lt=timezone.now() - KEEP_NAMES).delete()
 
 
-def _read(path: Path) -> tuple[Counter[Key], Counter[Key], Counter[str]]:
-    """How often, and how many seconds, for each figure, and issuers that nobody trusts here.
-
-    Lines that a full disk spoiled are left out.
-    """
-    counts: Counter[Key] = Counter()
-    seconds: Counter[Key] = Counter()
-    strangers: Counter[str] = Counter()
+def _read(path: Path) -> Notes:
+    """Lines that a full disk spoiled are left out."""
+    noted = Notes()
     for line in path.read_text(encoding="ascii", errors="replace").splitlines():
         words = line.split(" ")
         if len(words) != 4 or not _is_number(words[3]):
             continue
         if words[0] == STRANGER:
-            strangers[printable(unquote(words[2]), LONGEST_ISSUER)] += 1
+            noted.strangers[printable(unquote(words[2]), LONGEST_ISSUER)] += 1
+            continue
+        if words[0] == UNKNOWN_CLAIM:
+            if words[1].isdecimal():
+                noted.unknown_claims.add((int(words[1]), unquote(words[2])))
             continue
         what, provider, outcome = words[0][:24], words[1][:32], words[2][:40]
         provider = "" if provider == NONE else provider
         took = float(words[3])
-        counts[what, provider, outcome] += 1
+        noted.counts[what, provider, outcome] += 1
         bucket = (f"{what}_seconds", "", _bucket(took))
-        counts[bucket] += 1
-        seconds[bucket] += took  # type: ignore[assignment]
-    return counts, seconds, strangers
+        noted.counts[bucket] += 1
+        noted.seconds[bucket] += took  # type: ignore[assignment]
+    return noted
 
 
 def _is_number(text: str) -> bool:

@@ -1,20 +1,23 @@
-"""Grants a publish token in one transaction: lock, match, pin, spend, mint (a.2 step 12).
+"""Grants a publish token: match, pin, spend and mint, all or nothing (a.2 step 12).
 
 Any refusal rolls everything back, so a mismatch does not burn the ID token.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts import audit, token_text
+from accounts.limits import Limit
 from accounts.scopes import Scope
 from accounts.token_text import TokenKind
 from adapters import jobs
+from adapters.new_row import Columns
 from registry.formats.names import canonical
 from trustpub.binding import Binding
 from trustpub.codes import ExchangeCode
@@ -25,14 +28,13 @@ from trustpub.models import (
     PendingPublisher,
     Publisher,
     PublisherCrate,
-    PublishToken,
     SpentIdToken,
 )
 from trustpub.operations import minting
 from trustpub.operations.advice import warnings_of
 from trustpub.operations.founders import founding
-from trustpub.operations.locked_rules import lock_rules
-from trustpub.operations.minting import Sightings
+from trustpub.operations.job_rules import JobRules, lock_rules, read_rules
+from trustpub.operations.minting import RulesChanged, Sightings, Written
 from trustpub.operations.refusals import conflict, refusal_of
 from trustpub.operations.rules import pin
 from trustpub.operations.sharing import take_place
@@ -72,6 +74,10 @@ class Granted:
     warnings: tuple[str, ...] = ()
 
 
+class LookAgain(Exception):
+    """The issuer is not as it was recalled, or this takes a lock and what is known for certain."""
+
+
 class CiWorkload:
     """The job itself, as the audit log shows it."""
 
@@ -82,14 +88,68 @@ class CiWorkload:
         self.label = f"{workload.provider}: {workload.title}"
 
 
-@transaction.atomic
-def grant(verified: Verified, request: ExchangeRequest) -> Granted:
+def grant(verified: Verified, request: ExchangeRequest, uncounted: Sequence[Limit] = ()) -> Granted:
     """The token for every publisher that matches fully; raises ExchangeRefused if none does.
 
     A dry run spends the ID token, because it tends to happen where many read the log, and
-    changes nothing else.
+    changes nothing else. Raises LookAgain where what was recalled of the issuer does not suffice.
+    `uncounted` are limits for which the attempt counts with the question for the rules, of an
+    issuer that was recalled; then also raises TooManyRequests.
     """
+    granted = _grant_at_once(verified, request, uncounted)
+    if granted is None and verified.recalled:
+        raise LookAgain
+    return granted or _grant_under_lock(verified, request)
+
+
+def _grant_at_once(
+    verified: Verified, request: ExchangeRequest, uncounted: Sequence[Limit]
+) -> Granted | None:
+    """Without a lock: one statement reads the rules, and one writes if they are still the same.
+
+    None where more is to be written, where rules changed meanwhile, and on SQLite, whose one writer
+    has nobody to wait for.
+    """
+    if connection.vendor != "postgresql" or request.dry_run:
+        return None
+    rules = read_rules(verified, uncounted)
+    if rules is None:
+        return None
+    judged = _judged(rules, verified, request)
+    if any(found.pins or found.renamed for found in judged.matches):
+        return None
+    try:
+        return _mint(verified, request, judged, rules.row_versions(judged.publisher_ids()))
+    except RulesChanged:
+        return None
+
+
+@transaction.atomic
+def _grant_under_lock(verified: Verified, request: ExchangeRequest) -> Granted:
     rules = lock_rules(verified.issuer, verified.workload, verified.actor_id)
+    judged = _judged(rules, verified, request)
+    if request.dry_run:
+        spend(verified)
+        return _told(verified, request, judged)
+    for found in judged.matches:
+        _follow_identity(found, verified.workload)
+    return _mint(verified, request, judged, {})
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What the job may have."""
+
+    matches: Sequence[Match]
+    grants: Sequence[PublisherCrate]
+    pending: Sequence[PendingPublisher]
+
+    def publisher_ids(self) -> set[int]:
+        return {grant.publisher_id for grant in self.grants}
+
+
+def _judged(rules: JobRules, verified: Verified, request: ExchangeRequest) -> _Judged:
+    """Raises ExchangeRefused where that is nothing, or less than the job asked for."""
     result = match(verified.workload, rules.views())
     if result.refusal_code is not None:
         raise refusal_of(result, verified.issuer, verified.workload)
@@ -99,13 +159,7 @@ def grant(verified: Verified, request: ExchangeRequest) -> Granted:
     pending = founding(waiting, grants, verified)
     if not grants and not pending:
         raise conflict()
-    grants, pending = _narrowed(request, grants, pending)
-    if request.dry_run:
-        spend(verified)
-        return _told(verified, request, result.full, grants, pending)
-    for found in result.full:
-        _follow_identity(found, verified.workload)
-    return _mint(verified, request, grants, pending)
+    return _Judged(result.full, *_narrowed(request, grants, pending))
 
 
 def _follow_identity(found: Match, workload: Workload) -> None:
@@ -161,10 +215,13 @@ def spend(verified: Verified) -> None:
         raise _reused(verified)
 
 
-def _spent(verified: Verified) -> SpentIdToken:
-    return SpentIdToken(
-        issuer_id=verified.issuer.pk, key=verified.replay_key, expires_at=verified.remember_until
-    )
+def _spent(verified: Verified) -> Columns:
+    return {
+        "issuer_id": verified.issuer.pk,
+        "key": verified.replay_key,
+        "spent_at": timezone.now(),
+        "expires_at": verified.remember_until,
+    }
 
 
 def _reused(verified: Verified) -> ExchangeRefused:
@@ -176,15 +233,9 @@ def _reused(verified: Verified) -> ExchangeRefused:
     )
 
 
-def _told(
-    verified: Verified,
-    request: ExchangeRequest,
-    matches: Sequence[Match],
-    grants: Sequence[PublisherCrate],
-    pending: Sequence[PendingPublisher],
-) -> Granted:
+def _told(verified: Verified, request: ExchangeRequest, judged: _Judged) -> Granted:
     """What a real exchange would have granted, with everything that speaks against it."""
-    crates, names = _crate_names(grants), _new_names(pending)
+    crates, names = _crate_names(judged.grants), _new_names(judged.pending)
     audit.record(
         "exchange.dry_run",
         actor=CiWorkload(verified.workload),
@@ -196,54 +247,72 @@ def _told(
         crates,
         names,
         request.binding,
-        scopes=tuple(_scopes(grants, pending)),
-        warnings=tuple(warnings_of(matches, verified.workload, verified.expires_at)),
+        scopes=tuple(_scopes(judged.grants, judged.pending)),
+        warnings=tuple(warnings_of(judged.matches, verified.workload, verified.expires_at)),
     )
 
 
 def _mint(
-    verified: Verified,
-    request: ExchangeRequest,
-    grants: Sequence[PublisherCrate],
-    pending: Sequence[PendingPublisher],
+    verified: Verified, request: ExchangeRequest, judged: _Judged, row_versions: Mapping[int, str]
 ) -> Granted:
-    now = timezone.now()
+    """Raises RulesChanged if one of these publishers' rows has another version now."""
     text = token_text.new_token(settings.TOKEN_PREFIX, TokenKind.PUBLISH)
+    now = timezone.now()
     # One that only reads keeps its rules, because it dies with them (d.4), and is for no crate.
-    told = ([], []) if request.only_reads else (grants, pending)
-    crates, names = _crate_names(told[0]), _new_names(told[1])
-    scopes = [Scope.READ] if request.only_reads else _scopes(grants, pending)
-    binding = request.binding
-    token = PublishToken(
-        digest=token_text.digest(text),
-        issuer_id=verified.issuer.pk,
-        grant_ids=[grant.pk for grant in grants],
-        pending_ids=[rule.pk for rule in pending],
-        new_names=list(names),
-        scopes=scopes,
-        bound_name=binding.name if binding else "",
-        bound_version=binding.version if binding else "",
-        bound_checksum=binding.checksum if binding else "",
-        workload=verified.workload.as_dict(),
-        replay_key=verified.replay_key,
-        issued_at=now,
-        expires_at=_token_expiry(verified, now),
+    grants, pending = ([], []) if request.only_reads else (judged.grants, judged.pending)
+    granted = Granted(
+        text,
+        _token_expiry(verified, now),
+        _crate_names(grants),
+        _new_names(pending),
+        request.binding,
+        (Scope.READ,) if request.only_reads else tuple(_scopes(grants, pending)),
     )
-    event = audit.event(
+    rows = Written(
+        _spent(verified),
+        _token(granted, verified, judged, now),
+        _event(granted, verified.workload, only_reads=request.only_reads),
+    )
+    if not minting.mint(rows, _sightings(verified.workload, judged.grants, now), row_versions):
+        raise _reused(verified)
+    return granted
+
+
+def _token(granted: Granted, verified: Verified, judged: _Judged, now: datetime) -> Columns:
+    """Most tokens have neither a binding nor rules that wait for a first publish."""
+    columns: dict[str, Any] = {
+        "digest": token_text.digest(granted.text),
+        "issuer_id": verified.issuer.pk,
+        "grant_ids": [grant.pk for grant in judged.grants],
+        "scopes": list(granted.scopes),
+        "workload": verified.workload.as_dict(),
+        "replay_key": verified.replay_key,
+        "issued_at": now,
+        "expires_at": granted.expires_at,
+    }
+    if judged.pending:
+        columns["pending_ids"] = [rule.pk for rule in judged.pending]
+        columns["new_names"] = list(granted.new_names)
+    if binding := granted.binding:
+        columns["bound_name"], columns["bound_version"] = binding.name, binding.version
+        columns["bound_checksum"] = binding.checksum
+    return columns
+
+
+def _event(granted: Granted, workload: Workload, *, only_reads: bool) -> Columns:
+    crates, names, binding = granted.crates, granted.new_names, granted.binding
+    return audit.columns(
         "exchange.granted",
-        actor=CiWorkload(verified.workload),
+        actor=CiWorkload(workload),
         # An event is of one crate; that of a workspace is found by its publishes.
         crate=crates[0] if len(crates) == 1 and not names else "",
         after={
             "crates": list(crates),
             "new_names": list(names),
-            **({"only_reads": True} if request.only_reads else {}),
+            **({"only_reads": True} if only_reads else {}),
             **({"bind": binding.as_dict()} if binding else {}),
         },
     )
-    if not minting.mint(_spent(verified), token, event, _sightings(verified.workload, grants, now)):
-        raise _reused(verified)
-    return Granted(text, token.expires_at, crates, names, binding, tuple(scopes))
 
 
 def _sightings(workload: Workload, grants: Iterable[PublisherCrate], now: datetime) -> Sightings:

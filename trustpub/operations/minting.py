@@ -1,13 +1,17 @@
 """Spends an ID token and mints its publish token: every row of a grant, or none of them."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from functools import cache
+from typing import NamedTuple
 
-from django.db import DEFAULT_DB_ALIAS, connection, connections, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 from accounts.models import AuditEvent
+from adapters.new_row import Columns, NewRow
+from adapters.row_version import row_version
 from trustpub.models import Publisher, PublishToken, SpentIdToken
 
 # The unique constraint decides which of two equal ID tokens came first.
@@ -15,23 +19,30 @@ SPEND = """
     INSERT INTO trustpub_spentidtoken (issuer_id, key, spent_at, expires_at)
     VALUES (%s, %s, %s, %s) ON CONFLICT (issuer_id, key) DO NOTHING
 """
-# One way to the database and back instead of four. What the later parts write hangs on the first.
+# One way to the database and back instead of four. What the later parts write hangs on the first,
+# and that on the publishers' rows being those that were judged. They are locked by their ids'
+# order, as lock_rules does; without a lock one that changes meanwhile would be the judged one here.
 ALL_AT_ONCE = """
-    WITH spent AS (
-        INSERT INTO trustpub_spentidtoken ({spent_columns}) VALUES ({spent_values})
+    WITH unchanged AS (
+        SELECT id FROM trustpub_publisher
+        WHERE id = ANY(%s) AND id || {row_version} = ANY(%s)
+        ORDER BY id FOR NO KEY UPDATE
+    ), spent AS (
+        INSERT INTO trustpub_spentidtoken ({0.names})
+        SELECT {0.places} WHERE (SELECT count(*) FROM unchanged) = %s
         ON CONFLICT (issuer_id, key) DO NOTHING RETURNING id
     ), minted AS (
-        INSERT INTO trustpub_publishtoken ({token_columns})
-        SELECT {token_values} FROM spent RETURNING id
+        INSERT INTO trustpub_publishtoken ({1.names})
+        SELECT {1.places} FROM spent RETURNING id
     ), noted AS (
         UPDATE trustpub_publisher SET last_verified_at = %s, seen = %s
         WHERE id = ANY(%s) AND EXISTS (SELECT 1 FROM spent)
+    ), told AS (
+        INSERT INTO accounts_auditevent ({2.names}, subject)
+        SELECT {2.places}, 'publish token ' || minted.id FROM minted
     )
-    INSERT INTO accounts_auditevent ({event_columns}, subject)
-    SELECT {event_values}, 'publish token ' || minted.id FROM minted
+    SELECT (SELECT count(*) FROM unchanged), (SELECT count(*) FROM minted)
 """
-# What the database's driver does not take as it is.
-CONVERTED = (models.JSONField, models.GenericIPAddressField)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,97 +54,84 @@ class Sightings:
     seen: dict[str, str]
 
 
-def spend(spent: SpentIdToken) -> bool:
+class RulesChanged(Exception):
+    """A publisher is not as it was judged."""
+
+
+class Written(NamedTuple):
+    """The three rows of a grant by their columns; the event is about the token, and lacks that."""
+
+    spent: Columns
+    token: Columns
+    event: Columns
+
+
+def spend(spent: Columns) -> bool:
     """False if that ID token was exchanged before."""
     adapt = connection.ops.adapt_datetimefield_value
     with connection.cursor() as cursor:
-        moments = [adapt(spent.spent_at), adapt(spent.expires_at)]
-        cursor.execute(SPEND, [spent.issuer_id, spent.key, *moments])
+        moments = [adapt(spent["spent_at"]), adapt(spent["expires_at"])]
+        cursor.execute(SPEND, [spent["issuer_id"], spent["key"], *moments])
         return bool(cursor.rowcount == 1)
 
 
-def mint(
-    spent: SpentIdToken,
-    token: PublishToken,
-    event: AuditEvent,
-    sightings: Sightings,
-) -> bool:
-    """Saves all of it; the event is about the token.
+def mint(rows: Written, sightings: Sightings, judged: Mapping[int, str]) -> bool:
+    """Saves all of it.
 
-    False, and nothing is saved, if that ID token was exchanged before.
+    False, and nothing is saved, if that ID token was exchanged before. `judged` are publishers that
+    nobody has locked, by id with their row's version; raises RulesChanged if one has another now.
     """
     if connection.vendor == "postgresql":
-        return _all_at_once(spent, token, event, sightings)
-    if not spend(spent):
+        return _all_at_once(rows, sightings, judged)
+    if not spend(rows.spent):
         return False
-    token.save()
-    event.subject = str(token)
-    event.save()
+    token = PublishToken.objects.create(**rows.token)
+    AuditEvent.objects.create(**rows.event, subject=str(token))
     if sightings.publishers:
         publishers = Publisher.objects.filter(pk__in=sightings.publishers)
         publishers.update(last_verified_at=sightings.at, seen=sightings.seen)
     return True
 
 
-def _all_at_once(
-    spent: SpentIdToken, token: PublishToken, event: AuditEvent, sightings: Sightings
-) -> bool:
-    database = connections[DEFAULT_DB_ALIAS]
-    seen = _SEEN.get_db_prep_save(sightings.seen, database)
+def _all_at_once(rows: Written, sightings: Sightings, judged: Mapping[int, str]) -> bool:
+    statement = _statement(*map(tuple, rows))
     params = [
-        *_stored(spent, _SPENT_COLUMNS, database),
-        *_stored(token, _TOKEN_COLUMNS, database),
-        *(sightings.at, seen, sightings.publishers),
-        *_stored(event, _EVENT_COLUMNS, database),
+        *(_array(judged), _array(f"{key}{version}" for key, version in judged.items())),
+        *statement.spent.params(rows.spent),
+        len(judged),
+        *statement.token.params(rows.token),
+        *(sightings.at, json.dumps(sightings.seen), _array(sightings.publishers)),
+        *statement.event.params(rows.event),
     ]
-    with database.cursor() as cursor:
-        cursor.execute(_GRANT, params)
-        return bool(cursor.rowcount == 1)
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        cursor.execute(statement.sql, params)
+        unchanged, minted = cursor.fetchone()
+    if unchanged != len(judged):
+        raise RulesChanged
+    return bool(minted)
 
 
-class _Column(NamedTuple):
-    """Of a row that the database numbers; texts, numbers and moments go as they are."""
-
-    name: str
-    attribute: str
-    converter: Any
+def _array(values: Iterable[object]) -> str:
+    """Of numbers and row versions, as PostgreSQL writes it: the driver takes far longer for it."""
+    return "{" + ",".join(f'"{value}"' for value in values) + "}"
 
 
-def _columns(model: type[models.Model], *, but: str = "") -> list[_Column]:
-    return [
-        _Column(
-            str(field.column),
-            field.attname,
-            field.get_db_prep_save if isinstance(field, CONVERTED) else None,
-        )
-        for field in model._meta.concrete_fields
-        if not field.primary_key and field.name != but
-    ]
+class _Statement(NamedTuple):
+    sql: str
+    spent: NewRow
+    token: NewRow
+    event: NewRow
 
 
-def _stored(row: models.Model, columns: list[_Column], database: Any) -> Iterator[Any]:
-    for _, attribute, converter in columns:
-        value = getattr(row, attribute)
-        yield converter(value, database) if converter else value
-
-
-def _names(columns: list[_Column]) -> str:
-    return ", ".join(column.name for column in columns)
-
-
-def _places(columns: list[_Column]) -> str:
-    return ", ".join(["%s"] * len(columns))
-
-
-_SPENT_COLUMNS = _columns(SpentIdToken)
-_TOKEN_COLUMNS = _columns(PublishToken)
-_EVENT_COLUMNS = _columns(AuditEvent, but="subject")
-_SEEN = Publisher._meta.get_field("seen")
-_GRANT = ALL_AT_ONCE.format(
-    spent_columns=_names(_SPENT_COLUMNS),
-    spent_values=_places(_SPENT_COLUMNS),
-    token_columns=_names(_TOKEN_COLUMNS),
-    token_values=_places(_TOKEN_COLUMNS),
-    event_columns=_names(_EVENT_COLUMNS),
-    event_values=_places(_EVENT_COLUMNS),
-)
+@cache
+def _statement(
+    spent: tuple[str, ...], token: tuple[str, ...], event: tuple[str, ...]
+) -> _Statement:
+    """For rows of which these columns are given."""
+    rows = (
+        NewRow(SpentIdToken, spent),
+        NewRow(PublishToken, token),
+        NewRow(AuditEvent, event, but="subject"),
+    )
+    sql = ALL_AT_ONCE.format(*rows, row_version=row_version("trustpub_publisher"))
+    return _Statement(sql, *rows)

@@ -35,7 +35,7 @@ def note_refusal(
     may have found. After a dry run nobody's publisher is stopped, and no letter is sent (a.12).
     """
     if counts:
-        subject = f"{issuer.pk}:{workload.repository_id}"
+        subject = f"{issuer.url} {workload.repository_id}"
         limits.count("failed-exchange", subject, window=MINUTE)
     with transaction.atomic():
         noted = _keep(issuer, workload, refused, replay_key)
@@ -59,7 +59,7 @@ def _keep(
     issuer: Issuer, workload: Workload, refused: ExchangeRefused, replay_key: str
 ) -> ExchangeRefusal:
     facts = workload.as_dict()
-    differences = refused.extra.get("publishers", [])
+    differences = list(refused.kept)
     of_repository = ExchangeRefusal.objects.filter(
         issuer=issuer, repository_id=workload.repository_id
     ).order_by("-pk")

@@ -1,5 +1,6 @@
 """The words of a refused exchange, in the tiers of trusted-publishing a.11."""
 
+from collections.abc import Sequence
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -20,7 +21,7 @@ def refusal_of(result: MatchResult, issuer: Issuer, workload: Workload) -> Excha
     if code is ExchangeCode.PUBLISHER_SUSPENDED:
         return _suspended(result)
     if code is ExchangeCode.EVENT_NOT_ALLOWED:
-        return _event(result, workload)
+        return _event(result, issuer, workload)
     if code is ExchangeCode.PUBLISHER_MISMATCH:
         return _mismatch(result)
     return _no_publisher(issuer, workload)
@@ -45,13 +46,15 @@ def suspended_refusal() -> ExchangeRefused:
     )
 
 
-def _event(result: MatchResult, workload: Workload) -> ExchangeRefused:
-    safe = result.near[0].differences[0].expected
+def _event(result: MatchResult, issuer: Issuer, workload: Workload) -> ExchangeRefused:
+    known = [miss.differences[0].expected for miss in result.near if miss.is_by_id]
+    safe = known[0] if known else " or ".join(sorted(issuer.adapter.allowed_events))
     return ExchangeRefused(
         ExchangeCode.EVENT_NOT_ALLOWED,
         f'The job was started by "{printable(workload.event, 60)}", which the publisher of this '
         f"repository does not allow. Use one of: {safe}; or let an owner allow the event.",
-        extra={"publishers": [_differences(miss) for miss in result.near]},
+        extra={"publishers": _shown(result.near)},
+        kept=_kept(result.near),
     )
 
 
@@ -80,7 +83,10 @@ def _no_publisher(issuer: Issuer, workload: Workload) -> ExchangeRefused:
 
 
 def _mismatch(result: MatchResult) -> ExchangeRefused:
-    first = result.near[0].differences[0]
+    known = [miss for miss in result.near if miss.is_by_id]
+    if not known:
+        return _mismatch_by_name(result)
+    first = known[0].differences[0]
     field = first.field.replace("_", " ")
     if not first.received:
         problem = f"requires {_article(field)} {field} (`{first.expected}`), the job has none"
@@ -93,7 +99,26 @@ def _mismatch(result: MatchResult) -> ExchangeRefused:
         ExchangeCode.PUBLISHER_MISMATCH,
         f"The Trusted Publishing config of this repository {problem}. Change the workflow, or let "
         "an owner change the publisher.",
-        extra={"publishers": [_differences(miss) for miss in result.near]},
+        extra={"publishers": _shown(result.near)},
+        kept=_kept(result.near),
+    )
+
+
+def _mismatch_by_name(result: MatchResult) -> ExchangeRefused:
+    """Whoever took over the name of a repository must not learn what its rule asks for."""
+    received = {found.field: found.received for miss in result.near for found in miss.differences}
+    named = ", ".join(
+        f"{field.replace('_', ' ')} (the job has {f'`{printable(value)}`' if value else 'none'})"
+        for field, value in received.items()
+    )
+    return ExchangeRefused(
+        ExchangeCode.PUBLISHER_MISMATCH,
+        f"A Trusted Publishing config names this repository and differs from the job in: {named}. "
+        "The repository's ids are not known here yet, so what it expects is shown to the owners "
+        "of the crate alone, in its settings. Change the workflow, or let an owner change the "
+        "publisher.",
+        extra={"publishers": _shown(result.near)},
+        kept=_kept(result.near),
     )
 
 
@@ -103,7 +128,8 @@ def _identity_changed(result: MatchResult) -> ExchangeRefused:
         "The repository has the name that the publisher expects but is another repository or has "
         "another owner: its ids changed. If that is intended, an owner of the crate must confirm "
         "the new owner in the crate's settings, or add the publisher again.",
-        extra={"publishers": [_differences(miss) for miss in result.identity_changed]},
+        extra={"publishers": _shown(result.identity_changed)},
+        kept=_kept(result.identity_changed),
     )
 
 
@@ -114,6 +140,7 @@ def _suspended(result: MatchResult) -> ExchangeRefused:
         f"The matching publisher grants nothing at the moment: {found[0]['state']}. An owner of "
         "the crate can see why in the crate's settings, and lift it there.",
         extra={"publishers": found},
+        kept=found,
     )
 
 
@@ -127,7 +154,9 @@ def _stopped(match: Match) -> dict[str, object]:
     )
     if isinstance(rule, Publisher) and rule.state != Publisher.State.ACTIVE:
         waits = rule.state == Publisher.State.AWAITING
-        state = f"it {rule.get_state_display()}" if waits else f"it is {rule.get_state_display()}"
+        # Behind "it" in lower case, which the labels of a list are not.
+        told = rule.get_state_display().lower()
+        state = f"it {told}" if waits else f"it is {told}"
     elif isinstance(rule, PendingPublisher) and rule.suspended_at:
         state = "whoever registered it has suspended it"
     elif isinstance(rule, PendingPublisher):
@@ -137,18 +166,34 @@ def _stopped(match: Match) -> dict[str, object]:
     return {"label": printable(match.publisher.label), "state": state, "lifted_by": "an owner"}
 
 
-def _differences(miss: NearMiss) -> dict[str, object]:
-    return {
-        "label": printable(miss.publisher.label),
-        "differences": [
-            {
-                "field": difference.field,
-                "expected": printable(difference.expected),
-                "received": printable(difference.received),
-            }
-            for difference in miss.differences
-        ],
-    }
+def _shown(misses: Sequence[NearMiss]) -> list[dict[str, object]]:
+    """Expected values for jobs that a stable id knows; else the job's own, and no others' rules."""
+    known = [miss for miss in misses if miss.is_by_id]
+    if known:
+        return _kept(known)
+    return [{"differences": _differences(miss, but="expected")} for miss in misses]
+
+
+def _kept(misses: Sequence[NearMiss]) -> list[dict[str, object]]:
+    return [
+        {"label": printable(miss.publisher.label), "differences": _differences(miss)}
+        for miss in misses
+    ]
+
+
+def _differences(miss: NearMiss, *, but: str = "") -> list[dict[str, str]]:
+    return [
+        {
+            name: printable(value)
+            for name, value in (
+                ("field", difference.field),
+                ("expected", difference.expected),
+                ("received", difference.received),
+            )
+            if name != but
+        }
+        for difference in miss.differences
+    ]
 
 
 def _article(noun: str) -> str:

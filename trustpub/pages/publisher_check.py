@@ -27,6 +27,8 @@ def publisher_check(request: SignedInRequest, name: str, grant_id: int) -> HttpR
         "crate": crate,
         "grant": grant,
         "checks": checks,
-        "workflow_file": workflow_file(grant.publisher, crate.name),
+        "workflow_file": workflow_file(
+            grant.publisher, crate.name, is_shared=grant.publisher.grants.count() > 1
+        ),
     }
     return render(request, "trustpub/publisher_check.html", context)

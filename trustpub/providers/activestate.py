@@ -11,7 +11,7 @@ from trustpub.providers.base import (
     Provider,
     ProviderFields,
     StableIds,
-    invalid_claim,
+    unexpected_claim,
     uuid_problem,
 )
 from trustpub.providers.claim import Claim, Role, Suggested
@@ -60,6 +60,7 @@ class ActiveState(Provider):
         Claim("actor_id", Role.MATCHED),
         Claim("builder", Role.CHECKED),
     )
+    other_claims = frozenset("actor artifact_id ingredient project_path project_visibility".split())
     fields = (
         FieldRule(
             "organization",
@@ -125,9 +126,11 @@ class ActiveState(Provider):
         project = reader.fitting("project", _NAME, "is not a name")
         subject = f"org:{organization}:project:{project}"
         if not f"{reader.required('sub')}:".startswith(f"{subject}:"):
-            invalid_claim("sub", "does not name the organization and project of the other claims")
+            unexpected_claim(
+                "sub", "does not name the organization and project of the other claims"
+            )
         if reader.required("builder") != self.options.get("builder"):
-            invalid_claim("builder", "is not the one that publishes to this registry")
+            unexpected_claim("builder", "is not the one that publishes to this registry")
         return Workload(
             provider=self.kind,
             repository=f"{organization}/{project}",

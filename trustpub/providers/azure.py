@@ -14,8 +14,9 @@ from trustpub.providers.base import (
     ProviderFields,
     StableIds,
     id_problem,
-    invalid_claim,
+    unexpected_claim,
     uuid_problem,
+    value_problem,
 )
 from trustpub.providers.claim import Claim, Role, Suggested
 from trustpub.providers.links import web_link
@@ -28,12 +29,28 @@ AUDIENCE = "api://AzureADTokenExchange"
 
 # p://ORGANISATION/PROJECT/PIPELINE; sc:// is a service connection, which is no pipeline.
 _SCHEME = "p://"
-_SUBJECT = re.compile(rf"{_SCHEME}([^/]{{1,64}})/([^/]{{1,64}})/([^/]{{1,260}})")
-_NAME = re.compile(r"[^/\\:*?\"<>|]{1,64}")
+_SUBJECT = re.compile(rf"{_SCHEME}([^/]{{1,64}})/([^/]{{1,64}})/([^/]{{1,255}})")
+# What Azure DevOps lets people call an organisation, and takes out of a project's name. It says
+# less of pipelines, so of theirs nothing but a letter or digit is asked.
+_ORGANIZATION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}[A-Za-z0-9])?")
+_PROJECT = re.compile(r"[^._/\\:~&%;@'\"?<>|#$*}{,+=\[\]][^/\\:~&%;@'\"?<>|#$*}{,+=\[\]]{0,63}")
+_PIPELINE = re.compile(r"[^/\\:*?\"<>|]{1,255}")
 
 
-def _name_problem(value: str) -> str | None:
-    return None if _NAME.fullmatch(value) else "Must be the name as in its address"
+def _organization_problem(value: str) -> str | None:
+    if _ORGANIZATION.fullmatch(value):
+        return None
+    return "May hold letters, digits and hyphens only, as in dev.azure.com/ORGANIZATION"
+
+
+def _project_problem(value: str) -> str | None:
+    is_name = _PROJECT.fullmatch(value) and not value.endswith(".") and not value_problem(value)
+    return None if is_name else "Must be the project's name, without the signs that it cannot hold"
+
+
+def _pipeline_problem(value: str) -> str | None:
+    is_name = _PIPELINE.fullmatch(value) and not value_problem(value)
+    return None if is_name else "Must be the pipeline's name, without its folder"
 
 
 class AzurePipelines(Provider):
@@ -64,16 +81,17 @@ class AzurePipelines(Provider):
         Claim("rpo_ver", Role.SHOWN, required=False),
         Claim("run_id", Role.SHOWN),
     )
+    other_claims = frozenset({"rpo_uri"})
     fields = (
         FieldRule(
             "organization",
             "Organization",
             True,
             "As in dev.azure.com/ORGANIZATION.",
-            _name_problem,
+            _organization_problem,
         ),
-        FieldRule("project", "Project", True, "The project's name.", _name_problem),
-        FieldRule("pipeline", "Pipeline", True, "The pipeline's name.", _name_problem),
+        FieldRule("project", "Project", True, "The project's name.", _project_problem),
+        FieldRule("pipeline", "Pipeline", True, "The pipeline's name.", _pipeline_problem),
         FieldRule(
             "organization_id",
             "Organization ID",
@@ -135,11 +153,11 @@ class AzurePipelines(Provider):
     ) -> Workload:
         reader = ClaimReader(claims)
         subject = _SUBJECT.fullmatch(reader.required("sub"))
-        if subject is None or any(_name_problem(part) for part in subject.groups()):
-            invalid_claim("sub", "is not that of a pipeline: p://organization/project/pipeline")
+        if subject is None or _is_odd(*subject.groups()):
+            unexpected_claim("sub", "is not that of a pipeline: p://organization/project/pipeline")
         organization = reader.required_uuid("org_id")
         if issuer_url.rpartition("/")[2] != organization:
-            invalid_claim("org_id", "is not the organization that issued the token")
+            unexpected_claim("org_id", "is not the organization that issued the token")
         project = reader.required_uuid("prj_id")
         definition = reader.required_id("def_id")
         ref = reader.required("rpo_ref")
@@ -194,6 +212,11 @@ class AzurePipelines(Provider):
         return _EXAMPLE.format(
             id_token=ID_TOKEN, script=target.script(6), started=_started(trigger)
         )
+
+
+def _is_odd(organization: str, project: str, pipeline: str) -> bool:
+    problems = _organization_problem(organization), _project_problem(project)
+    return any((*problems, _pipeline_problem(pipeline)))
 
 
 def _started(trigger: Trigger) -> str:

@@ -103,6 +103,8 @@ class Provider(ABC):
     issuer_example: ClassVar[str]
     fields: tuple[FieldRule, ...]
     claims: tuple[Claim, ...]
+    # Those beside them that the CI system documents; "name_*" stands for all that begin so.
+    other_claims: frozenset[str] = frozenset()
 
     def __init__(self, options: Options | None = None) -> None:
         self.options: Options = options or {}
@@ -194,7 +196,7 @@ class Provider(ABC):
         """The workload that verified claims describe.
 
         `web_base` is the issuer row's web address, by default the issuer's own. Raises
-        TokenRefused with `missing_claim`, `invalid_claim` or `event_not_allowed`.
+        TokenRefused with `missing_claim`, `unexpected_claim` or `event_not_allowed`.
         """
 
     @abstractmethod
@@ -223,7 +225,7 @@ class Provider(ABC):
         registry_name: str = "waybill",
         trigger: Trigger = ANY_VERSION,
     ) -> str:
-        """A ready CI file that publishes `crate` through a publisher with these fields.
+        """A ready CI file that publishes `crate`, or WORKSPACE, through a publisher of the fields.
 
         `trigger` is what starts it, as far as the file of the CI system says that.
         """
@@ -264,7 +266,7 @@ class ClaimReader:
     def required_jti(self) -> None:
         """The token's own name, by which a replay is noticed; it must fit where it is kept."""
         if len(self.required("jti")) > MAX_FIELD_LENGTH:
-            invalid_claim("jti", f"is longer than {MAX_FIELD_LENGTH} characters")
+            unexpected_claim("jti", f"is longer than {MAX_FIELD_LENGTH} characters")
 
     def required_id(self, name: str) -> str:
         """A decimal number, sent as integer or as text; compared as text."""
@@ -275,11 +277,11 @@ class ClaimReader:
         if value is None:
             return ""
         if not isinstance(value, str):
-            invalid_claim(name, "must be a text")
+            unexpected_claim(name, "must be a text")
         if len(value) > MAX_VALUE_LENGTH:
-            invalid_claim(name, f"is longer than {MAX_VALUE_LENGTH} characters")
+            unexpected_claim(name, f"is longer than {MAX_VALUE_LENGTH} characters")
         if _CONTROL.search(value):
-            invalid_claim(name, "holds a control character")
+            unexpected_claim(name, "holds a control character")
         return value
 
     def optional_id(self, name: str, limit: int = MAX_ID_LENGTH) -> str:
@@ -287,14 +289,14 @@ class ClaimReader:
         # bool is an int to Python; `true` is not an ID.
         text = str(value) if type(value) is int else self.optional(name)
         if text and (id_problem(text) or len(text) > limit):
-            invalid_claim(name, f"must be a decimal number of at most {limit} digits")
+            unexpected_claim(name, f"must be a decimal number of at most {limit} digits")
         return text
 
     def short(self, name: str, limit: int = MAX_SHORT_LENGTH) -> str:
         """An optional text that fits where texts of this length are kept."""
         text = self.optional(name)
         if len(text) > limit:
-            invalid_claim(name, f"is longer than {limit} characters")
+            unexpected_claim(name, f"is longer than {limit} characters")
         return text
 
     def required_uuid(self, name: str) -> str:
@@ -303,21 +305,21 @@ class ClaimReader:
     def optional_uuid(self, name: str) -> str:
         text = self.optional(name)
         if text and uuid_problem(text):
-            invalid_claim(name, "must be a UUID in lower case")
+            unexpected_claim(name, "must be a UUID in lower case")
         return text
 
     def commit(self, name: str) -> str:
         """An optional commit ID: 40 or 64 hexadecimal digits."""
         text = self.optional(name)
         if text and not _COMMIT.fullmatch(text):
-            invalid_claim(name, "must be a commit ID of 40 or 64 hexadecimal digits")
+            unexpected_claim(name, "must be a commit ID of 40 or 64 hexadecimal digits")
         return text
 
     def fitting(self, name: str, pattern: re.Pattern[str], problem: str) -> str:
         """A required text of a certain form."""
         text = self.required(name)
         if not pattern.fullmatch(text):
-            invalid_claim(name, problem)
+            unexpected_claim(name, problem)
         return text
 
     def flag(self, name: str) -> bool | None:
@@ -327,7 +329,7 @@ class ClaimReader:
             return value
         text = self.optional(name)
         if text not in ("", "true", "false"):
-            invalid_claim(name, 'must be "true" or "false"')
+            unexpected_claim(name, 'must be "true" or "false"')
         return text == "true" if text else None
 
 
@@ -336,8 +338,8 @@ def missing_claim(name: str, remedy: str = "") -> NoReturn:
     raise TokenRefused(ExchangeCode.MISSING_CLAIM, text)
 
 
-def invalid_claim(name: str, problem: str) -> NoReturn:
-    raise TokenRefused(ExchangeCode.INVALID_CLAIM, f'The claim "{name}" {problem}.')
+def unexpected_claim(name: str, problem: str) -> NoReturn:
+    raise TokenRefused(ExchangeCode.UNEXPECTED_CLAIM, f'The claim "{name}" {problem}.')
 
 
 def check_event(provider: Provider, event: str) -> None:
@@ -371,9 +373,9 @@ def uuid_problem(value: str) -> str | None:
     return "The ID must be a UUID in lower case, such as 1d6f0a4e-6c0c-4d1c-9d3e-2d9c2b2a7a10"
 
 
-def anything(value: str) -> str | None:
-    """For a field that is only compared: no complaint."""
-    return None
+def value_problem(value: str) -> str | None:
+    """For a field that is only compared; "###" or "*" was not filled in, or meant as a pattern."""
+    return None if any(map(str.isalnum, value)) else "Must hold a letter or digit"
 
 
 def _checked(rule: FieldRule, value: str | None) -> str | None:

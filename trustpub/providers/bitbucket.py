@@ -12,8 +12,8 @@ from trustpub.providers.base import (
     Provider,
     ProviderFields,
     StableIds,
-    invalid_claim,
     missing_claim,
+    unexpected_claim,
     uuid_problem,
 )
 from trustpub.providers.claim import Claim, Role, Suggested
@@ -77,6 +77,7 @@ class Bitbucket(Provider):
         Claim("pipelineUuid", Role.SHOWN),
         Claim("stepUuid", Role.SHOWN),
     )
+    other_claims = frozenset({"accountUuid"})
     fields = (
         FieldRule(
             "workspace",
@@ -211,7 +212,7 @@ def _workspace(issuer_url: str) -> str | None:
 def _braced(reader: ClaimReader, name: str) -> str:
     value = reader.optional(name)
     if value and _braced_problem(value):
-        invalid_claim(name, "must be a UUID in lower case within braces")
+        unexpected_claim(name, "must be a UUID in lower case within braces")
     return value
 
 

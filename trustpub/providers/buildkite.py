@@ -13,8 +13,8 @@ from trustpub.providers.base import (
     ProviderFields,
     StableIds,
     check_event,
-    invalid_claim,
     missing_claim,
+    unexpected_claim,
     uuid_problem,
 )
 from trustpub.providers.claim import Claim, Role, Suggested
@@ -77,6 +77,7 @@ class Buildkite(Provider):
         Claim("build_number", Role.SHOWN),
         Claim("job_id", Role.SHOWN),
     )
+    other_claims = frozenset({"agent_id", "build_commit", "runner_environment"})
     fields = (
         FieldRule(
             "organization_slug",
@@ -181,7 +182,7 @@ class Buildkite(Provider):
         organization = reader.fitting("organization_slug", _SLUG, "is not a slug")
         pipeline = reader.fitting("pipeline_slug", _SLUG, "is not a slug")
         if len(organization) + len(pipeline) > 500:
-            invalid_claim("pipeline_slug", "is too long")
+            unexpected_claim("pipeline_slug", "is too long")
         return Workload(
             provider=self.kind,
             repository=f"{organization}/{pipeline}",

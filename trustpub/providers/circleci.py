@@ -11,8 +11,8 @@ from trustpub.providers.base import (
     Provider,
     ProviderFields,
     StableIds,
-    invalid_claim,
     missing_claim,
+    unexpected_claim,
     uuid_problem,
 )
 from trustpub.providers.claim import Claim, Role, Suggested
@@ -81,6 +81,7 @@ class CircleCI(Provider):
         Claim(f"{_CLAIMS}workflow-id", Role.SHOWN),
         Claim(f"{_CLAIMS}job-id", Role.SHOWN),
     )
+    other_claims = frozenset({f"{_CLAIMS}pipeline-id"})
     fields = (
         FieldRule(
             "organization_id",
@@ -183,9 +184,11 @@ class CircleCI(Provider):
         organization = reader.required_uuid(f"{_CLAIMS}org-id")
         _, slash, issuing = issuer_url.partition("/org/")
         if slash and issuing != organization:
-            invalid_claim(f"{_CLAIMS}org-id", "is not the organisation that issued the token")
+            unexpected_claim(f"{_CLAIMS}org-id", "is not the organisation that issued the token")
         if self.options.get("organization") not in (None, organization):
-            invalid_claim(f"{_CLAIMS}org-id", "is not the organisation that this registry trusts")
+            unexpected_claim(
+                f"{_CLAIMS}org-id", "is not the organisation that this registry trusts"
+            )
         _check_no_shell(reader)
         project = reader.required_uuid(f"{_CLAIMS}project-id")
         ref = reader.optional(f"{_CLAIMS}vcs-ref")
@@ -249,13 +252,13 @@ def _check_no_shell(reader: ClaimReader) -> None:
     if reader.raw(name) is None:
         missing_claim(name)
     if reader.raw(name) is True:
-        invalid_claim(
+        unexpected_claim(
             name,
             "is true: the job was run again with SSH, so a person can read its token; run the "
             "workflow again without SSH",
         )
     if reader.raw(name) is not False:
-        invalid_claim(name, "must be false, as a boolean")
+        unexpected_claim(name, "must be false, as a boolean")
 
 
 def _contexts(reader: ClaimReader) -> str:
@@ -263,9 +266,9 @@ def _contexts(reader: ClaimReader) -> str:
     name = f"{_CLAIMS}context-ids"
     sent = [] if (value := reader.raw(name)) is None else value
     if not isinstance(sent, list) or len(sent) > _MOST_CONTEXTS:
-        invalid_claim(name, f"must be a list of at most {_MOST_CONTEXTS} IDs")
+        unexpected_claim(name, f"must be a list of at most {_MOST_CONTEXTS} IDs")
     if any(not isinstance(item, str) or uuid_problem(item) for item in sent):
-        invalid_claim(name, "must hold UUIDs in lower case only")
+        unexpected_claim(name, "must hold UUIDs in lower case only")
     return " ".join(sent)
 
 

@@ -11,7 +11,7 @@ from trustpub.providers.base import (
     Provider,
     ProviderFields,
     StableIds,
-    invalid_claim,
+    unexpected_claim,
     uuid_problem,
 )
 from trustpub.providers.claim import Claim, Role
@@ -54,6 +54,7 @@ class Entra(Provider):
         Claim("idtyp", Role.CHECKED),
         Claim("azpacr", Role.CHECKED),
     )
+    other_claims = frozenset({"azp"})
     fields = (
         FieldRule("tenant_id", "Tenant ID", True, "The directory, a UUID.", uuid_problem),
         FieldRule(
@@ -95,12 +96,12 @@ class Entra(Provider):
         reader = ClaimReader(claims)
         tenant, application = reader.required_uuid("tid"), reader.required_uuid("oid")
         if not issuer_url.endswith(f"/{tenant}/v2.0"):
-            invalid_claim("tid", "is not the tenant that issued the token")
+            unexpected_claim("tid", "is not the tenant that issued the token")
         if reader.required_uuid("sub") != application:
-            invalid_claim("sub", "must be the same as oid")
+            unexpected_claim("sub", "must be the same as oid")
         for name, wanted, problem in _EXPECTED:
             if reader.required(name) != wanted:
-                invalid_claim(name, problem)
+                unexpected_claim(name, problem)
         reader.required("uti")
         return Workload(
             provider=self.kind,

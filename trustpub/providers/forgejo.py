@@ -16,9 +16,9 @@ from trustpub.providers.base import (
     StableIds,
     check_event,
     id_problem,
-    invalid_claim,
     is_workflow_file,
     missing_claim,
+    unexpected_claim,
 )
 from trustpub.providers.claim import Claim, Role, Suggested
 from trustpub.providers.links import web_link
@@ -83,6 +83,9 @@ class Forgejo(Provider):
         Claim("ref_type", Role.MATCHED, required=False),
         Claim("ref_protected", Role.SHOWN, required=False),
         Claim("run_number", Role.SHOWN),
+    )
+    other_claims = frozenset(
+        "actor actor_id base_ref head_ref run_attempt run_id sha workflow".split()
     )
     fields = (
         FieldRule(
@@ -239,9 +242,9 @@ def _read_repository(reader: ClaimReader) -> str:
     repository = reader.required("repository")
     owner, _, name = repository.partition("/")
     if len(repository) > MAX_REPOSITORY_LENGTH or _part_problem(owner) or _part_problem(name):
-        invalid_claim("repository", "is not of the form owner/name")
+        unexpected_claim("repository", "is not of the form owner/name")
     if ascii_fold(reader.required("repository_owner")) != ascii_fold(owner):
-        invalid_claim("repository_owner", 'is not the owner in the claim "repository"')
+        unexpected_claim("repository_owner", 'is not the owner in the claim "repository"')
     return repository
 
 
@@ -249,15 +252,15 @@ def _workflow_file(workflow_ref: str, repository: str, versions: tuple[str, ...]
     """FOLDER/FILE of OWNER/REPO/FOLDER/FILE@REF, where the end of the file is known (b.1)."""
     home = f"{repository}/"
     if not ascii_fold(workflow_ref).startswith(ascii_fold(home)):
-        invalid_claim("workflow_ref", "names a workflow outside of the job's own repository")
+        unexpected_claim("workflow_ref", "names a workflow outside of the job's own repository")
     for version in versions:
         if version and workflow_ref.endswith(f"@{version}"):
             file = workflow_ref[len(home) :].removesuffix(f"@{version}")
             break
     else:
-        invalid_claim("workflow_ref", 'does not end with "@" and the ref or commit of the run')
+        unexpected_claim("workflow_ref", 'does not end with "@" and the ref or commit of the run')
     if _file_problem(file):
-        invalid_claim("workflow_ref", "does not name a .yml or .yaml file in a workflow folder")
+        unexpected_claim("workflow_ref", "does not name a .yml or .yaml file in a workflow folder")
     return file
 
 

@@ -17,8 +17,8 @@ from trustpub.providers.base import (
     Provider,
     ProviderFields,
     StableIds,
-    anything,
-    invalid_claim,
+    unexpected_claim,
+    value_problem,
 )
 from trustpub.providers.claim import Claim, Role
 from trustpub.providers.links import web_link
@@ -78,7 +78,9 @@ class Generic(Provider):
         ids, others = self._names("id_claims"), self._others()
         self.fields = (
             *(
-                FieldRule(name, f"Claim {name}", True, "An ID: must be exactly this.", anything)
+                FieldRule(
+                    name, f"Claim {name}", True, "An ID: must be exactly this.", value_problem
+                )
                 for name in ids
             ),
             *(
@@ -87,7 +89,7 @@ class Generic(Provider):
                     f"Claim {name}",
                     False,
                     f"Must be exactly this, or one of several with {CHOICE} between them.",
-                    anything,
+                    value_problem,
                 )
                 for name in others
             ),
@@ -99,6 +101,7 @@ class Generic(Provider):
             Claim(name, Role.IDENTITY if name in ids else Role.MATCHED, name in required)
             for name in read
         )
+        self.other_claims = frozenset({str(self.options.get("name_claim"))})
 
     def normalise(self, fields: ProviderFields) -> ProviderFields:
         given = super().normalise(fields)
@@ -107,8 +110,8 @@ class Generic(Provider):
             raise InvalidField(missing, "Fill in at least one claim beside the ID")
         for name in self._others():
             values = (given[name] or "").split(CHOICE)
-            if given[name] and not all(value.strip() for value in values):
-                raise InvalidField(name, f"There is nothing beside a {CHOICE}")
+            if given[name] and any(map(value_problem, values)):
+                raise InvalidField(name, f"Must hold a letter or digit on each side of a {CHOICE}")
         return given
 
     def repository_of(self, fields: ProviderFields) -> str:
@@ -142,7 +145,7 @@ class Generic(Provider):
             _text(reader, name) or reader.required(name)
         ids = [_text(reader, name) or reader.required(name) for name in self._names("id_claims")]
         if len("/".join(ids)) > 512:
-            invalid_claim(self._names("id_claims")[0], "is too long")
+            unexpected_claim(self._names("id_claims")[0], "is too long")
         shown = [claim.name for claim in self.claims]
         known_by = self.options.get("name_claim")
         source = _text(reader, known_by) if isinstance(known_by, str) else ""

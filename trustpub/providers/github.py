@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from textwrap import indent
 
 from registry.formats.signer import Signer
 from trustpub.conditions import Condition, ConditionKind, ascii_fold
@@ -18,9 +19,9 @@ from trustpub.providers.base import (
     ProviderFields,
     StableIds,
     check_event,
-    invalid_claim,
     is_workflow_file,
     missing_claim,
+    unexpected_claim,
 )
 from trustpub.providers.claim import Claim, Role, Suggested
 from trustpub.providers.github_example import EXAMPLE
@@ -89,6 +90,14 @@ class GitHub(Provider):
         Claim("environment", Role.MATCHED, required=False),
         Claim("ref", Role.MATCHED, required=False),
         Claim("run_id", Role.SHOWN),
+    )
+    other_claims = frozenset(
+        (
+            "actor actor_id base_ref check_run_id enterprise enterprise_id environment_node_id "
+            "head_ref job_workflow_sha ref_protected ref_type repo_property_* "
+            "repository_visibility run_attempt run_number runner_environment sha workflow "
+            "workflow_sha"
+        ).split()
     )
     fields = FIELDS
     address_field = "repository_name"
@@ -203,7 +212,7 @@ class GitHub(Provider):
             job_id=reader.optional_id("check_run_id") or None,
             runner_environment=runner,
             visibility=reader.optional("repository_visibility") or None,
-            enterprise=_enterprise(issuer_url),
+            enterprise=_enterprise(issuer_url) or _tenant(issuer_url),
             advisories=("self_hosted_runner",) if runner == "self-hosted" else (),
         )
 
@@ -270,7 +279,7 @@ class GitHub(Provider):
             variable=target.prefix,
             kind=trigger.kind,
             names=trigger.names,
-            command=target.command,
+            command=target.command if crate else f"|\n{indent(target.command, ' ' * 10)}",
         )
 
 
@@ -280,15 +289,22 @@ def _enterprise(issuer_url: str) -> str | None:
     return slug if base == GITHUB_ISSUER and slash and _SLUG.fullmatch(slug) else None
 
 
+def _tenant(issuer_url: str) -> str | None:
+    """The slug of an enterprise on GHE.com where its issuer repeats it."""
+    base, _, slug = issuer_url.rpartition("/")
+    residence = _DATA_RESIDENCY.fullmatch(base)
+    return slug if residence and residence[1] == slug else None
+
+
 def _read_repository(reader: ClaimReader) -> str:
     repository = reader.required("repository")
     owner, _, name = repository.partition("/")
     if len(repository) > MAX_REPOSITORY_LENGTH:
-        invalid_claim("repository", "is too long")
+        unexpected_claim("repository", "is too long")
     if not _CLAIMED_OWNER.fullmatch(owner) or name_problem(name):
-        invalid_claim("repository", "is not of the form owner/name")
+        unexpected_claim("repository", "is not of the form owner/name")
     if ascii_fold(reader.required("repository_owner")) != ascii_fold(owner):
-        invalid_claim("repository_owner", 'is not the owner in the claim "repository"')
+        unexpected_claim("repository_owner", 'is not the owner in the claim "repository"')
     return repository
 
 
@@ -301,12 +317,12 @@ def _caller_file(workflow_ref: str, repository: str, versions: tuple[str, ...]) 
     home = repository + WORKFLOW_FOLDER
     if not ascii_fold(workflow_ref).startswith(ascii_fold(home)):
         # A workflow that an organisation enforces lives elsewhere; its file name says nothing.
-        invalid_claim("workflow_ref", "names a workflow outside of the job's own repository")
+        unexpected_claim("workflow_ref", "names a workflow outside of the job's own repository")
     file = _without_version(workflow_ref[len(home) :], versions)
     if file is None:
-        invalid_claim("workflow_ref", 'does not end with "@" and the ref or commit of the run')
+        unexpected_claim("workflow_ref", 'does not end with "@" and the ref or commit of the run')
     if "/" in file or not is_workflow_file(file):
-        invalid_claim("workflow_ref", "does not name a .yml or .yaml file")
+        unexpected_claim("workflow_ref", "does not name a .yml or .yaml file")
     return file
 
 
@@ -322,7 +338,7 @@ def _called_workflow(
         path = _only_workflow_path(called)
     repository, folder, file = path.partition(WORKFLOW_FOLDER)
     if not folder or repository.count("/") != 1 or "/" in file or not is_workflow_file(file):
-        invalid_claim("job_workflow_ref", "does not name a workflow file of a repository")
+        unexpected_claim("job_workflow_ref", "does not name a workflow file of a repository")
     return path
 
 
@@ -344,5 +360,5 @@ def _only_workflow_path(called: str) -> str:
     """The path before a ref that we do not know: accepted only where it can't be misread."""
     ends = [at for at, mark in enumerate(called) if mark == "@" and is_workflow_file(called[:at])]
     if len(ends) != 1:
-        invalid_claim("job_workflow_ref", "does not tell clearly where the file name ends")
+        unexpected_claim("job_workflow_ref", "does not tell clearly where the file name ends")
     return called[: ends[0]]

@@ -4,21 +4,33 @@ import re
 
 from trustpub.providers.base import FieldRule, id_problem, is_workflow_file
 
-_OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
+_OWNER = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")
+_MOST_OF_OWNER = 39
+_MOST_OF_NAME = 100
 _NAME = re.compile(r"[A-Za-z0-9_.-]+")
 _FORBIDDEN_IN_ENVIRONMENT = re.compile(r"[\x00-\x1f\x7f'\"`,;\\]")
 
 
 def _owner_problem(value: str) -> str | None:
-    if _OWNER.fullmatch(value):
+    if _OWNER.fullmatch(value) and len(value) <= _MOST_OF_OWNER:
         return None
-    return "Invalid GitHub repository owner: letters, digits and hyphens, e.g. rust-lang"
+    return (
+        f"Invalid GitHub repository owner: at most {_MOST_OF_OWNER} letters, digits and single "
+        "hyphens, e.g. rust-lang"
+    )
 
 
 def name_problem(value: str) -> str | None:
+    """Also of what a claim names, whatever its length."""
     if _NAME.fullmatch(value) and value not in (".", ".."):
         return None
     return "Invalid GitHub repository name: letters, digits, hyphens, dots and underscores"
+
+
+def _form_name_problem(value: str) -> str | None:
+    if len(value) > _MOST_OF_NAME:
+        return f"Invalid GitHub repository name: at most {_MOST_OF_NAME} characters"
+    return name_problem(value)
 
 
 def _workflow_problem(value: str) -> str | None:
@@ -53,7 +65,7 @@ FIELDS = (
         "Repository name",
         True,
         "The repository that starts the release workflow.",
-        name_problem,
+        _form_name_problem,
     ),
     FieldRule(
         "workflow_filename",

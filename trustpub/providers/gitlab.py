@@ -19,9 +19,9 @@ from trustpub.providers.base import (
     StableIds,
     check_event,
     id_problem,
-    invalid_claim,
     is_workflow_file,
     missing_claim,
+    unexpected_claim,
 )
 from trustpub.providers.claim import Claim, Role, Suggested
 from trustpub.providers.links import web_link
@@ -30,8 +30,8 @@ from trustpub.workload import Workload, WorkloadLinks
 
 DEFAULT_PIPELINE_FILE = ".gitlab-ci.yml"
 
-_NAMESPACE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_./-]*[A-Za-z0-9])?")
-_PROJECT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?")
+# Marks stand alone, and neither first nor last.
+_PROJECT = re.compile(r"[A-Za-z0-9]+(?:[_.-][A-Za-z0-9]+)*")
 _ENVIRONMENT = re.compile(r"[A-Za-z0-9 \-_/${}]+")
 _CLAIMED_PATH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)+")
 _SCHEME = re.compile(r"https?://")
@@ -44,7 +44,7 @@ def _project_path(place: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _namespace_problem(value: str) -> str | None:
-    if _NAMESPACE.fullmatch(value) and "//" not in value and not _has_reserved_ending(value):
+    if not any(_project_problem(part) for part in value.split("/")):
         return None
     return "Invalid GitLab namespace: the group path, e.g. my-group/my-subgroup"
 
@@ -68,6 +68,8 @@ def _pipeline_file_problem(value: str) -> str | None:
 
 
 def _environment_problem(value: str) -> str | None:
+    if value != value.strip():
+        return "Environment name may not start or end with whitespace"
     if _ENVIRONMENT.fullmatch(value):
         return None
     return "Environment name may only hold letters, digits, spaces and any of - _ / $ { }"
@@ -117,6 +119,14 @@ class GitLab(Provider):
         Claim("ref_path", Role.MATCHED, required=False),
         Claim("pipeline_id", Role.SHOWN),
         Claim("job_id", Role.SHOWN),
+    )
+    other_claims = frozenset(
+        (
+            "ci_config_sha deployment_tier environment_action environment_protected "
+            "groups_direct job_namespace_id job_namespace_path job_project_path job_source "
+            "project_visibility ref ref_protected ref_type runner_environment runner_id sha "
+            "user_access_level user_email user_id user_identities user_login"
+        ).split()
     )
     fields = (
         FieldRule(
@@ -321,12 +331,12 @@ def _started(trigger: Trigger) -> str:
 def _read_project(reader: ClaimReader) -> str:
     repository = reader.required("project_path")
     if len(repository) > MAX_REPOSITORY_LENGTH:
-        invalid_claim("project_path", "is too long")
+        unexpected_claim("project_path", "is too long")
     if not _CLAIMED_PATH.fullmatch(repository):
-        invalid_claim("project_path", "is not of the form group/project")
+        unexpected_claim("project_path", "is not of the form group/project")
     namespace = repository.rpartition("/")[0]
     if ascii_fold(reader.required("namespace_path")) != ascii_fold(namespace):
-        invalid_claim("namespace_path", 'is not the group in the claim "project_path"')
+        unexpected_claim("namespace_path", 'is not the group in the claim "project_path"')
     return repository
 
 
@@ -335,7 +345,7 @@ def _read_project_id(reader: ClaimReader) -> str:
     # Older self-managed versions do not send it yet.
     if reader.optional_id("job_project_id") not in ("", project_id):
         # A fork's merge request runs in the target project while the claims describe the fork.
-        invalid_claim("job_project_id", "is another project than the one the pipeline is of")
+        unexpected_claim("job_project_id", "is another project than the one the pipeline is of")
     return project_id
 
 
@@ -348,17 +358,17 @@ def _pipeline_file(uri: str, repository: str, versions: tuple[str, ...], web_bas
     address = _SCHEME.sub("", web_base).rstrip("/")
     hosts = (address, address.partition("/")[0])  # under a relative root both spellings occur
     if ascii_fold(project) not in [ascii_fold(f"{host}/{repository}") for host in hosts]:
-        invalid_claim("ci_config_ref_uri", "names a pipeline file outside of the job's project")
+        unexpected_claim("ci_config_ref_uri", "names a pipeline file outside of the job's project")
     for version in versions:
         if version and rest.endswith(f"@{version}"):
             file = rest.removesuffix(f"@{version}")
             break
     else:
-        invalid_claim(
+        unexpected_claim(
             "ci_config_ref_uri", 'does not end with "@" and the ref or commit of the pipeline'
         )
     if file.startswith("/") or not is_workflow_file(file):
-        invalid_claim("ci_config_ref_uri", "does not name a .yml or .yaml file")
+        unexpected_claim("ci_config_ref_uri", "does not name a .yml or .yaml file")
     return file
 
 

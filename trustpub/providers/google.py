@@ -13,8 +13,8 @@ from trustpub.providers.base import (
     ProviderFields,
     StableIds,
     id_problem,
-    invalid_claim,
     missing_claim,
+    unexpected_claim,
 )
 from trustpub.providers.claim import Claim, Role, Suggested
 from trustpub.providers.options import OptionRule, must_be_flag
@@ -57,6 +57,7 @@ class Google(Provider):
         Claim("email", Role.IDENTITY),
         Claim("email_verified", Role.CHECKED),
     )
+    other_claims = frozenset({"azp", "google"})
     fields = (
         FieldRule(
             "email",
@@ -112,11 +113,11 @@ class Google(Provider):
         address = reader.required("email")
         if _address_problem(address):
             # A person's login has such tokens too.
-            invalid_claim("email", "is not the address of a service account")
+            unexpected_claim("email", "is not the address of a service account")
         if reader.raw("email_verified") is None:
             missing_claim("email_verified")
         if reader.raw("email_verified") is not True:
-            invalid_claim("email_verified", "must be true, as a boolean")
+            unexpected_claim("email_verified", "must be true, as a boolean")
         subject = reader.required_id("sub")
         return Workload(
             provider=self.kind,

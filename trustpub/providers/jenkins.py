@@ -12,9 +12,9 @@ from trustpub.providers.base import (
     Provider,
     ProviderFields,
     StableIds,
-    anything,
     id_problem,
-    invalid_claim,
+    unexpected_claim,
+    value_problem,
 )
 from trustpub.providers.claim import Claim, Role, Suggested
 from trustpub.providers.links import web_link
@@ -74,7 +74,7 @@ class Jenkins(Provider):
                     f"Claim {name}",
                     False,
                     "Must be exactly this, if you fill it in.",
-                    anything,
+                    value_problem,
                 )
                 for name in self._extra
             ),
@@ -138,7 +138,7 @@ class Jenkins(Provider):
         reader = ClaimReader(claims)
         job = reader.required("sub")
         if len(job) > 255 or _job_problem(job):
-            invalid_claim("sub", "is not the address of a job")
+            unexpected_claim("sub", "is not the address of a job")
         extra = {name: value for name in self._extra if (value := reader.optional(name))}
         branch = extra.get("branch")
         return Workload(

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from trustpub.conditions import Condition, ConditionKind
 from trustpub.jwt import VerifiedClaims
+from trustpub.providers.address import read_address
 from trustpub.providers.base import (
     ClaimReader,
     FieldRule,
@@ -13,7 +14,7 @@ from trustpub.providers.base import (
     ProviderFields,
     StableIds,
     check_event,
-    invalid_claim,
+    unexpected_claim,
     uuid_problem,
 )
 from trustpub.providers.claim import Claim, Role, Suggested
@@ -22,6 +23,8 @@ from trustpub.providers.options import FIXED_AUDIENCE
 from trustpub.providers.ref_rule import kind_of, ref_conditions, ref_field, takes_any_ref
 from trustpub.providers.workflow_file import ANY_VERSION, ID_TOKEN, Target, Trigger
 from trustpub.workload import Workload, WorkloadLinks
+
+HOSTED = "semaphoreci.com"
 
 _PART = re.compile(r"[A-Za-z0-9_.-]+")
 _SLUG = re.compile(r"[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)+")
@@ -74,6 +77,7 @@ class Semaphore(Provider):
         Claim("ref", Role.MATCHED),
         Claim("job_id", Role.SHOWN),
     )
+    other_claims = frozenset("branch ppl_id pr pr_branch repo sub127 tag wf_id".split())
     fields = (
         FieldRule(
             "organization",
@@ -116,9 +120,12 @@ class Semaphore(Provider):
     def suggest(self, known: Suggested) -> ProviderFields:
         """From a project's page, projects/NAME, or a job's own ORGANIZATION/NAME."""
         organization, project = (*known.place, "", "")[:2]
-        if organization == "projects":
-            return {"project": project}
-        return {"organization": organization, "project": project}
+        if organization != "projects":
+            return {"organization": organization, "project": project}
+        address = read_address(known.repository)
+        label, _, domain = address.host.partition(".") if address else ("", "", "")
+        # A server of one's own says nothing about who owns it.
+        return {"organization": label if domain == HOSTED else "", "project": project}
 
     def repository_of(self, fields: ProviderFields) -> str:
         return f"{fields['organization']}/{fields['project']}"
@@ -151,13 +158,13 @@ class Semaphore(Provider):
         organization = reader.fitting("org", _PART, "is not a name")
         project = reader.fitting("prj", _PART, "is not a name")
         if reader.required("job_type") != "pipeline_job":
-            invalid_claim("job_type", "must be pipeline_job: people have a shell in debug jobs")
+            unexpected_claim("job_type", "must be pipeline_job: people have a shell in debug jobs")
         ref_type = reader.required("ref_type")
         if ref_type not in ("branch", "tag") or reader.optional("pr"):
-            invalid_claim("ref_type", "must be branch or tag, and not of a pull request")
+            unexpected_claim("ref_type", "must be branch or tag, and not of a pull request")
         ref = reader.required("ref")
         if kind_of(ref) != ref_type:
-            invalid_claim("ref", "is not of the kind in ref_type")
+            unexpected_claim("ref", "is not of the kind in ref_type")
         trigger = reader.required("trg").partition(":")[0]
         event = _TRIGGERS.get(trigger, trigger)
         check_event(self, event)

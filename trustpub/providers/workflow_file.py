@@ -8,6 +8,8 @@ from textwrap import indent
 
 # Where a script of ours expects the job's ID token.
 ID_TOKEN = "REGISTRY_ID_TOKEN"
+# In the place of a crate's name: all that the repository publishes.
+WORKSPACE = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def trigger_of(crate: str, refs: str | None, rules: Mapping[str, object]) -> Tri
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The crate that a CI file publishes, and the registry that it goes to."""
+    """The crate that a CI file publishes, or WORKSPACE, and the registry that it goes to."""
 
     crate: str
     registry_url: str
@@ -80,7 +82,13 @@ class Target:
 
     @property
     def command(self) -> str:
-        return f"cargo publish --registry {self.registry_name} --package {self.crate}"
+        """Of a workspace several lines: it asks first, so that no release ends half done."""
+        publish = f"cargo publish --registry {self.registry_name}"
+        if self.crate != WORKSPACE:
+            return f"{publish} --package {self.crate}"
+        preflight = f"{self.registry_url.rstrip('/')}/api/v1/trusted_publishing/preflight"
+        asked = _PREFLIGHT.format(prefix=self.prefix, preflight=preflight)
+        return f"{asked}{publish} --workspace"
 
     def script(self, margin: int) -> str:
         """Exchanges the exported ID token, publishes, and revokes the token whatever happens.
@@ -97,7 +105,17 @@ class Target:
         return indent(lines, " " * margin).rstrip("\n")
 
 
-# Without a backslash: some of the files that it goes into would read it for themselves.
+# Without a backslash: some of the files that these go into would read it for themselves.
+_PREFLIGHT = """\
+uploads="$(cargo metadata --no-deps --format-version 1 |
+  jq --compact-output '[.packages[] | select(.publish != []) | {{name, vers: .version}}]')"
+preflight={preflight}
+json='Content-Type: application/json'
+printf 'header = "Authorization: Bearer %s"' "${prefix}_TOKEN" |
+  curl --fail-with-body -sS --config - -H "$json" --data-binary "$uploads" "$preflight" |
+  tee /dev/stderr |
+  jq --exit-status 'all(.crates[]; .status == "ok" or .status == "pending_ok")' >/dev/null
+"""
 _SCRIPT = """\
 tokens={tokens}
 export {prefix}_INDEX={index}

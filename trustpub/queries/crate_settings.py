@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import ApiToken
 from accounts.scopes import Scope
-from registry.models import Crate, Provenance, PublishKind
+from registry.models import Crate, Provenance, PublishKind, VersionAction
 from trustpub.models import OpeningRequest, Publisher, PublisherCrate, TrustRule
-from trustpub.providers.workflow_file import trigger_of
+from trustpub.providers.workflow_file import WORKSPACE, trigger_of
 from trustpub.queries.refusals import ShownRefusal, refusals_of
 
 # As in the instructions on other pages.
@@ -92,6 +92,8 @@ class TrustSettings:
     leftover_tokens: Sequence[ApiToken]
     # The crate takes new versions from CI only, and no publisher works.
     nobody_can_publish: bool
+    # Teams whose members may publish with tokens of theirs, which nobody here can list.
+    teams: Sequence[str]
     # Who asks to let API tokens publish again, and waits for another owner; "" for nobody.
     opening_asked_by: str
     # How long it takes to let API tokens publish again.
@@ -104,25 +106,31 @@ class TrustSettings:
 
 
 def trust_settings(crate: Crate) -> TrustSettings:
-    """Six queries at most, however many publishers there are."""
+    """Seven queries at most, however many publishers there are."""
     grants = list(_grants(crate))
     came = _last_published(crate) if grants else {}
     cards = [_card(crate, grant, came) for grant in grants]
     enabled = any(card.works for card in cards)
+    teams = [] if crate.is_ci_only() else _teams(crate)
     return TrustSettings(
         publishers=cards,
         refusals=refusals_of(crate, grants),
-        leftover_tokens=() if crate.is_ci_only() else _leftover_tokens(crate),
+        leftover_tokens=() if crate.is_ci_only() else _leftover_tokens(crate, teams),
+        teams=teams,
         nobody_can_publish=crate.is_ci_only() and not enabled,
         opening_asked_by=_opening_asked_by(crate),
         delay_hours=int(settings.TRUSTPUB_ONLY_DELAY.total_seconds() // 3600),
     )
 
 
-def workflow_file(rule: TrustRule, crate_name: str) -> str:
-    """A ready CI file that publishes the crate through the rule."""
+def workflow_file(rule: TrustRule, crate_name: str, *, is_shared: bool = False) -> str:
+    """A ready CI file that publishes the crate through the rule, or all crates that share it.
+
+    A tag that names a crate publishes that one alone.
+    """
+    names_crate = "{crate}" in str(rule.rules.get("tag_pattern") or "")
     return rule.provider.example_workflow(
-        crate_name,
+        WORKSPACE if is_shared and not names_crate else crate_name,
         rule.fields,
         registry_url=settings.PUBLIC_URL,
         audience=settings.AUDIENCES[0],
@@ -163,14 +171,15 @@ def _card(
 ) -> PublisherCard:
     publisher = grant.publisher
     source = (publisher.issuer.url, publisher.repository_id, publisher.workflow)
+    other_crates = getattr(grant, "crates", 1) - 1
     last_version, last_run = came.get(source, ("", ""))
     return PublisherCard(
         grant_id=grant.pk,
         publisher=grant.publisher,
         added_at=grant.created_at,
         added_by=grant.created_by.login if grant.created_by else "",
-        other_crates=getattr(grant, "crates", 1) - 1,
-        workflow_file=workflow_file(grant.publisher, crate.name),
+        other_crates=other_crates,
+        workflow_file=workflow_file(grant.publisher, crate.name, is_shared=other_crates > 0),
         is_backed=bool(getattr(grant, "is_backed", True)),
         is_served=bool(getattr(grant, "is_served", True)),
         needs_consent=grant.needs_consent,
@@ -191,8 +200,20 @@ def _opening_asked_by(crate: Crate) -> str:
     return asked.asked_by.login if asked else ""
 
 
-def _leftover_tokens(crate: Crate) -> list[ApiToken]:
-    tokens = ApiToken.objects.usable().filter(user__ownerships__crate=crate).select_related("user")
+def _teams(crate: Crate) -> list[str]:
+    owned = crate.ownerships.exclude(team=None).order_by("team__login")
+    return list(owned.values_list("team__login", flat=True))
+
+
+def _leftover_tokens(crate: Crate, teams: Sequence[str]) -> list[ApiToken]:
+    """Those of its owners, and of a team's members those that published it."""
+    published = VersionAction.objects.filter(
+        action=VersionAction.Action.PUBLISH, version__crate=crate, api_token_id__isnull=False
+    )
+    known = Q(user__in=crate.ownerships.exclude(user=None).values("user"))
+    if teams:
+        known |= Q(pk__in=published.values("api_token_id"))
+    tokens = ApiToken.objects.usable().filter(known).select_related("user")
     return [
         token
         for token in tokens.order_by("user__login", "pk")

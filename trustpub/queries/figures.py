@@ -16,10 +16,12 @@ from trustpub.models import (
     Publisher,
     PublishToken,
     SwitchedOff,
+    UnknownClaim,
 )
 
 # Counted from the audit log, which says so in the same transaction in which it happened.
 EVENTS = (
+    "pending.conflict",
     "pending.created",
     "pending.deleted",
     "pending.expired",
@@ -47,6 +49,7 @@ class Figures:
     pending: int
     tokens: Mapping[str, int]
     only_crates: int
+    unknown_claims: Mapping[str, int]
     key_set_ages: Mapping[str, float]
     switched_off: Sequence[str]
 
@@ -66,6 +69,7 @@ def figures(now: datetime | None = None) -> Figures:
         pending=PendingPublisher.objects.unexpired(now).count(),
         tokens=_tokens(now),
         only_crates=Crate.objects.filter(trustpub_only=True).count(),
+        unknown_claims=_unknown_claims(),
         key_set_ages=_ages(now),
         switched_off=list(SwitchedOff.objects.order_by("name").values_list("name", flat=True)),
     )
@@ -90,6 +94,12 @@ def _tokens(now: datetime) -> dict[str, int]:
         revoked_unused=Count("pk", filter=Q(revoked_at__isnull=False, use_count=0)),
         expired_unused=Count("pk", filter=Q(revoked_at=None, expires_at__lte=now, use_count=0)),
     )
+
+
+def _unknown_claims() -> dict[str, int]:
+    """By kind of CI system; names stay on the administrators' page."""
+    rows = UnknownClaim.objects.values_list("issuer__provider").annotate(Count("pk"))
+    return dict(rows)
 
 
 def _ages(now: datetime) -> dict[str, float]:

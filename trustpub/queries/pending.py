@@ -1,5 +1,6 @@
 """A person's pending publishers, as their pages list them."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 from accounts.models import User
@@ -17,8 +18,11 @@ class PendingCard:
 
 def pending_cards(user: User) -> list[PendingCard]:
     """Those that have not expired, the next to expire first; one query."""
-    rows = PendingPublisher.objects.unexpired().filter(owner=user).select_related("issuer", "team")
+    held = PendingPublisher.objects.unexpired().filter(owner=user).order_by("expires_at", "pk")
+    rows = list(held.select_related("issuer", "team"))
+    sharing = Counter((pending.issuer_id, pending.digest) for pending in rows)
     return [
-        PendingCard(pending, workflow_file(pending, pending.crate_name))
-        for pending in rows.order_by("expires_at", "pk")
+        PendingCard(pending, workflow_file(pending, pending.crate_name, is_shared=shared > 1))
+        for pending in rows
+        if (shared := sharing[pending.issuer_id, pending.digest])
     ]

@@ -11,6 +11,7 @@ from registry.models import Crate, Version
 class Status(StrEnum):
     """The first that holds, from the top."""
 
+    QUARANTINED = "quarantined"
     ALREADY_PUBLISHED = "already_published"
     OK = "ok"
     PENDING_OK = "pending_ok"
@@ -28,6 +29,18 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True)
+class Reach:
+    """Names of the crates that a job may publish and of those that it may found.
+
+    `promised` are those that it could found once, until somebody else did.
+    """
+
+    crates: Collection[str]
+    new_names: Collection[str]
+    promised: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """`same_archive` is told where the version exists and a checksum was sent."""
 
@@ -36,21 +49,17 @@ class Outcome:
     same_archive: bool | None = None
 
 
-def outcomes(
-    uploads: Sequence[Upload], covered: Collection[str], new_names: Collection[str]
-) -> list[Outcome]:
-    """In the order of the uploads; two queries, whatever their number.
-
-    `covered` and `new_names` are the names of the crates that the job's publishers reach.
-    """
-    reached, founded = set(map(canonical, covered)), set(map(canonical, new_names))
+def outcomes(uploads: Sequence[Upload], reach: Reach) -> list[Outcome]:
+    """In the order of the uploads; two queries, whatever their number."""
+    reached, founded = set(map(canonical, reach.crates)), set(map(canonical, reach.new_names))
     names = {canonical(upload.name) for upload in uploads}
-    taken = set(
-        Crate.everything.filter(canonical_name__in=names & founded).values_list(
-            "canonical_name", flat=True
-        )
+    there = dict(
+        Crate.everything.filter(canonical_name__in=names).values_list("canonical_name", "hidden_at")
     )
-    # Of crates that the job reaches only: whether others exist is not its business.
+    hidden = {name for name, hidden_at in there.items() if hidden_at}
+    taken = there.keys() & {*founded, *map(canonical, reach.promised)}
+    # Of crates that the job reaches only: whether others exist is not its business. That moderators
+    # look into one is told at the upload to everybody.
     rows = Version.everything.filter(crate__canonical_name__in=names & reached)
     published = {
         (crate, num): checksum
@@ -58,23 +67,26 @@ def outcomes(
             "crate__canonical_name", "num_without_build", "checksum"
         )
     }
-    return [_outcome(upload, reached, founded, taken, published) for upload in uploads]
+    return [_outcome(upload, reached, founded, hidden, taken, published) for upload in uploads]
 
 
 def _outcome(
     upload: Upload,
     reached: set[str],
     founded: set[str],
+    hidden: set[str],
     taken: set[str],
     published: dict[tuple[str, str], str],
 ) -> Outcome:
     name = canonical(upload.name)
+    if name in hidden:
+        return Outcome(upload, Status.QUARANTINED)
     known = published.get((name, upload.version.partition("+")[0]))
     if known is not None:
         same = known == upload.checksum if upload.checksum else None
         return Outcome(upload, Status.ALREADY_PUBLISHED, same)
     if name in reached:
         return Outcome(upload, Status.OK)
-    if name in founded:
-        return Outcome(upload, Status.NAME_TAKEN if name in taken else Status.PENDING_OK)
-    return Outcome(upload, Status.NO_PUBLISHER)
+    if name in taken:
+        return Outcome(upload, Status.NAME_TAKEN)
+    return Outcome(upload, Status.PENDING_OK if name in founded else Status.NO_PUBLISHER)

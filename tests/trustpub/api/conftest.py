@@ -1,6 +1,7 @@
 """A running CI system, the registry's trust in it, and a crate that its job may publish."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from tests import ci as ci_system
 from tests.factories.id_tokens import signing_key
 from tests.factories.registry import make_crate
 from trustpub.models import Issuer, PublisherCrate
+from trustpub.tasks import refresh_key_sets
 
 
 @pytest.fixture(scope="session")
@@ -39,3 +41,14 @@ def tide(alice: User) -> Crate:
 @pytest.fixture
 def grant(alice: User, tide: Crate, issuer: Issuer) -> PublisherCrate:
     return ci_system.let_publish(tide, alice, issuer)
+
+
+@pytest.fixture
+def keys_by_the_clock(django_capture_on_commit_callbacks: Any) -> Callable[[], None]:
+    """Loads issuers' keys as the clock does, with the jobs that it sends."""
+
+    def refresh() -> None:
+        with django_capture_on_commit_callbacks(execute=True):
+            refresh_key_sets()
+
+    return refresh

@@ -1,5 +1,6 @@
 """PUT and GET .../attestations: what a CI job signed about the version that it published."""
 
+import hashlib
 import json
 from datetime import timedelta
 from io import StringIO
@@ -19,6 +20,7 @@ from registry.models import Attestation, Crate, Provenance, Version
 from registry.operations.quarantine import quarantine_crate, quarantine_version
 from registry.operations.yank import yank
 from tests.ci import let_found, publish_token
+from tests.factories.archives import build_crate
 from tests.factories.sigstore import PROVENANCE, PUBLISH, Json, Sigstore, github_job, statement
 from tests.wire import publish, refusal, send
 from trustpub.models import Issuer, PublisherCrate, PublishToken
@@ -222,6 +224,28 @@ def test_a_yank_takes_no_attestation_away(token: str, ci: LocalIssuer) -> None:
 
     assert send("GET", PATH).status_code == 200
     assert put(token, made(ci, PUBLISH)).status_code == 200
+
+
+def test_another_token_for_the_archive_attests_it_within_the_run(
+    grant: PublisherCrate, ci: LocalIssuer
+) -> None:
+    """The one that published it never left cargo, and is used up."""
+    crate = build_crate("tide", "1.0.0")
+    bound = {"name": "tide", "vers": "1.0.0", "cksum": hashlib.sha256(crate).hexdigest()}
+    used = publish_token(ci, bind=bound)
+    assert publish(used, "tide", "1.0.0", crate=crate).status_code == 200
+    bundle = made(ci)
+
+    assert refusal(put(used, bundle), 403)["code"] == "invalid_publish_token"
+    for token in (
+        publish_token(ci),
+        publish_token(ci, bind=bound | {"vers": "1.0.1"}),
+        publish_token(ci, bind=bound | {"cksum": "00" * 32}),
+        publish_token(ci, bind=bound, claims={"run_id": "17533210045"}),
+        publish_token(ci, bind=bound, claims={"run_attempt": "2"}),
+    ):
+        assert refusal(put(token, bundle), 403)["code"] == "not_the_publisher"
+    assert put(publish_token(ci, bind=bound), bundle).status_code == 200
 
 
 def test_what_is_not_there_and_what_is_held_back(token: str, ci: LocalIssuer) -> None:

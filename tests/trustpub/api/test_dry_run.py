@@ -9,8 +9,9 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import AuditEvent, User
 from demo.issuer import LocalIssuer
-from registry.actors import Person
+from registry.actors import Person, System
 from registry.models import Crate
+from registry.operations.quarantine import quarantine_crate
 from tests.cases import in_turn
 from tests.ci import (
     TOKENS,
@@ -34,6 +35,7 @@ from trustpub.models import (
     PublishToken,
     SpentIdToken,
 )
+from trustpub.operations.pending import cancel, invalidate_taken
 from trustpub.operations.publishers import remove_publisher
 
 PREFLIGHT = "/api/v1/trusted_publishing/preflight"
@@ -162,6 +164,27 @@ def test_a_workspace_learns_of_each_upload(
         "no_publisher",
     ]
     assert answer["Cache-Control"] == "no-store"
+
+
+def test_a_workspace_learns_what_is_out_of_reach_by_now(
+    grant: PublisherCrate, alice: User, bob: User, tide: Crate, issuer: Issuer, ci: LocalIssuer
+) -> None:
+    """As the uploads would be told, also once the rules of a lost name are gone."""
+    for name in ("taken", "withdrawn"):
+        let_found(name, alice, issuer)
+    token = publish_token(ci)
+    make_crate("taken", owner=bob)
+    make_crate("bobs", owner=bob)
+    invalidate_taken()
+    cancel(owner=alice, pending_id=PendingPublisher.objects.get(crate_name="withdrawn").pk)
+    quarantine_crate(actor=System("moderators"), crate=tide, reason="malware")
+
+    names = ("tide", "taken", "withdrawn", "bobs")
+    answer = ask(token, *[(name, "0.1.0") for name in names])
+
+    assert statuses(answer) == ["quarantined", "name_taken", "no_publisher", "no_publisher"]
+    assert refusal(publish(token, "tide"), 403)["code"] == "quarantined"
+    assert refusal(publish(token, "taken"), 409)["code"] == "pending_conflict"
 
 
 def test_a_bare_list_will_do(grant: PublisherCrate, ci: LocalIssuer) -> None:

@@ -191,10 +191,14 @@ def test_there_are_limits(
 
     answer = exchange(id_token(ci))
 
-    assert refusal(answer, 429)["code"] == "rate_limited"
+    error = refusal(answer, 429)
+    assert error["code"] == "rate_limited"
     assert answer["Retry-After"].endswith("GMT")
+    # Whose limit that is, is not told.
+    assert error["detail"].startswith("Too many exchanges of ID tokens. ")
 
 
+@pytest.mark.usefixtures("standing_clock")
 def test_what_anybody_can_send_uses_up_nothing_of_the_issuers_jobs(
     grant: PublisherCrate, ci: LocalIssuer, settings: LazySettings
 ) -> None:
@@ -211,6 +215,42 @@ def test_what_anybody_can_send_uses_up_nothing_of_the_issuers_jobs(
     assert [exchange(id_token(ci)).status_code for _ in range(3)] == [200, 200, 429]
 
 
+@pytest.mark.usefixtures("standing_clock")
+def test_a_spent_id_token_uses_up_nothing_of_its_repositorys_jobs(
+    grant: PublisherCrate, ci: LocalIssuer, settings: LazySettings
+) -> None:
+    """It stands in a log for all to read, and is valid for some minutes more."""
+    settings.EXCHANGES_PER_REPOSITORY = settings.EXCHANGES_PER_ISSUER = 2
+    settings.FAILED_EXCHANGES_PER_REPOSITORY = 1
+    spent = id_token(ci)
+    assert exchange(spent).status_code == 200
+
+    for _ in range(3):
+        assert refusal(exchange(spent), 409)["code"] == "token_reused"
+
+    assert [exchange(id_token(ci)).status_code for _ in range(2)] == [200, 429]
+    # The log keeps the first replay, and the record how many there were.
+    assert AuditEvent.objects.filter(name="exchange.replayed").count() == 1
+    assert ExchangeRefusal.objects.get().count == 3
+
+
+@pytest.mark.usefixtures("standing_clock")
+@pytest.mark.parametrize("limit", ["EXCHANGES_PER_ADDRESS", "EXCHANGES_PER_REPOSITORY"])
+def test_what_is_refused_for_coming_too_often_counts_for_nobody_else(
+    grant: PublisherCrate, ci: LocalIssuer, settings: LazySettings, limit: str
+) -> None:
+    setattr(settings, limit, 1)
+    settings.EXCHANGES_PER_ISSUER = 2
+    assert exchange(id_token(ci)).status_code == 200
+    for _ in range(3):
+        refusal(exchange(id_token(ci)), 429)
+
+    setattr(settings, limit, 1000)
+
+    assert [exchange(id_token(ci)).status_code for _ in range(2)] == [200, 429]
+
+
+@pytest.mark.usefixtures("standing_clock")
 def test_attempts_are_counted_by_address_whoever_is_named_as_the_issuer(
     db: None, settings: LazySettings, ci: LocalIssuer
 ) -> None:
@@ -220,6 +260,7 @@ def test_attempts_are_counted_by_address_whoever_is_named_as_the_issuer(
     refusal(exchange(id_token(ci, iss="https://b.example")), 429)
 
 
+@pytest.mark.usefixtures("standing_clock")
 def test_failures_have_a_limit_of_their_own(
     grant: PublisherCrate, ci: LocalIssuer, settings: LazySettings
 ) -> None:

@@ -49,6 +49,16 @@ def test_a_public_project_is_pinned_when_it_is_saved(tide: Crate, alice: User, r
     assert publisher.pin_before is None
 
 
+@pytest.mark.parametrize("given", ["project_id", "namespace_id"])
+def test_who_gives_one_id_has_the_other_looked_up(
+    tide: Crate, alice: User, row: Issuer, given: str
+) -> None:
+    publisher = saved(tide, alice, row, **{given: "31"})
+
+    found = (publisher.repository_id, publisher.repository_owner_id)
+    assert found == (("31", "7718") if given == "project_id" else ("20488", "31"))
+
+
 def test_a_newcomer_under_the_name_is_refused(
     tide: Crate, alice: User, row: Issuer, ci: LocalIssuer
 ) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.models import AuditEvent, User
 from demo.issuer import LocalIssuer
@@ -93,9 +94,11 @@ def test_a_lapsed_publisher_can_be_added_again(
 def test_another_repository_of_the_name_is_refused_and_stops_the_publisher(
     grant: PublisherCrate,
     ci: LocalIssuer,
+    settings: Settings,
     django_capture_on_commit_callbacks: Any,
     how: dict[str, object],
 ) -> None:
+    settings.SECURITY_CONTACT = "security@reg.example"
     with django_capture_on_commit_callbacks(execute=True):
         error = refusal(exchange(id_token(ci, **how)), 403)
 
@@ -105,6 +108,19 @@ def test_another_repository_of_the_name_is_refused_and_stops_the_publisher(
     assert AuditEvent.objects.filter(name="publisher.identity_changed").exists()
     assert any("suspended" in letter.subject.lower() or "stopped" in letter.subject.lower()
                for letter in mail.outbox), [letter.subject for letter in mail.outbox]  # fmt: skip
+    to_owner, to_contact = sorted(mail.outbox[-2:], key=lambda letter: letter.to)
+    assert to_owner.body.endswith("\nThis registry's security contact: security@reg.example\n")
+    assert to_contact.to == ["security@reg.example"]
+    assert to_contact.body == (
+        "Hello,\n\n"
+        "this trusted publisher was stopped:\n\n"
+        f"    {publisher}\n\n"
+        f"Reason: {publisher.state_reason}.\n"
+        "It published: tide.\n\n"
+        "The owners of these crates were told. Administrators see the publisher here, and can "
+        "block a\nrepository or its new owner:\n\n"
+        f"    http://127.0.0.1:8000/admin/trustpub/publisher/{publisher.pk}/change/\n\n"
+    )
     assert refusal(exchange(id_token(ci)), 403)["code"] == "publisher_suspended"
 
 
@@ -150,11 +166,13 @@ def test_a_transferred_repository_waits_for_its_owner(
 def test_a_rename_is_followed_and_told(
     grant: PublisherCrate, ci: LocalIssuer, django_capture_on_commit_callbacks: Any
 ) -> None:
+    pinned_at = timezone.now() - timedelta(days=3)
+    Publisher.objects.update(pinned_at=pinned_at)
     with django_capture_on_commit_callbacks(execute=True):
         assert exchange(id_token(ci, **RENAMED)).status_code == 200
 
     publisher = Publisher.objects.get()
-    assert publisher.repository == "ferris-labs/lagoon"
+    assert (publisher.repository, publisher.pinned_at) == ("ferris-labs/lagoon", pinned_at)
     assert publisher.fields["repository_name"] == "lagoon"
     event = AuditEvent.objects.get(name="publisher.renamed")
     assert event.before["repository_name"] == "tidepool"

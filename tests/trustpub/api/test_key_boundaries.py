@@ -13,7 +13,7 @@ from tests.ci import exchange, id_token
 from tests.clock import clock_at
 from tests.wire import refusal
 from trustpub import keys
-from trustpub.models import Issuer, KeySetRow
+from trustpub.models import Issuer, KeySetRow, PublisherCrate
 
 pytestmark = [pytest.mark.usefixtures("grant"), pytest.mark.once]
 TICK = timedelta(microseconds=1)
@@ -122,9 +122,25 @@ def test_an_enterprise_is_forgotten_that_never_had_keys(ci: LocalIssuer) -> None
     row = Issuer.objects.get(url=ci.url)
     stranger = KeySetRow.objects.create(issuer=row, url=f"{ci.url}/acme")
     mine = KeySetRow.objects.create(issuer=row, url=ci.url)
+    long_ago = timezone.now() - timedelta(minutes=20)
+    known = KeySetRow.objects.create(issuer=row, url=f"{ci.url}/known", fetched_at=long_ago)
 
-    keys.refresh(stranger)
-    keys.refresh(mine)
+    for each in (stranger, mine, known):
+        keys.refresh(each)
 
-    assert list(KeySetRow.objects.values_list("url", flat=True)) == [ci.url]
-    assert KeySetRow.objects.get().fetched_at is not None
+    kept = KeySetRow.objects.order_by("pk")
+    assert [each.url for each in kept] == [mine.url, known.url]
+    assert all(each.fetched_at and each.fetched_at > long_ago for each in kept)
+
+
+def test_keys_on_another_port_of_the_host_are_none_of_the_issuers(
+    grant: PublisherCrate, ci: LocalIssuer
+) -> None:
+    """They would verify: only where they are tells that they are not to be used."""
+    with LocalIssuer(key=ci.key) as elsewhere:
+        ci.announced_jwks_uri = elsewhere.jwks_uri
+
+        error = refusal(exchange(id_token(ci)), 503)
+
+        assert error["code"] == "jwks_unavailable"
+        assert not elsewhere.requests

@@ -12,6 +12,7 @@ from demo.issuer import LocalIssuer
 from registry.actors import System
 from registry.models import Crate
 from tests.ci import exchange, id_token, let_found, publish_token
+from tests.factories.registry import make_crate
 from tests.wire import publish, send
 from trustpub.models import Figure, Issuer, KeySetRow, PublisherCrate, PublishToken
 from trustpub.operations.switches import switch_off
@@ -65,6 +66,13 @@ def test_keys_that_cannot_be_had_are_counted(grant: PublisherCrate, ci: LocalIss
     assert found[outcome("github", "jwks_unavailable")] == 1
 
 
+def test_keys_that_are_not_used_are_counted(grant: PublisherCrate, ci: LocalIssuer) -> None:
+    ci.extra_keys = [{**ci.key.public_jwk(), "kid": "other", "use": "enc"}]
+    exchange(id_token(ci))
+
+    assert shown()['key_fetches_total{outcome="loaded_in_part",provider="github"}'] == 1
+
+
 def test_tokens_are_counted_by_what_became_of_them(grant: PublisherCrate, ci: LocalIssuer) -> None:
     used, revoked, _late, _live = (publish_token(ci) for _ in range(4))
     publish(used, "tide")
@@ -80,6 +88,17 @@ def test_tokens_are_counted_by_what_became_of_them(grant: PublisherCrate, ci: Lo
     states = ("live", "used", "revoked_unused", "expired_unused")
     assert [found[f'publish_tokens{{state="{state}"}}'] for state in states] == [1, 1, 1, 1]
     assert found['events_total{event="publish_token.revoked"}'] == 2
+
+
+def test_a_name_that_was_lost_is_counted(
+    alice: User, bob: User, issuer: Issuer, ci: LocalIssuer
+) -> None:
+    let_found("fresh", alice, issuer)
+    token = publish_token(ci)
+    make_crate("fresh", owner=bob)
+    publish(token, "fresh")
+
+    assert shown()['events_total{event="pending.conflict"}'] == 1
 
 
 def test_what_is_there_is_measured(
@@ -119,7 +138,7 @@ def test_it_asks_the_same_however_much_there_is(
     publish_token(ci)
     fold_notes()
 
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(18):
         read()
 
 

@@ -1,6 +1,7 @@
 """An issuer that goes away, stalls or talks nonsense while jobs ask for tokens (reference, a.7)."""
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -15,7 +16,6 @@ from tests.factories.id_tokens import segment, signing_key
 from tests.wire import refusal
 from trustpub import keys
 from trustpub.models import KeySetRow, PublishToken, SpentIdToken
-from trustpub.tasks import refresh_key_sets
 
 pytestmark = pytest.mark.once
 
@@ -57,12 +57,14 @@ def test_an_answer_that_is_no_document_is_an_outage(
 
 @pytest.mark.usefixtures("grant")
 @pytest.mark.parametrize("content", NONSENSE)
-def test_nonsense_never_takes_the_place_of_keys(ci: LocalIssuer, content: str) -> None:
+def test_nonsense_never_takes_the_place_of_keys(
+    ci: LocalIssuer, content: str, keys_by_the_clock: Callable[[], None]
+) -> None:
     exchange(id_token(ci))
     ci.body = NONSENSE[content]
     KeySetRow.objects.update(attempted_at=timezone.now() - timedelta(minutes=10))
 
-    refresh_key_sets()
+    keys_by_the_clock()
 
     assert KeySetRow.objects.get().error
     assert exchange(id_token(ci)).status_code == 200
@@ -90,13 +92,15 @@ def test_an_issuer_that_vanished_is_an_outage_until_it_is_back(db: None, tide: A
         assert exchange(jwt).status_code == 200
 
 
-def test_known_keys_outlive_their_issuer_for_a_day(db: None, tide: Any) -> None:
+def test_known_keys_outlive_their_issuer_for_a_day(
+    tide: Any, keys_by_the_clock: Callable[[], None]
+) -> None:
     with LocalIssuer(key=signing_key()) as gone:
         let_publish(tide, tide.ownerships.get().user, trusted(gone))
         exchange(id_token(gone))
         later = [id_token(gone) for _ in range(2)]
     KeySetRow.objects.update(fetched_at=timezone.now() - timedelta(hours=23))
-    refresh_key_sets()
+    keys_by_the_clock()
 
     assert exchange(later[0]).status_code == 200
 

@@ -1,5 +1,6 @@
 """First publishes from CI: registered by people, made real by a publish (reference, c.2)."""
 
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any
 
@@ -9,16 +10,20 @@ from django.conf import LazySettings
 from django.core import mail
 from django.utils import timezone
 
+from accounts.errors import NotFound
 from accounts.models import AuditEvent, User
 from accounts.operations.tokens import create_token
 from demo.issuer import LocalIssuer
+from registry.actors import System
 from registry.models import Crate, DeletedCrate, ReservedName, Version
 from tests.ci import exchange, form, id_token, let_found, let_publish, publish_token, unpinned
 from tests.clock import clock_at
 from tests.factories.archives import manifest_for
 from tests.factories.registry import make_crate
 from tests.wire import nothing_happens, publish, refusal, send
+from trustpub.errors import InvalidPublisher
 from trustpub.models import Issuer, PendingPublisher, Publisher, PublisherCrate
+from trustpub.operations.pending import delete_pending
 from trustpub.operations.pending import register as register_names
 from trustpub.tasks import expire
 
@@ -138,10 +143,15 @@ def test_a_name_that_was_taken_meanwhile_is_a_conflict(
     token = publish_token(ci)
     make_crate(spelling, owner=bob)
 
-    with nothing_happens():
+    with nothing_happens(but="pending.conflict"):
         error = refusal(publish(token, "fresh-er"), 409)
     assert error["code"] == "pending_conflict"
     assert "bob" not in error["detail"]
+    with nothing_happens():
+        refusal(publish(token, "fresh-er"), 409)
+    [noted] = AuditEvent.objects.filter(name="pending.conflict")
+    # The crate is another's, who is not to learn who else wanted it.
+    assert noted.crate == ""
     assert refusal(exchange(id_token(ci)), 409)["code"] == "pending_conflict"
 
 
@@ -169,7 +179,7 @@ def test_a_publish_by_hand_leaves_no_way_in_for_others(
     token = publish_token(ci)
     assert publish(bob_token, "fresh").status_code == 200
 
-    with nothing_happens():
+    with nothing_happens(but="pending.conflict"):
         refusal(publish(token, "fresh", "9.0.0"), 409)
     refusal(exchange(id_token(ci)), 409)
 
@@ -493,3 +503,31 @@ def test_a_workspace_is_registered_at_once_or_not_at_all(
 
     assert [config["crate"] for config in made] == names
     assert PendingPublisher.objects.count() == 2
+
+
+@pytest.mark.parametrize(("span", "said"), [(-1, "1 to 90 days"), (0, None)])
+def test_it_waits_one_to_ninety_days(
+    alice: User, issuer: Issuer, span: int, said: str | None
+) -> None:
+    beyond = timedelta(seconds=span)
+    for number, lifetime in enumerate((timedelta(days=1) + beyond, timedelta(days=90) - beyond)):
+        told = pytest.raises(InvalidPublisher, match=said) if said else nullcontext()
+        with told:
+            register_names(
+                actor=alice,
+                owner=alice,
+                names=[f"fresh-{number}"],
+                issuer=issuer,
+                form=form(),
+                lifetime=lifetime,
+            )
+
+
+def test_a_moderator_deletes_what_is_there(fresh: PendingPublisher) -> None:
+    with pytest.raises(NotFound):
+        delete_pending(actor=System("shell"), pending_id=fresh.pk + 1, reason="squatting")
+    assert PendingPublisher.objects.filter(pk=fresh.pk).exists()
+
+    delete_pending(actor=System("shell"), pending_id=fresh.pk, reason="squatting")
+
+    assert not PendingPublisher.objects.exists()

@@ -40,6 +40,7 @@ def test_an_address_cannot_spread_it_over_accounts(
     assert error["code"] == "rate_limited"
 
 
+@pytest.mark.usefixtures("standing_clock")
 def test_the_forge_is_not_asked_without_end(
     alice_token: str, issuer: Issuer, settings: Settings
 ) -> None:

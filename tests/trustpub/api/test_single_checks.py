@@ -24,10 +24,13 @@ from tests.ci import (
     trusted,
     unpinned,
 )
+from tests.clock import clock_at
+from tests.factories.id_tokens import token_text
 from tests.factories.registry import make_crate
 from tests.wire import publish, refusal, send
 from trustpub.actors import CiJob
 from trustpub.errors import TokenDoesNotCover
+from trustpub.jwt import VerifiedClaims, read_unverified
 from trustpub.models import (
     ExchangeRefusal,
     Issuer,
@@ -36,6 +39,8 @@ from trustpub.models import (
     PublisherCrate,
     PublishToken,
 )
+from trustpub.operations.exchange import _replay_key
+from trustpub.providers import github
 
 JTI = "0f6b7c52-8d0e-4f5b-9d0b-6f1b0a6f3a11"
 
@@ -110,6 +115,78 @@ def test_what_was_spent_is_found_by_issuer_and_number(
 
     for spent in ({}, {"iss": other.url}):
         assert refusal(exchange(ci.sign({**claims, **spent})), 409)["code"] == "token_reused"
+
+
+def test_a_row_that_is_kept_to_one_tenant_serves_no_other(
+    grant: PublisherCrate, ci: LocalIssuer
+) -> None:
+    publish_token(ci)
+    Issuer.objects.update(options={"enterprise": "ferris-inc"})
+
+    assert refusal(exchange(id_token(ci)), 400)["code"] == "unsupported_issuer"
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+def test_an_enterprises_own_row_comes_before_the_forges(
+    alice: User,
+    tide: Crate,
+    issuer: Issuer,
+    ci: LocalIssuer,
+    monkeypatch: pytest.MonkeyPatch,
+    is_known: bool,
+) -> None:
+    monkeypatch.setattr(github, "GITHUB_ISSUER", ci.url)
+    if is_known:
+        # The keys of that address are the forge's, until it has a row.
+        refusal(exchange(id_token(ci, iss=f"{ci.url}/ferris-inc")), 403)
+    own = trusted(ci, path="/ferris-inc")
+    let_publish(tide, alice, own)
+
+    assert exchange(id_token(ci, iss=own.url)).json()["crates"] == ["tide"]
+    assert refusal(exchange(id_token(ci, iss=f"{ci.url}/other")), 403)["code"] == "no_publisher"
+
+
+def test_what_a_job_had_is_noted_where_it_is_new(
+    alice: User, tide: Crate, issuer: Issuer, ci: LocalIssuer
+) -> None:
+    """The settings page offers to ask for it; a burst of equal jobs writes it once."""
+    let_publish(tide, alice, issuer, form(environment=None))
+
+    exchange(id_token(ci, environment=None, runner_environment=None))
+    bare = Publisher.objects.get()
+    exchange(id_token(ci, environment="staging"))
+    known = Publisher.objects.get()
+    exchange(id_token(ci, environment="staging"))
+
+    assert (bare.seen, bare.last_verified_at is None) == ({}, False)
+    assert known.seen == {"environment": "staging", "runner": "github-hosted"}
+    assert Publisher.objects.get().last_verified_at == known.last_verified_at
+    with clock_at(datetime.now(UTC) + timedelta(minutes=2)):
+        exchange(id_token(ci, environment="staging"))
+    assert Publisher.objects.get().last_verified_at > known.last_verified_at
+
+
+@pytest.mark.usefixtures("standing_clock")
+def test_tokens_of_unknown_keys_are_counted_by_address(
+    grant: PublisherCrate, ci: LocalIssuer, settings: LazySettings
+) -> None:
+    publish_token(ci)
+    settings.EXCHANGES_PER_ADDRESS = 2
+    claims = ci.github_claims("127.0.0.1:8000")
+    unknown = token_text(claims, key=ci.key, header={"alg": "RS256", "kid": "unknown"})
+
+    assert refusal(exchange(unknown), 400)["code"] == "unknown_key"
+    refusal(exchange(unknown), 429)
+
+
+def test_a_name_that_could_not_be_kept_is_no_name_of_a_token() -> None:
+    """Of providers that need none: an empty one would be shared by all of their tokens."""
+    for name in ("", "j" * 256, 7, None, ["a"]):
+        claims = {"iss": "https://forge.example", "jti": name}
+        token = read_unverified(token_text(claims))
+
+        assert _replay_key(token, VerifiedClaims(claims), "jti") == token.replay_digest
+        assert _replay_key(token, VerifiedClaims({"jti": "j" * 255}), "jti") == "j" * 255
 
 
 @pytest.mark.parametrize("more", [[], ["moon"]])

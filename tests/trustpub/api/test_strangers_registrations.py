@@ -133,6 +133,7 @@ def test_an_old_token_writes_one_event_however_often_it_is_sent(
     assert AuditEvent.objects.filter(name="exchange.refused").count() == 1
 
 
+@pytest.mark.usefixtures("standing_clock")
 def test_the_limit_of_an_address_comes_before_anything_is_kept(
     grant: PublisherCrate, ci: LocalIssuer, settings: LazySettings
 ) -> None:
@@ -144,6 +145,7 @@ def test_the_limit_of_an_address_comes_before_anything_is_kept(
     assert ExchangeRefusal.objects.get().count == 1
 
 
+@pytest.mark.usefixtures("standing_clock")
 def test_one_network_of_ipv6_is_one_address(
     grant: PublisherCrate, ci: LocalIssuer, settings: LazySettings, client: Any
 ) -> None:

@@ -25,6 +25,19 @@ def off(name: str, *, spares_tokens: bool = False) -> None:
     switch_off(actor=ADMIN, name=name, reason="incident 7", spares_tokens=spares_tokens)
 
 
+def test_what_is_switched_off_comes_before_whose_token_it_is(
+    grant: PublisherCrate, ci: LocalIssuer
+) -> None:
+    stranger = id_token(ci, iss="https://ci.stranger.example")
+
+    off("trusted_publishing")
+    assert refusal(exchange(stranger), 503)["code"] == "trusted_publishing_disabled"
+    switch_on(actor=ADMIN, name="trusted_publishing")
+
+    off("provider:github")
+    assert refusal(exchange(stranger), 400)["code"] == "unsupported_issuer"
+
+
 @pytest.mark.parametrize("name", STOPPING)
 def test_exchanges_stop_and_go_on(grant: PublisherCrate, ci: LocalIssuer, name: str) -> None:
     jwt = id_token(ci)
@@ -34,6 +47,7 @@ def test_exchanges_stop_and_go_on(grant: PublisherCrate, ci: LocalIssuer, name: 
 
     assert error["code"] == "trusted_publishing_disabled"
     assert "incident" not in error["detail"]
+    assert "/api/v1/trusted_publishing/audience" in error["detail"]
     assert not SpentIdToken.objects.exists()
     switch_on(actor=ADMIN, name=name)
     assert exchange(jwt).status_code == 200
@@ -90,6 +104,17 @@ def test_publishers_can_be_removed_but_not_added(
 
     assert error["code"] == "trusted_publishing_disabled"
     assert send("DELETE", f"{CONFIGS}/{grant.pk}", alice_token).status_code == 204
+
+
+def test_none_is_added_where_the_operator_has_switched_it_off(
+    grant: PublisherCrate, alice_token: str, ci: LocalIssuer, settings: Settings
+) -> None:
+    settings.TRUSTED_PUBLISHING = False
+    config = {"crate": "tide", "issuer": ci.url, **form(workflow_filename="other.yml")}
+
+    error = refusal(send("POST", CONFIGS, alice_token, {"github_config": config}), 503)
+
+    assert error["code"] == "trusted_publishing_disabled"
 
 
 def test_no_pending_publisher_is_taken_and_those_there_are_work(

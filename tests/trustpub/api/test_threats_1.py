@@ -31,7 +31,6 @@ from trustpub.conditions import Condition, ConditionKind
 from trustpub.jwt import read_unverified
 from trustpub.matching import PublisherView, match
 from trustpub.models import Issuer, Publisher, PublisherCrate, PublishToken, SpentIdToken
-from trustpub.tasks import refresh_key_sets
 
 
 def nothing_granted() -> bool:
@@ -73,13 +72,15 @@ def test_row_03_a_flood_of_unknown_keys(grant: PublisherCrate, ci: LocalIssuer) 
     assert ci.requests[DISCOVERY_PATH] == 1
 
 
-def test_row_04_a_withdrawn_key(grant: PublisherCrate, ci: LocalIssuer) -> None:
+def test_row_04_a_withdrawn_key(
+    grant: PublisherCrate, ci: LocalIssuer, keys_by_the_clock: Callable[[], None]
+) -> None:
     stolen = ci.key
     assert exchange(id_token(ci)).status_code == 200
     ci.rotate()
     age(timedelta(minutes=16))
 
-    refresh_key_sets()
+    keys_by_the_clock()
 
     forged = ci.sign(ci.github_claims("127.0.0.1:8000"), key=stolen)
     assert refusal(exchange(forged), 400)["code"] == "unknown_key"

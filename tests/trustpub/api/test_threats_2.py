@@ -139,7 +139,7 @@ def test_row_25_the_same_file_name_in_another_repository(
 ) -> None:
     enforced = "org-rules/x/.github/workflows/release.yml@refs/tags/v1.4.0"
 
-    assert refusal(exchange(id_token(ci, workflow_ref=enforced)), 400)["code"] == "invalid_claim"
+    assert refusal(exchange(id_token(ci, workflow_ref=enforced)), 400)["code"] == "unexpected_claim"
     error = refusal(exchange(id_token(ci, job_workflow_ref=enforced)), 403)
     assert error["code"] == "publisher_mismatch"
 

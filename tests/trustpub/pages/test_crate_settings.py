@@ -8,10 +8,11 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from accounts.operations.tokens import create_token
-from registry.models import Crate
+from registry.models import Crate, Team, VersionAction
 from tests.factories.registry import make_crate, make_version
 from tests.factories.trustpub import make_issuer, make_publisher, make_refusal, make_workload
 from trustpub.models import Publisher
+from trustpub.queries.crate_settings import trust_settings, workflow_file
 
 pytestmark = pytest.mark.django_db
 PAGE = "/crates/tide/settings"
@@ -195,7 +196,44 @@ def test_it_says_when_a_publisher_is_shared(client: Client, tide: Crate, alice: 
     grant = make_publisher(tide)
     make_crate("pool", owner=alice).publisher_grants.create(publisher=grant.publisher)
 
-    assert "also publishes 1 other crate" in page_of(client)
+    page = page_of(client)
+
+    assert "also publishes 1 other crate" in page
+    assert "cargo publish --registry waybill --workspace" in page
+    assert "/preflight" in page
+
+
+def test_a_tag_that_names_the_crate_publishes_that_one_alone(tide: Crate, alice: User) -> None:
+    grant = make_publisher(tide)
+    make_crate("pool", owner=alice).publisher_grants.create(publisher=grant.publisher)
+    grant.publisher.rules = {"refs": "tags", "tag_pattern": "{crate}-v{version}"}
+
+    text = workflow_file(grant.publisher, "tide", is_shared=True)
+
+    assert "--package tide" in text
+    assert "tide-v*" in text
+
+
+def test_tokens_of_a_teams_members_are_listed_once_they_published(
+    client: Client, tide: Crate, alice: User, bob: User, charlie: User
+) -> None:
+    tokens = {who.login: create_token(user=who, name="laptop").token for who in (bob, charlie)}
+    version = make_version(tide, "1.0.0")
+    VersionAction.objects.create(
+        version=version,
+        user=bob,
+        api_token_id=tokens["bob"].pk,
+        action=VersionAction.Action.PUBLISH,
+    )
+    assert not trust_settings(tide).leftover_tokens
+
+    team = Team.objects.create(login="github:ferris-labs:core", github_id=7, organization_id=8)
+    tide.ownerships.create(team=team, created_by=alice)
+
+    page = page_of(client)
+
+    assert [token.user for token in trust_settings(tide).leftover_tokens] == [bob]
+    assert "Members of github:ferris-labs:core can publish it" in page
 
 
 @pytest.mark.parametrize("count", [1, 4])
@@ -207,6 +245,6 @@ def test_it_takes_a_constant_number_of_queries(
         make_publisher(tide, issuer, form={"workflow_filename": f"{number}.yml"})
         make_refusal(issuer)
 
-    # Session, user, crate, ownership, owners, publishers, last versions, refusals, tokens.
-    with django_assert_num_queries(9):
+    # Session, user, crate, ownership, owners, publishers, last versions, refusals, teams, tokens.
+    with django_assert_num_queries(10):
         client.get(PAGE)

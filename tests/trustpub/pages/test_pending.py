@@ -12,6 +12,7 @@ from tests.factories.registry import make_crate
 from tests.factories.trustpub import github_form, make_issuer, make_pending
 from trustpub.models import Issuer, PendingPublisher
 from trustpub.pages.pending import crate_names
+from trustpub.queries.pending import pending_cards
 
 pytestmark = pytest.mark.django_db
 PAGE = "/settings/publishers/new"
@@ -55,6 +56,12 @@ def test_it_registers_one_for_each_name(client: Client, alice: User, issuer: Iss
     }
     days = (alice.pending_publishers.all()[0].expires_at - timezone.now()).days
     assert days == 6
+    files = [card.workflow_file for card in pending_cards(alice)]
+    assert ["--workspace" in file for file in files] == [True, True]
+
+    client.post(PAGE, form_of(issuer, "reef", workflow_filename="reef.yml"))
+    files = [card.workflow_file for card in pending_cards(alice)]
+    assert ["--workspace" in file for file in files] == [True, True, False]
 
 
 @pytest.mark.parametrize(

@@ -150,7 +150,11 @@ def test_a_pending_publisher_takes_the_same_fields(
             "azure",
             {"organization": "octo", "project": "My Libraries"},
         ),
-        ("https://ferris.semaphoreci.com/projects/hello", "semaphore", {"project": "hello"}),
+        (
+            "https://ferris.semaphoreci.com/projects/hello",
+            "semaphore",
+            {"organization": "ferris", "project": "hello"},
+        ),
         (
             "https://platform.activestate.com/octo/hello",
             "activestate",

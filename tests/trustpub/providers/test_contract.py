@@ -19,8 +19,9 @@ from trustpub.matching import MatchResult, PublisherView, match
 from trustpub.providers import PROVIDERS, UnknownProvider, provider_for
 from trustpub.providers.base import InvalidField, Provider, ProviderFields
 from trustpub.providers.claim import Role
+from trustpub.providers.known_claims import unknown_claims
 from trustpub.providers.options import checked_options
-from trustpub.providers.workflow_file import trigger_of
+from trustpub.providers.workflow_file import WORKSPACE, trigger_of
 from trustpub.workload import Workload, WorkloadLinks
 
 EACH = pytest.mark.parametrize("kind", PROVIDERS)
@@ -125,7 +126,7 @@ def test_a_missing_claim_is_named(kind: str) -> None:
                 outcome(kind, **{claim: value})
 
             is_flag = isinstance(claims_of(kind)[claim], bool) and value is not None
-            expected = ExchangeCode.INVALID_CLAIM if is_flag else ExchangeCode.MISSING_CLAIM
+            expected = ExchangeCode.UNEXPECTED_CLAIM if is_flag else ExchangeCode.MISSING_CLAIM
             assert caught.value.code is expected, claim
             assert f'"{claim}"' in caught.value.message
 
@@ -139,7 +140,7 @@ def test_a_claim_of_another_type_is_named(kind: str) -> None:
             with pytest.raises(TokenRefused) as caught:
                 outcome(kind, **{claim: value})
 
-            assert caught.value.code is ExchangeCode.INVALID_CLAIM, (claim, value)
+            assert caught.value.code is ExchangeCode.UNEXPECTED_CLAIM, (claim, value)
             assert f'"{claim}"' in caught.value.message
 
 
@@ -243,12 +244,26 @@ def test_a_token_name_too_long_to_be_remembered_is_refused(kind: str) -> None:
     with pytest.raises(TokenRefused) as caught:
         outcome(kind, jti="j" * 256)
 
-    assert caught.value.code is ExchangeCode.INVALID_CLAIM
+    assert caught.value.code is ExchangeCode.UNEXPECTED_CLAIM
 
 
 @EACH
 def test_unknown_claims_do_no_harm(kind: str) -> None:
     assert outcome(kind, moon_phase="full", nested={"a": [1]}).full
+
+
+@EACH
+def test_every_claim_of_the_examples_is_known_and_no_other(kind: str) -> None:
+    for variant in (None, *variants_of(kind)):
+        assert unknown_claims(adapter(kind), verified(kind, variant)) == []
+
+    assert unknown_claims(adapter(kind), ["moon_phase", "exp", "jti"]) == ["moon_phase"]
+
+
+def test_properties_that_organizations_name_are_known() -> None:
+    names = ["repo_property_tier", "repo_property_", "repo_properties"]
+
+    assert unknown_claims(provider_for("github"), names) == ["repo_properties"]
 
 
 @EACH
@@ -337,6 +352,8 @@ def test_a_field_that_is_missing_empty_or_hostile_is_named(kind: str) -> None:
     provider, given = adapter(kind), dict(contract_of(kind)["fields"])
     for rule in provider.fields:
         values: list[str | None] = ["", "x" * 256, "a\nb", *([None] if rule.required else [])]
+        # The forms of others write it for what is to be filled in; an environment may be called so.
+        values += ["###"] if rule.name != "environment" else []
         for value in values:
             with pytest.raises(InvalidField) as caught:
                 provider.normalise({**given, rule.name: value})
@@ -344,6 +361,31 @@ def test_a_field_that_is_missing_empty_or_hostile_is_named(kind: str) -> None:
             assert caught.value.message
     with pytest.raises(InvalidField):
         provider.normalise({**given, "unknown": "x"})
+
+
+@pytest.mark.parametrize(
+    ("field", "refused"),
+    [
+        ("organization", ["-labs", "labs-", "a b", "a.b", "a_b"]),
+        ("project", ["_lib", ".lib", "lib.", "a#b", "a@b", "a;b", "a/b", "- -"]),
+        ("pipeline", ["a/b", "a?b", "*", "--"]),
+    ],
+)
+def test_azures_names_are_those_that_azure_takes(field: str, refused: list[str]) -> None:
+    provider, given = adapter("azure"), dict(contract_of("azure")["fields"])
+
+    for name in refused:
+        with pytest.raises(InvalidField):
+            provider.normalise({**given, field: name})
+    provider.normalise({**given, "project": "My Libraries (new)", "pipeline": "Release #2 " * 20})
+
+
+def test_each_choice_of_a_claim_is_filled_in() -> None:
+    given = dict(contract_of("generic")["fields"])
+
+    for value in ("main|###", "###|main", "main|", "|", "*"):
+        with pytest.raises(InvalidField):
+            adapter("generic").normalise({**given, "branch": value})
 
 
 @EACH
@@ -380,6 +422,24 @@ def test_an_example_is_well_formed_down_to_its_shell(kind: str) -> None:
     shell = script.replace("$$", "$")
     assert "\\" not in shell
     assert subprocess.run(["bash", "-n"], input=shell, text=True, check=False).returncode == 0
+
+
+@EACH
+def test_an_example_for_a_workspace_asks_before_it_publishes(kind: str) -> None:
+    text = adapter(kind).example_workflow(
+        WORKSPACE, fields_of(kind), registry_url="https://reg.example", audience="reg.example"
+    )
+
+    if kind not in NO_YAML:
+        yaml.safe_load(text)
+    publish = "cargo publish --registry waybill --workspace"
+    start = text.rindex("\n", 0, text.index("uploads="))
+    script = dedent(text[start:].partition("--workspace")[0]).replace("$$", "$") + "--workspace"
+    assert script.endswith(publish)
+    assert "preflight=https://reg.example/api/v1/trusted_publishing/preflight" in script
+    assert "\\" not in script
+    assert "cargo publish" in text.partition("/preflight")[2]
+    assert subprocess.run(["bash", "-n"], input=script, text=True, check=False).returncode == 0
 
 
 @pytest.mark.parametrize(

@@ -93,12 +93,12 @@ def test_ids_may_be_numbers() -> None:
 
 @pytest.mark.parametrize("value", [True, 1.5, "12a", "١٢", [1], {}, "1" * 33, 10**40, "-5"])
 def test_ids_must_be_decimal(value: object) -> None:
-    assert refusal(repository_id=value).code is ExchangeCode.INVALID_CLAIM
+    assert refusal(repository_id=value).code is ExchangeCode.UNEXPECTED_CLAIM
 
 
 @pytest.mark.parametrize("value", [7, True, ["x"], "x" * 1025, "re\nlease", "\x00"])
 def test_texts_must_be_plain_texts(value: object) -> None:
-    assert refusal(environment=value).code is ExchangeCode.INVALID_CLAIM
+    assert refusal(environment=value).code is ExchangeCode.UNEXPECTED_CLAIM
 
 
 @pytest.mark.parametrize(
@@ -115,11 +115,11 @@ def test_texts_must_be_plain_texts(value: object) -> None:
     ],
 )
 def test_the_repository_is_owner_and_name(repository: str) -> None:
-    assert refusal(repository=repository).code is ExchangeCode.INVALID_CLAIM
+    assert refusal(repository=repository).code is ExchangeCode.UNEXPECTED_CLAIM
 
 
 def test_the_owner_must_be_that_of_the_repository() -> None:
-    assert refusal(repository_owner="stranger").code is ExchangeCode.INVALID_CLAIM
+    assert refusal(repository_owner="stranger").code is ExchangeCode.UNEXPECTED_CLAIM
     assert read(repository_owner="Ferris-Labs")
 
 
@@ -173,7 +173,7 @@ def test_it_never_reads_another_file_than_the_reference_was_built_from(file: str
     ],
 )
 def test_it_refuses_a_reference_to_anything_else(reference: str) -> None:
-    assert refusal(workflow_ref=reference).code is ExchangeCode.INVALID_CLAIM
+    assert refusal(workflow_ref=reference).code is ExchangeCode.UNEXPECTED_CLAIM
 
 
 def test_a_job_defined_by_the_caller_has_no_called_workflow() -> None:
@@ -212,7 +212,7 @@ def test_it_reads_the_called_workflow(variant: str, called: str, sha: str) -> No
     ],
 )
 def test_it_refuses_a_called_workflow_that_can_be_misread(reference: str) -> None:
-    assert refusal(job_workflow_ref=reference).code is ExchangeCode.INVALID_CLAIM
+    assert refusal(job_workflow_ref=reference).code is ExchangeCode.UNEXPECTED_CLAIM
 
 
 @pytest.mark.parametrize(
@@ -377,7 +377,10 @@ def test_fields_are_completed_but_not_changed() -> None:
         ("repository_owner", "ferris/labs"),
         ("repository_owner", "ferris\n"),
         ("repository_owner", "ſerris"),
-        ("repository_owner", "x" * 256),
+        ("repository_owner", "x" * 40),
+        ("repository_owner", "ferris--labs"),
+        ("repository_owner", "ferris-"),
+        ("repository_name", "x" * 101),
         ("repository_name", ""),
         ("repository_name", ".."),
         ("repository_name", "tide pool"),
@@ -449,3 +452,17 @@ def test_the_example_keeps_an_odd_environment_in_its_place() -> None:
     )
 
     assert yaml.safe_load(text)["jobs"]["publish"]["environment"] == "a: {b} # c"
+
+
+@pytest.mark.parametrize("spelling", ["", "/acme"])
+def test_a_tenant_of_ghe_com_signs_under_the_issuer_of_its_tokens(spelling: str) -> None:
+    row = "https://token.actions.acme.ghe.com"
+    workload = GITHUB.read(verified("github"), row + spelling, web_base="https://acme.ghe.com")
+
+    signer = GITHUB.signer(workload, row, "https://acme.ghe.com")
+
+    assert signer.issuer == row + spelling
+    assert signer.build_config.startswith("https://acme.ghe.com/ferris-labs/tidepool/.github/")
+    # And is no enterprise of github.com.
+    pinned = GITHUB.configured({"enterprise": "acme"})
+    assert not pinned.issuer_matches(row + spelling, GITHUB_ISSUER)

@@ -9,6 +9,7 @@ from trustpub.codes import ExchangeCode
 from trustpub.jwt import TokenRefused
 from trustpub.providers.base import InvalidField
 from trustpub.providers.gitlab import GitLab
+from trustpub.providers.reading import for_reading
 from trustpub.workload import Workload, WorkloadLinks
 
 GITLAB = GitLab()
@@ -101,7 +102,7 @@ def test_it_never_reads_another_file_than_the_reference_was_built_from(file: str
     ],
 )
 def test_it_refuses_a_reference_to_anything_else(uri: str) -> None:
-    assert refusal(ci_config_ref_uri=uri).code is ExchangeCode.INVALID_CLAIM
+    assert refusal(ci_config_ref_uri=uri).code is ExchangeCode.UNEXPECTED_CLAIM
 
 
 @pytest.mark.parametrize("host", ["git.example:8443", "git.example:8443/gitlab"])
@@ -130,7 +131,7 @@ def test_the_web_address_may_differ_from_the_issuer(host: str) -> None:
     ],
 )
 def test_it_refuses_claims_that_contradict_one_another(changes: dict[str, object]) -> None:
-    assert refusal(**changes).code is ExchangeCode.INVALID_CLAIM
+    assert refusal(**changes).code is ExchangeCode.UNEXPECTED_CLAIM
 
 
 def test_a_forks_pipeline_in_our_project_is_refused() -> None:
@@ -142,7 +143,7 @@ def test_a_forks_pipeline_in_our_project_is_refused() -> None:
         ci_config_ref_uri=f"gitlab.com/stranger/tidepool//.gitlab-ci.yml@{TAG}",
     )
 
-    assert refused.code is ExchangeCode.INVALID_CLAIM
+    assert refused.code is ExchangeCode.UNEXPECTED_CLAIM
     assert "job_project_id" in refused.message
 
 
@@ -236,6 +237,11 @@ def test_fields_are_completed_but_not_changed() -> None:
         ("namespace", "ferris//labs"),
         ("namespace", "ferris.git"),
         ("namespace", "ferris-"),
+        ("namespace", "ferris-/labs"),
+        ("namespace", "ferris/-labs"),
+        ("namespace", "ferris.git/labs"),
+        ("namespace", "ferris--labs"),
+        ("project", "tide_-pool"),
         ("namespace", "\u212a"),
         ("project", "a/b"),
         ("project", "tidepool.atom"),
@@ -246,6 +252,8 @@ def test_fields_are_completed_but_not_changed() -> None:
         ("workflow_filepath", "ci.json"),
         ("environment", ""),
         ("environment", "release:eu"),
+        ("environment", " release"),
+        ("environment", "release "),
         ("environment", "é"),
         ("project_id", "١"),
         ("namespace_id", "x"),
@@ -297,3 +305,17 @@ def test_the_example_pipeline_is_yaml_with_our_address() -> None:
     assert job["id_tokens"]["REGISTRY_ID_TOKEN"]["aud"] == "reg.example/cargo"
     assert "tokens=https://reg.example/cargo/api/v1/trusted_publishing/tokens" in job["script"][-1]
     assert "cargo publish --registry waybill --package tidepool" in job["script"][1]
+
+
+def test_a_job_on_a_merge_request_may_read_and_not_publish() -> None:
+    reading = for_reading(GITLAB)
+    review = verified("gitlab", pipeline_source="merge_request_event")
+    by_token = verified("gitlab", pipeline_source="api")
+
+    assert reading.read(review, "https://gitlab.com").event == "merge_request_event"
+    with pytest.raises(TokenRefused):
+        GITLAB.read(review, "https://gitlab.com")
+    # What a publisher may allow beyond the usual is for publishing alone.
+    assert GITLAB.read(by_token, "https://gitlab.com").event == "api"
+    with pytest.raises(TokenRefused):
+        reading.read(by_token, "https://gitlab.com")
