@@ -14,7 +14,12 @@ SQLITE_OPTIONS = {
 }
 # Statements are planned once for each connection and not at every call, which is a third of what
 # a short one costs.
-PREPARED = {"server_side_binding": True, "prepare_threshold": 2}
+PREPARED = {
+    "server_side_binding": True,
+    "prepare_threshold": 2,
+    # To compile what is planned as dear takes many times as long as it saves here.
+    "options": "-c jit=off",
+}
 
 
 def database_settings(environment: Environment) -> dict[str, Any]:

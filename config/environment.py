@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from config.browser_addresses import is_site
 from config.environment_values import (
     InvalidEnvironment,
+    contact,
     flag,
     http_url,
     is_loopback,
@@ -46,6 +47,8 @@ class Environment:
     debug: bool
     # None means one .eml file per letter below data_dir.
     email_url: str | None
+    # Where people tell of attacks: an e-mail or https address, named in letters; or "".
+    security_contact: str
     github_client_id: str | None
     github_client_secret: str | None
     github_url: str
@@ -162,6 +165,7 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         secret_key=env.get("SECRET_KEY") or _kept_secret(data_dir),
         debug=flag(env, "DEBUG"),
         email_url=optional_url(env, "EMAIL_URL", ("smtp", "smtps"), "smtp://user:pw@mail:587"),
+        security_contact=contact(env, "SECURITY_CONTACT"),
         github_client_id=env.get("GITHUB_CLIENT_ID") or None,
         github_client_secret=env.get("GITHUB_CLIENT_SECRET") or None,
         github_url=http_url(env, "GITHUB_URL", "https://github.com"),

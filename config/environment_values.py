@@ -1,8 +1,11 @@
 """How the value of an environment variable is read and refused, whatever it is for."""
 
+import re
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
+
+_EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 
 
 class InvalidEnvironment(SystemExit):
@@ -69,6 +72,20 @@ def optional_url(
     parts = split(name, value, example)
     if parts.scheme not in schemes or not parts.hostname:
         raise InvalidEnvironment(name, f"it is not a {' or '.join(schemes)} address", example)
+    return value
+
+
+def contact(env: Mapping[str, str], name: str) -> str:
+    """One e-mail address or https address that people can write to; "" where it is unset."""
+    example = "security@example.com"
+    value = (env.get(name) or "").strip()
+    if not value or _EMAIL.fullmatch(value):
+        return value
+    parts = split(name, value, example)
+    if parts.scheme != "https" or not parts.hostname or parts.username or len(value) > 255:
+        raise InvalidEnvironment(
+            name, "it is neither one e-mail address nor an https address", example
+        )
     return value
 
 

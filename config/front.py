@@ -20,6 +20,7 @@ from config.file_answers import (
     opened,
 )
 from config.kept_index import MIN_PACKED_BYTES, KeptIndex
+from registry.formats.accept_encoding import takes_gzip
 from registry.formats.access_log import counts
 from registry.formats.errors import FormatError
 from registry.formats.names import INDEX_PATH, check_crate_name
@@ -145,7 +146,7 @@ def _index_file(
         start_response("304 Not Modified", file.validators)
         return []
     headers, body = file.headers, file.body
-    if file.size >= MIN_PACKED_BYTES and "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""):
+    if file.size >= MIN_PACKED_BYTES and takes_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")):
         headers, body = file.as_packed()
     start_response("200 OK", headers)
     return [] if environ["REQUEST_METHOD"] == "HEAD" else body

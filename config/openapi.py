@@ -1,6 +1,7 @@
 """The OpenAPI document: what the endpoints say of themselves, and what holds for all of them."""
 
 from functools import cache
+from threading import Lock
 from typing import Any
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from registry.api.describe import JSON, archive_operation, evidence_operation, f
 from trustpub.api.schema import PublishTokenScheme
 
 Document = dict[str, Any]
+_making = Lock()
 SCHEMES: tuple[type[Scheme], ...] = (ApiTokenScheme, SessionScheme, PublishTokenScheme)
 VERSION = "/api/v1/crates/{name}/{version}"
 # What crates.io calls a part of a path where the name is not Python's to give.
@@ -32,6 +34,7 @@ PARTS = {
     "keyword": "the keyword",
     "user": "login of the user; the own id to change settings",
     "team": "login of the team, as `github:ORGANIZATION:TEAM`",
+    "number": "number of the organization at GitHub",
     "email_token": "the code from the letter",
     "crate_id": "id of the crate",
     "token": "the code from the letter",
@@ -80,9 +83,15 @@ def openapi(request: HttpRequest) -> JsonResponse:
     return JsonResponse(document(is_private=settings.AUTH_REQUIRED))
 
 
-@cache
 def document(*, is_private: bool) -> Document:
     """Made once for a process: nothing but the code and the settings decides over it."""
+    # The generator imports what it needs as it goes, and fails for whoever looks meanwhile.
+    with _making:
+        return _made(is_private=is_private)
+
+
+@cache
+def _made(*, is_private: bool) -> Document:
     made: Document = SchemaGenerator().get_schema(request=None, public=True)
     if is_private:
         for path, operations in made["paths"].items():

@@ -199,6 +199,8 @@ SOCIALACCOUNT_PROVIDERS = {
 }
 # Whose pictures of people pages may show, which tells those sites who looks.
 AVATAR_SITES = ENVIRONMENT.avatar_sites
+# Whom letters and the policies name to people who have seen an attack; "" is nobody.
+SECURITY_CONTACT = ENVIRONMENT.security_contact
 # Attempts per minute.
 SIGN_INS_PER_ADDRESS = 120
 MFA_ADAPTER = "accounts.second_factor.SealedFactors"
@@ -285,10 +287,14 @@ COUNT_DOWNLOADS = ENVIRONMENT.count_downloads
 # What the web processes of this machine counted and the worker has not folded in yet.
 DOWNLOADS_DIR = DATA_DIR / "downloads"
 # So many of the most downloaded a search ranks, and so many each tier holds (decision 0034).
-SEARCH_MAX_FOUND, SEARCH_TIERS = 1000, (1_500, 4_000, 11_000, 32_000)
-# How much is done at once (docs/jobs.md): crates, index lines, counts; lines and counts of a log.
+SEARCH_MAX_FOUND = 1000
+SEARCH_TIERS = (
+    *(1_500, 2_000, 2_600, 3_500, 4_600, 6_000, 8_000, 11_000),
+    *(14_000, 18_500, 24_500, 32_000, 64_000, 128_000),
+)
+# How much is done at once (docs/jobs.md): crates, index lines, counts; of a log bytes, lines, days.
 CRATES_AT_ONCE, INDEX_LINES_AT_ONCE, COUNTS_PER_STATEMENT = 500, 5000, 20_000
-LOG_LINES_AT_ONCE, LOG_COUNTS_AT_ONCE = 60_000, 100_000
+LOG_BYTES_AT_ONCE, LOG_LINES_AT_ONCE, LOG_COUNTS_AT_ONCE = 2 * 1024 * 1024, 60_000, 100_000
 
 # --- Trusted publishing -------------------------------------------------------
 

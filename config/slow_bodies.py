@@ -13,10 +13,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from config.seats import Seats
 
 # Slower than any link that somebody publishes over; the limit for 10 MiB is 23 minutes.
 SLOWEST = 8 * 1024  # bytes per second
@@ -27,8 +29,6 @@ LAST_DATA_SENT, BYTES_RECEIVED = struct.Struct("=44xI"), struct.Struct("=128xQ")
 
 # Whoever uploads was asked for a token before, and may have a slow line.
 UPLOADS = "/api/v1/crates/"
-# Long enough for those in front, whose bodies are there already.
-SECONDS_FOR_A_SEAT = 0.25
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -37,17 +37,12 @@ class BodyTooSlow(TimeoutError):
     """Not all of it came in time; our handlers of errors make a 408 of it."""
 
 
-class NobodyToWait(BlockingIOError):
-    """As many threads as may are waiting for slow bodies; our handlers of errors make a 503 of it.
-
-    Not of this request, which may have sent all of its own."""
-
-
 class SlowBodies:
     """A WSGI application around another one, for a server that listens on `port`.
 
     A body may take `timeout` seconds, and longer as it brings SLOWEST bytes for each of them. At
-    most `waiters` threads wait for bodies that are no uploads.
+    most `waiters` threads wait for bodies that are no uploads, some of them for those of one
+    client, whom `client_of` names.
     """
 
     def __init__(
@@ -57,11 +52,13 @@ class SlowBodies:
         port: int,
         timeout: float,
         waiters: int,
+        client_of: Callable[[dict[str, Any]], str],
         window: float = WINDOW_SECONDS,
     ) -> None:
         self.inner = inner
         self.timeout = timeout
-        self._seats = threading.BoundedSemaphore(waiters)
+        self._client_of = client_of
+        self._seats = Seats(waiters)
         self._watchdog = Watchdog(port=port, timeout=timeout, window=window)
 
     def __call__(
@@ -69,8 +66,9 @@ class SlowBodies:
     ) -> Iterable[bytes]:
         text = environ.get("CONTENT_LENGTH") or "0"
         length = int(text) if text.isascii() and text.isdigit() else 0
-        seats = None if environ.get("PATH_INFO", "").startswith(UPLOADS) else self._seats
-        body = LimitedBody(environ["wsgi.input"], length, self._watchdog, self.timeout, seats)
+        is_upload = environ.get("PATH_INFO", "").startswith(UPLOADS)
+        seat = None if is_upload else lambda: self._seats.taken_by(self._client_of(environ))
+        body = LimitedBody(environ["wsgi.input"], length, self._watchdog, self.timeout, seat)
         return self.inner({**environ, "wsgi.input": body}, start_response)
 
 
@@ -78,7 +76,7 @@ class LimitedBody:
     """`wsgi.input` with a time limit, counted from the first read; raises BodyTooSlow.
 
     Also where it ends before its length: half of a form must not be taken for a whole one. Raises
-    NobodyToWait while all `seats` are taken.
+    NobodyToWait while it gets no `seat`.
     """
 
     def __init__(
@@ -87,10 +85,10 @@ class LimitedBody:
         length: int,
         watchdog: "Watchdog",
         timeout: float,
-        seats: threading.Semaphore | None = None,
+        seat: Callable[[], AbstractContextManager[None]] | None = None,
     ) -> None:
         self._inner = inner
-        self._seats = seats
+        self._seat = seat or nullcontext
         self._length = length
         self._watchdog = watchdog
         self._timeout = timeout
@@ -122,18 +120,6 @@ class LimitedBody:
         if time.monotonic() > self._deadline(self._began):
             raise BodyTooSlow("the request's body came too slowly")
         return data
-
-    @contextmanager
-    def _seat(self) -> Iterator[None]:
-        if self._seats is None:
-            yield
-            return
-        if not self._seats.acquire(timeout=SECONDS_FOR_A_SEAT):
-            raise NobodyToWait("too many bodies come too slowly")
-        try:
-            yield
-        finally:
-            self._seats.release()
 
     def _deadline(self, began: float) -> float:
         return began + self._timeout + self._received / SLOWEST

@@ -31,4 +31,4 @@ METRICS_COLLECTORS = (
     "trustpub.api.metrics.TrustpubCollector",
 )
 # Who answers what programs ask most, before sessions and pages are thought of.
-SHORTCUTS = ("trustpub.api.tokens.shortcut", "registry.api.crates.shortcut")
+SHORTCUTS = ("trustpub.api.tokens.shortcut", "registry.api.shortcuts.shortcut")

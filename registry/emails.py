@@ -6,9 +6,27 @@ from django.conf import settings
 from accounts.emails import send
 from accounts.models import ApiToken, User
 from accounts.queries.staff import moderator_addresses
+from adapters.compiled import CompiledQuery
 from registry.models import Crate, DeletedCrate, Invitation, PublishKind, Report, Team, Version
 from registry.operations.notifications import unsubscribe_token
 from registry.queries import leaks
+
+# Where owners want to hear of new versions, however many there are.
+_WANTING_VERSIONS = CompiledQuery(
+    lambda crate: (
+        EmailAddress.objects.filter(
+            user__ownerships__crate=crate,
+            user__ownerships__email_notifications=True,
+            user__publish_notifications=True,
+            user__is_active=True,
+            verified=True,
+            primary=True,
+        )
+        .select_related("user")
+        .order_by("user__login")
+    ),
+    crate=int,
+)
 
 
 def owner_added(crate: Crate, user: User, by: str) -> None:
@@ -145,7 +163,7 @@ def version_published(version: Version, by: str) -> None:
         "settings_address": f"{_page(version.crate)}/settings",
     }
     failed: OSError | None = None
-    for address in _wanting_versions(version.crate):
+    for address in _WANTING_VERSIONS.rows(crate=version.crate_id):
         try:
             _send_published(version, address, facts)
         except OSError as error:
@@ -209,22 +227,6 @@ def _send_published(version: Version, address: EmailAddress, facts: dict[str, ob
         {**facts, "login": address.user.login, "unsubscribe": link},
         # RFC 8058: mail programs offer a button of their own.
         {"List-Unsubscribe": f"<{link}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"},
-    )
-
-
-def _wanting_versions(crate: Crate) -> list[EmailAddress]:
-    """One query, however many owners there are."""
-    return list(
-        EmailAddress.objects.filter(
-            user__ownerships__crate=crate,
-            user__ownerships__email_notifications=True,
-            user__publish_notifications=True,
-            user__is_active=True,
-            verified=True,
-            primary=True,
-        )
-        .select_related("user")
-        .order_by("user__login")
     )
 
 

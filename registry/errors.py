@@ -285,7 +285,8 @@ class NotThePublisher(NotAllowed):
     def __init__(self, version: str) -> None:
         super().__init__(
             f"attestations of {version} are taken from the publish token alone that published it, "
-            "until the token expires: send them in the same CI job, after `cargo publish`"
+            "until the token expires, or from one that is bound to its archive: send them in the "
+            "same CI run, after `cargo publish`"
         )
 
 

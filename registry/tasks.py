@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from accounts.models import ApiToken, User
+from adapters.compiled import CompiledQuery
 from registry import emails
 from registry.models import Crate, DeletedCrate, Invitation, Report, Team, Version
 from registry.operations import (
@@ -18,6 +19,12 @@ from registry.operations import (
 )
 from registry.operations import settings as crate_settings
 from registry.operations.invitations import new_token
+
+# Of a letter that each publish brings.
+_PUBLISHED = CompiledQuery(
+    lambda version: Version.objects.filter(pk=version).select_related("crate", "provenance"),
+    version=int,
+)
 
 
 @shared_task(name="registry.sweep_index")
@@ -58,8 +65,7 @@ def mail_invitation_accepted(crate_id: int, user_id: int, inviter: str) -> None:
 
 @shared_task(name="registry.mail_version_published")
 def mail_version_published(version_id: int, by: str) -> None:
-    rows = Version.objects.select_related("crate", "provenance")
-    if version := rows.filter(pk=version_id).first():
+    if version := _PUBLISHED.first(version=version_id):
         emails.version_published(version, by)
 
 

@@ -51,16 +51,18 @@ _PLAIN_PATH = (
 class LogColumns:
     """`counts` and `unreadable` are of what `add` was given, once that is settled."""
 
-    def __init__(self, header: bytes = b"", *, waiting: int = 50_000) -> None:
+    def __init__(self, header: bytes = b"", *, waiting: int = 50_000, size: int = 1) -> None:
         """`header` names the columns of a text that continues.
 
-        Of `waiting` lines, equal ones are put together; of so many different ones, paths and times
-        are judged.
+        A text is taken apart once it has `size` bytes, since each call of the engine has its price.
+        Of `waiting` lines, equal ones are put together; paths and times are judged once there are
+        so many different ones.
         """
         self.counts: Counter[Download] = Counter()
         self.unreadable = 0
         self._log = AccessLog()
-        self._limit = waiting
+        self._texts: list[bytes] = []
+        self._limit, self._size = waiting, size
         self._waiting: list[pl.DataFrame] = []
         self._asked: list[pl.DataFrame] = []
         self._learnt: list[Shape] = []
@@ -68,21 +70,31 @@ class LogColumns:
 
     def add(self, text: bytes) -> None:
         """Whole lines."""
-        for part in _with_comments_apart(text):
-            decoded = part.decode(errors="replace")
-            if _COMMENT.match(part):
-                self._read_alone(decoded.split("\n"))
-            else:
-                self._take_apart(pl.Series([decoded]).str.split("\n").explode())
-        if _height(self._waiting) >= self._limit:
-            self._put_together()
-        if _height(self._asked) >= self._limit:
-            self._judge()
+        self._texts.append(text)
+        if sum(map(len, self._texts)) >= self._size:
+            self._read()
 
     def settle(self) -> None:
         """Judges what waits; each text once, in the order in which `access_log` looks at them."""
+        self._read()
         self._put_together()
         self._judge()
+
+    def _read(self) -> None:
+        text = b"".join(self._texts)
+        self._texts = []
+        for part in _with_comments_apart(text):
+            if _COMMENT.match(part):
+                self._read_alone(part.decode(errors="replace").split("\n"))
+            else:
+                self._take_apart(_lines(part))
+        if _height(self._waiting) >= self._limit:
+            self._put_together()
+        if _height(self._asked) >= self._limit:
+            self._asked = [_added_up(self._asked, "path", "time")]
+            # If most of them are the same, there is room for more.
+            if _height(self._asked) >= self._limit / 2:
+                self._judge()
 
     def _put_together(self) -> None:
         """Requests that count, each path and time once, with how many lines have them."""
@@ -91,22 +103,21 @@ class LogColumns:
         found = _answered(pl.concat(self._waiting), REQUEST, _verdict, pl.Boolean)
         self._waiting = []
         self.unreadable += found["answer"].null_count()
-        found = found.filter("answer").select("path", _shortened(found.filter("answer")["time"]))
-        found = found.group_by("path", "time").len()
+        found = found.filter("answer").select("path", "time")
+        found = found.with_columns(_shortened(found["time"])).group_by("path", "time").len()
         # Copied, since a view of the path would keep the text that it was cut out of.
         self._asked.append(found.with_columns(pl.concat_str("path")))
 
     def _judge(self) -> None:
         if not self._asked:
             return
-        found = pl.concat(self._asked)
+        found = _added_up(self._asked, "path", "time")
         self._asked = []
         found = found.join(_versions(found["path"].unique()), on="path")
         found = _answered(found, ["time"], _day, pl.Date)
         self.unreadable += int(found.filter(pl.col("answer").is_null())["len"].sum())
         found = found.filter(pl.col("answer").is_not_null())
-        sums = found.group_by("name", "num", "answer").agg(pl.col("len").sum())
-        for name, num, day, lines in sums.iter_rows():
+        for name, num, day, lines in _added_up([found], "name", "num", "answer").iter_rows():
             self.counts[Download(name, num, day)] += lines
 
     def _read_alone(self, lines: Sequence[str]) -> None:
@@ -118,6 +129,8 @@ class LogColumns:
         tabbed = tabbed_shape(self._log.columns)
         for shape in (*([tabbed] if tabbed else []), *self._learnt, COMBINED, COMMON):
             lines = self._take(shape, lines)
+        if lines.is_empty():
+            return
         for _ in range(min(LEARNT_AT_ONCE, MAX_SHAPES - len(self._learnt))):
             if found := _shape_among(lines):
                 self._learnt.append(found)
@@ -130,6 +143,10 @@ class LogColumns:
             return lines
         cells = _cells(lines, shape.pattern)
         fits = cells["status"].is_not_null() & (lines.str.len_bytes() <= MAX_LINE)
+        if fits.all():
+            # As a rule; to sort out none costs as much as to sort out some.
+            self._waiting.append(_fields(shape, cells))
+            return lines.clear()
         if fits.any():
             self._waiting.append(_fields(shape, cells.filter(fits)))
         return lines.filter(~fits)
@@ -155,6 +172,11 @@ def _with_comments_apart(text: bytes) -> Iterator[bytes]:
         yield text[end:] if end else text
 
 
+def _lines(text: bytes) -> pl.Series:
+    # What is not UTF-8 is replaced, as everywhere.
+    return pl.read_lines(text if text.isascii() else text.decode(errors="replace").encode())["line"]
+
+
 def _shape_among(lines: pl.Series) -> Shape | None:
     """Of the first line that looks like JSON."""
     for line in lines.filter(lines.str.contains("^[{<]")).head(1):
@@ -169,6 +191,10 @@ def _cells(lines: pl.Series, pattern: str) -> pl.DataFrame:
     return pl.concat(
         pl.collect_all(part.lazy().select(cells) for part in lines.to_frame().iter_slices(size))
     )
+
+
+def _added_up(frames: Sequence[pl.DataFrame], *keys: str) -> pl.DataFrame:
+    return pl.concat(frames).group_by(keys).agg(pl.col("len").sum())
 
 
 def _height(frames: Sequence[pl.DataFrame]) -> int:

@@ -122,13 +122,12 @@ def note_attested(crate: Crate, provenance: Provenance) -> None:
 
 
 def _own_provenance(actor: Actor, version: Version) -> Provenance:
-    """Of a version that these very credentials published."""
+    """Of a version that this actor published."""
     if version.hidden_at or version.crate.hidden_at:
         raise InQuarantine(str(version))
     require_scope(actor, Scope.PUBLISH_UPDATE, version.crate.name)
     provenance: Provenance | None = getattr(version, "provenance", None)
-    credential = actor.provenance().fields.get("credential")
-    if provenance is None or not credential or provenance.credential != credential:
+    if provenance is None or not actor.has_published(version, provenance):
         raise NotThePublisher(str(version))
     actor.check_may_publish()
     return provenance

@@ -154,15 +154,16 @@ def _forget(first: date, end: date) -> None:
 
 
 def _add(counts: Counts, totals: DownloadTotals) -> Counted:
-    crates = download_rows.locked_crates({canonical(key.name) for key in counts})
+    crates = download_rows.locked_crates({canonical(name) for name in {key.name for key in counts}})
     versions = download_rows.versions(
-        {(crates[key.name], key.num) for key in counts if key.name in crates}
+        {(crates[name], num) for name, num, _ in counts if name in crates}
     )
     last_day = _today() + timedelta(days=1)
     by_crate: Counter[int] = Counter()
     recent: Counter[int] = Counter()
     by_version: Counter[int] = Counter()
-    by_day: Counter[tuple[int, date]] = Counter()
+    # Each once, since each name is that of one crate, as it is spelled there.
+    by_day: list[tuple[int, date, int]] = []
     for (name, num, day), count in counts.items():
         crate_id = crates.get(name, 0)
         version_id = versions.get((crate_id, num))
@@ -171,13 +172,13 @@ def _add(counts: Counts, totals: DownloadTotals) -> Counted:
             continue
         by_crate[crate_id] += count
         by_version[version_id] += count
-        by_day[version_id, day] += count
+        by_day.append((version_id, day, count))
         if day >= totals.recent_since:
             recent[crate_id] += count
     download_rows.add_to_crates(by_crate, recent)
     download_rows.add_to_versions(by_version)
     download_rows.add_to_days(by_day)
-    downloads = by_day.total()
+    downloads = by_crate.total()
     totals.total += downloads
     totals.save(update_fields=["total"])
     return Counted(downloads, dropped=sum(counts.values()) - downloads)

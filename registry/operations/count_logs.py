@@ -18,6 +18,10 @@ from registry.formats.log_columns import LogColumns, last_header
 from registry.models import CountedFile
 from registry.operations.count_downloads import Counted, add_counts
 
+# Where the first line that says something is looked for, and how long a line may be that is read.
+FIRST_LINE_WITHIN = 1024 * 1024
+LONGEST_LINE = 2 * 1024 * 1024
+
 Pieces = Callable[[], Iterable[bytes]]
 
 
@@ -49,9 +53,9 @@ class _Text:
         return f"sha256:{self._digest.hexdigest()}"
 
     def read(self, lines: bytes) -> None:
-        if not self.length:
-            self.first_line = _digest_of_first(lines)
-            self._expected = _counted_logs(self.first_line)
+        if not self.first_line and self.length < FIRST_LINE_WITHIN:
+            self.first_line = _digest_of_first(lines[: FIRST_LINE_WITHIN - self.length])
+            self._expected = _counted_logs(self.first_line) if self.first_line else []
         while self._expected and self._expected[0].length <= self.length + len(lines):
             log = self._expected.pop(0)
             until = self._digest.copy()
@@ -109,7 +113,7 @@ def _is_whole(line: bytes) -> bool:
 
 
 def _count_stretch(pieces: Pieces, stretch: _Stretch, start: int, first_line: str) -> Counted:
-    reader = LogColumns(waiting=settings.LOG_LINES_AT_ONCE)
+    reader = LogColumns(waiting=settings.LOG_LINES_AT_ONCE, size=settings.LOG_BYTES_AT_ONCE)
     counted = Counted()
     for lines, offset in _between(pieces, start, stretch.length):
         reader.add(lines)
@@ -164,11 +168,11 @@ def _between(pieces: Pieces, start: int, end: int) -> Iterator[tuple[bytes, int]
 
 
 def _whole_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Texts that end where a line does, but for the last, and where a line fills a piece."""
+    """Texts that end where a line does, but for the last, and where a line is very long."""
     rest = b""
     for piece in pieces:
         end = piece.rfind(b"\n") + 1
-        if end or len(rest) >= len(piece):
+        if end or len(rest) >= LONGEST_LINE:
             yield rest + piece[:end]
             rest = piece[end:]
         else:
@@ -179,7 +183,7 @@ def _whole_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 def _digest_of_first(lines: bytes) -> str:
     """Of the first line that says something, which a log has in common with its beginnings."""
-    for line in lines[: 1024 * 1024].splitlines():
+    for line in lines.splitlines():
         if line.strip() and not line.startswith(b"#"):
             return hashlib.sha256(line.strip()).hexdigest()
     return ""

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
-Row = tuple[int | str, ...]
+Row = tuple[int | str | date, ...]
 
 
 def locked_crates(canonical_names: Collection[str]) -> dict[str, int]:
@@ -77,9 +77,9 @@ def add_to_versions(downloads: Mapping[int, int]) -> None:
         )
 
 
-def add_to_days(downloads: Mapping[tuple[int, date], int]) -> None:
-    rows = [(key, day.isoformat(), count) for (key, day), count in sorted(downloads.items())]
-    for given in _slices(rows):
+def add_to_days(downloads: Iterable[tuple[int, date, int]]) -> None:
+    """Of version, day and count, each version and day once."""
+    for given in _slices(sorted(downloads)):
         _run(
             "INSERT INTO registry_versiondownload (version_id, date, downloads) "
             "SELECT given.a, given.b, given.c FROM {given} WHERE true "
@@ -109,7 +109,7 @@ def _run(statement: str, columns: Mapping[str, str], rows: Sequence[Row]) -> lis
     else:
         cells = (f"json_extract(value, '$[{at}]') AS {name}" for at, name in enumerate(columns))
         table = f"(SELECT {', '.join(cells)} FROM json_each(%s)) AS given"  # noqa: S608
-        parameters = [json.dumps(rows)]
+        parameters = [json.dumps(rows, default=str)]
     with connection.cursor() as cursor:
         cursor.execute(statement.format(given=table), parameters)
         return cursor.fetchall() if cursor.description else []

@@ -4,14 +4,14 @@ With them goes where archives lie: those of hidden versions are where nothing se
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import accumulate, islice
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Min, QuerySet
 
-from adapters.commits import committed_soon
+from adapters.commits import AND_COMMIT_SOON
 from adapters.compiled import CompiledInsert, CompiledQuery
 from registry import storage
 from registry.formats.names import canonical
@@ -20,17 +20,13 @@ from registry.operations import set_aside
 from registry.operations.difference import Difference, Kind
 from registry.queries.index_texts import index_texts
 
+# By the column that has an index.
+FIND = "SELECT id FROM registry_crate WHERE canonical_name = %s AND name = %s"
 FORGET = "DELETE FROM registry_indexchange WHERE crate_name = %s"
+# PostgreSQL deletes once it has the lock, and yet no more than was there before it waited for it.
+FORGET_UNDER_LOCK = f"WITH forgotten AS ({FORGET} {AND_COMMIT_SOON}) {FIND} FOR NO KEY UPDATE"
 logger = logging.getLogger(__name__)
 _CHANGES = CompiledInsert(IndexChange)
-_LOCK = CompiledQuery(
-    lambda name, found_by: (
-        Crate.everything.locked().filter(canonical_name=found_by, name=name).only("name")
-    ),
-    name=str,
-    # The column that has an index.
-    found_by=str,
-)
 _VERSIONS = CompiledQuery(
     lambda crate: (
         Version.everything.filter(crate=crate)
@@ -63,10 +59,8 @@ def write(crate_name: str) -> None:
 
     Never within another transaction, as this one's commit may come late: it only forgets.
     """
-    crate = _LOCK.first(name=crate_name, found_by=canonical(crate_name))
-    # Before the versions are read: what is noted later may not be among them.
-    _forget_changes(crate_name)
-    rows = _VERSIONS.tuples(crate=crate.pk) if crate else []
+    crate = _hold(crate_name)
+    rows = _VERSIONS.tuples(crate=crate) if crate else []
     is_moving = any((hidden is None) != (aside is None) for _, hidden, aside in rows)
     moved = set_aside.out_of_place(crate) if crate and is_moving else []
     # What the index names is there at each moment.
@@ -79,7 +73,7 @@ def write(crate_name: str) -> None:
 def sweep() -> int:
     """Writes files that the outbox still names, the oldest first; answers how many were written.
 
-    Some hundreds in a run, for the next one comes soon.
+    Some hundreds in a run, for the next one comes soon. What fails waits behind all others then.
     """
     oldest = IndexChange.objects.values("crate_name").annotate(first=Min("pk")).order_by("first")
     written = 0
@@ -89,6 +83,7 @@ def sweep() -> int:
             written += 1
         except OSError:
             logger.exception("index file of %s could not be written; trying again later", name)
+            _put_last(name)
     return written
 
 
@@ -105,8 +100,8 @@ def rebuild(names: Iterable[str] | None = None) -> int:
         return count
     for name in set_aside.unfinished_crates():
         write(name)
-    for ids in _batches(Crate.everything.all()):
-        count += _write_batch(ids)
+    for keys in _batches(Crate.everything.all()):
+        count += _write_batch(keys)
     storage.objects().flush()
     return count
 
@@ -117,8 +112,8 @@ def differences(names: Iterable[str] | None = None) -> Iterator[Difference]:
         for name in names:
             yield from _difference(name)
         return
-    for ids in _batches(Crate.objects.all()):
-        visible = dict(Crate.objects.filter(pk__in=ids).values_list("pk", "name"))
+    for keys in _batches(Crate.objects.all()):
+        visible = dict(Crate.objects.filter(pk__range=keys).values_list("pk", "name"))
         for name in storage.differing_index(index_texts(visible)):
             # Looked at once more: a publish may have come in between.
             yield from _difference(name)
@@ -131,13 +126,30 @@ def rendered(crate: Crate) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _forget_changes(crate_name: str) -> None:
-    """Those that are noted so far, if the transaction commits.
+def _hold(crate_name: str) -> int | None:
+    """The key of the crate, under lock; the changes that are noted so far are forgotten.
 
-    If that is lost in a power failure, the file is written once more.
+    Before the versions are read: what is noted later may not be among them. If the commit is lost
+    in a power failure, the file is written once more.
     """
     with connection.cursor() as cursor:
-        cursor.execute(committed_soon(FORGET), [crate_name])
+        if connection.vendor == "postgresql":
+            cursor.execute(FORGET_UNDER_LOCK, [crate_name, canonical(crate_name), crate_name])
+        else:
+            cursor.execute(FORGET, [crate_name])
+            cursor.execute(FIND, [canonical(crate_name), crate_name])
+        found = cursor.fetchone()
+    return found[0] if found else None
+
+
+@transaction.atomic
+def _put_last(crate_name: str) -> None:
+    """Or a few hundred that can never be written would be all that is ever tried."""
+    rows = IndexChange.objects.select_for_update().filter(crate_name=crate_name).order_by("pk")
+    # None if somebody has written it meanwhile.
+    if noted := list(rows):
+        _CHANGES.save(IndexChange(crate_name=crate_name, created_at=noted[0].created_at))
+        IndexChange.objects.filter(pk__in=[row.pk for row in noted]).delete()
 
 
 def _difference(name: str) -> Iterator[Difference]:
@@ -163,8 +175,8 @@ def _strays() -> Iterator[Difference]:
                 yield Difference(Kind.STRAY_INDEX_FILE, key, "no such crate")
 
 
-def _batches(crates: QuerySet[Crate]) -> Iterator[list[int]]:
-    """The keys of all of them, as many as have so many versions together, and at least one.
+def _batches(crates: QuerySet[Crate]) -> Iterator[tuple[int, int]]:
+    """First and last key of as many as have so many versions together, and at least of one.
 
     Each batch is asked for when its turn comes.
     """
@@ -172,24 +184,24 @@ def _batches(crates: QuerySet[Crate]) -> Iterator[list[int]]:
     rows = crates.order_by("pk").values_list("pk", "num_versions")
     while some := list(rows.filter(pk__gt=last)[: settings.CRATES_AT_ONCE]):
         before = accumulate((versions for _, versions in some), initial=0)
-        ids = [
+        keys = [
             pk
             for (pk, _), lines in zip(some, before, strict=False)
             if lines < settings.INDEX_LINES_AT_ONCE
         ]
-        yield ids
-        last = ids[-1]
+        last = keys[-1]
+        yield keys[0], last
 
 
 @transaction.atomic
-def _write_batch(ids: Sequence[int]) -> int:
+def _write_batch(keys: tuple[int, int]) -> int:
     """As `write` does, under the locks of these crates."""
-    crates = Crate.everything.locked().filter(pk__in=ids).order_by("pk")
-    names = dict(crates.values_list("pk", "name"))
-    # Read under the locks, as all that follows.
-    changes = dict(
-        IndexChange.objects.filter(crate_name__in=names.values()).values_list("pk", "crate_name")
-    )
+    crates = Crate.everything.filter(pk__range=keys)
+    names = dict(crates.locked().order_by("pk").values_list("pk", "name"))
+    written = set(names.values())
+    # Read under the locks, as all that follows. A crate that came since is not among those.
+    noted = IndexChange.objects.filter(crate_name__in=crates.values("name"))
+    changes = {pk: name for pk, name in noted.values_list("pk", "crate_name") if name in written}
     changed = set(changes.values())
     texts = index_texts(names)
     for name in storage.differing_index(texts):

@@ -13,7 +13,7 @@ _OUT_OF_PLACE = Q(hidden_at__isnull=False, set_aside_at=None) | Q(
 )
 
 
-def out_of_place(crate: Crate) -> list[Version]:
+def out_of_place(crate: Crate | int) -> list[Version]:
     """Those whose archive does not lie where it belongs by now; one query."""
     rows = Version.everything.filter(_OUT_OF_PLACE, crate=crate).select_related("crate")
     return list(rows.only("num", "hidden_at", "set_aside_at", "crate__name").order_by("pk"))

@@ -1,27 +1,18 @@
 """Keeps what a crate's row repeats about its versions (crates-io-api reference, 7.7)."""
 
-from adapters.compiled import CompiledUpdate
 from registry.formats.semver import Version as Semver
 from registry.models import Crate, Version
 
-_DESCRIPTION = ("description", "homepage", "documentation", "repository", "keywords", "categories")
-_PUBLISHED = CompiledUpdate(
-    Crate,
-    *_DESCRIPTION,
-    "max_version",
-    "max_stable_version",
-    "default_version",
-    "newest_version",
-    "num_versions",
-    "updated_at",
+# Of the crate's row, what a new version changes.
+PUBLISHED = (
+    *("description", "homepage", "documentation", "repository", "keywords", "categories"),
+    *("max_version", "max_stable_version", "default_version", "newest_version"),
+    *("num_versions", "updated_at"),
 )
 
 
 def note_published(crate: Crate, version: Version) -> None:
-    """Takes the new version into the summary without looking at the others; saves the crate.
-
-    Of the crate's row, what a version changes; the caller has its description in it already.
-    """
+    """Takes the new version into the summary without looking at the others; saves nothing."""
     number = Semver.parse(version.num)
     if not crate.max_version or number > Semver.parse(crate.max_version):
         crate.max_version = version.num
@@ -32,7 +23,6 @@ def note_published(crate: Crate, version: Version) -> None:
     crate.newest_version = version.num
     crate.num_versions += 1
     crate.updated_at = version.created_at
-    _PUBLISHED.save(crate)
 
 
 def recompute(crate: Crate) -> None:

@@ -88,7 +88,7 @@ def _remove_index_file(stray: Difference, settled: timedelta) -> Repair:
         return _too_young(stray, settled)
     # Founded since: then the file is that crate's.
     name = stray.key.rpartition("/")[2]
-    crate = Crate.objects.filter(name__iexact=name).first()
+    crate = Crate.objects.named(name).first()
     if crate and storage.index_key(crate.name) == stray.key:
         index.write(crate.name)
         return Repair(stray, "written anew", done=True)

@@ -2,10 +2,22 @@
 
 from dataclasses import dataclass
 
+from adapters.compiled import CompiledQuery
 from registry.models import Category, Crate, Version
 from registry.pictures.lines import Drawing
 from registry.queries.download_pictures import daily_downloads
 from registry.queries.trust import Trust, trust_in
+
+_VERSION = CompiledQuery(
+    lambda crate, num: Version.objects.filter(crate=crate, num=num).select_related(
+        "published_by", "provenance", "total"
+    ),
+    crate=int,
+    num=str,
+)
+_CATEGORIES = CompiledQuery(
+    lambda crate: Category.objects.filter(crates=crate).order_by("slug"), crate=int
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +44,14 @@ class VersionList:
 
 def crate_page(crate: Crate) -> CratePage:
     """Six queries at most."""
-    rows = crate.versions.select_related("published_by", "provenance", "total")
+    version = _VERSION.first(crate=crate.pk, num=crate.default_version)
+    if version:
+        version.crate = crate
     return CratePage(
         crate=crate,
-        version=rows.filter(num=crate.default_version).first(),
+        version=version,
         trust=trust_in(crate),
-        categories=list(crate.category_rows.order_by("slug")) if crate.categories else [],
+        categories=_CATEGORIES.rows(crate=crate.pk) if crate.categories else [],
         downloads=daily_downloads(crate),
     )
 

@@ -10,6 +10,10 @@ from django.db.models import Q, QuerySet
 from accounts.models import AuditEvent
 from registry.models import Crate
 
+# Other people's pending publishers of a crate's name are their own business.
+OTHERS = Q(name__startswith="pending.") & ~Q(name="pending.reified")
+BATCH = 500
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -47,27 +51,35 @@ def crate_events(crate: Crate, *, page: int, per_page: int) -> EventPage:
 
 def event_lines(crate: Crate) -> Iterator[str]:
     """Every event as a line of JSON, the oldest first."""
-    for row in _of(crate).order_by("pk").iterator(chunk_size=500):
-        facts = {
-            "at": row.at.isoformat().replace("+00:00", "Z"),
-            "event": row.name,
-            "actor": {"kind": row.actor_kind, "id": row.actor_id, "label": row.actor_label},
-            "crate": row.crate,
-            "subject": row.subject,
-            "before": row.before,
-            "after": row.after,
-            "request_id": row.request_id,
-        }
-        yield f"{json.dumps(facts)}\n"
+    return (as_line(row) for row in in_batches(_of(crate)))
+
+
+def in_batches(events: QuerySet[AuditEvent]) -> Iterator[AuditEvent]:
+    """The oldest first, few at a time: a pooler in front of the database leaves us no cursor."""
+    last = 0
+    while rows := list(events.filter(pk__gt=last).order_by("pk")[:BATCH]):
+        yield from rows
+        last = rows[-1].pk
+
+
+def as_line(row: AuditEvent) -> str:
+    """With its line feed, and without the network address."""
+    facts = {
+        "at": row.at.isoformat().replace("+00:00", "Z"),
+        "event": row.name,
+        "actor": {"kind": row.actor_kind, "id": row.actor_id, "label": row.actor_label},
+        "crate": row.crate,
+        "subject": row.subject,
+        "before": row.before,
+        "after": row.after,
+        "request_id": row.request_id,
+    }
+    return f"{json.dumps(facts)}\n"
 
 
 def _of(crate: Crate) -> QuerySet[AuditEvent]:
-    """Of this crate and not of one that had its name before.
-
-    Other people's pending publishers of the name are their own business.
-    """
-    pending = Q(name__startswith="pending.") & ~Q(name="pending.reified")
-    return AuditEvent.objects.filter(crate=crate.name, at__gte=crate.created_at).exclude(pending)
+    """Of this crate and not of one that had its name before."""
+    return AuditEvent.objects.filter(crate=crate.name, at__gte=crate.created_at).exclude(OTHERS)
 
 
 def _shown(row: AuditEvent) -> ShownEvent:

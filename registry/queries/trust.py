@@ -8,8 +8,16 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from accounts.models import User
-from registry.models import Crate, Team
+from adapters.compiled import CompiledQuery
+from registry.models import Crate, Ownership, Team
 from registry.queries.ci_only import ci_only_because
+
+_OWNERSHIPS = CompiledQuery(
+    lambda crate: (
+        Ownership.objects.filter(crate=crate).select_related("user", "team").order_by("pk")
+    ),
+    crate=int,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +66,7 @@ class Trust:
 
 def trust_in(crate: Crate) -> Trust:
     """Three queries at most."""
-    ownerships = list(crate.ownerships.select_related("user", "team").order_by("pk"))
+    ownerships = _OWNERSHIPS.rows(crate=crate.pk)
     publishing: Callable[[Crate], Workflows] = import_string(settings.PUBLISHING_WORKFLOWS)
     teams = [row.team for row in ownerships if row.team]
     strict = settings.TRUSTED_PUBLISHING_ONLY or crate.trustpub_only

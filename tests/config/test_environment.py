@@ -59,6 +59,11 @@ def test_the_audience_is_the_address_without_its_scheme(
         ("PORT", "-1"),
         ("PORT", "٨"),
         ("PORT", "9" * 5000),
+        ("SECURITY_CONTACT", "nobody"),
+        ("SECURITY_CONTACT", "a@example.com, b@example.com"),
+        ("SECURITY_CONTACT", "http://example.com/security"),
+        ("SECURITY_CONTACT", "https://me@example.com/"),
+        ("SECURITY_CONTACT", "a@example.com\nBcc: b@example.com"),
         ("AVATAR_SITES", "avatars.example"),
         ("AVATAR_SITES", "http://avatars.example"),
         ("AVATAR_SITES", "https://avatars.example/u"),
@@ -206,6 +211,11 @@ def test_limits_are_generous_and_can_be_those_of_crates_io(tmp_path: Path) -> No
     assert public.rate_limits["publish-new"] == (5, 600)
     assert public.rate_limits["publish-update"] == usual.rate_limits["publish-update"]
     assert usual.max_new_versions_daily is None
+
+
+@pytest.mark.parametrize("value", ["", "security@example.com", "https://example.com/security?x"])
+def test_attacks_are_told_to_a_mailbox_or_a_page(tmp_path: Path, value: str) -> None:
+    assert read(tmp_path, SECURITY_CONTACT=f" {value} ").security_contact == value
 
 
 def test_exchanges_are_limited_as_on_a_public_registry(tmp_path: Path) -> None:

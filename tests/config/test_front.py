@@ -204,7 +204,10 @@ def test_a_large_index_file_goes_out_packed(browser: Browser) -> None:
     plain = browser.ask(INDEX)
     packed = browser.ask(INDEX, accept_encoding="deflate, gzip")
 
-    assert (plain.body, "Content-Encoding" in plain.headers) == (content, False)
+    refused = browser.ask(INDEX, accept_encoding="gzip;q=0, identity")
+
+    for answer in (plain, refused):
+        assert (answer.body, "Content-Encoding" in answer.headers) == (content, False)
     assert gzip.decompress(packed.body) == content
     assert packed.headers["Content-Length"] == str(len(packed.body))
     assert packed.headers["Vary"] == plain.headers["Vary"] == "Accept-Encoding"

@@ -3,6 +3,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,19 @@ from config.environment import read_environment
 from config.environment_values import InvalidEnvironment
 from config.serve import _reserve_port
 from tests.config.test_slow_bodies import answer_of, opened
+from tests.conftest import serving
+from tests.prepared import Prepared
 from tests.server import ROOT, Server
 
 pytestmark = [pytest.mark.slow, pytest.mark.once]
 # Below granian's limit for web processes that hang.
 QUICKLY = 12
+
+
+@pytest.fixture
+def command(tmp_path: Path, prepared: Prepared) -> Iterator[Server]:
+    """A server of its own that is no fork, each time that it starts."""
+    yield from serving(tmp_path, prepared, from_scratch=True)
 
 
 def serve(server: Server, **more: str) -> subprocess.CompletedProcess[str]:
@@ -96,23 +105,23 @@ def test_a_wrong_variable_is_one_clear_line(tmp_path: Path, variable: str, value
 
 
 @pytest.mark.timeout(300)
-def test_it_starts_again_however_it_ended(own_server: Server) -> None:
-    own_server.manage("create_user", "alice")
+def test_it_starts_again_however_it_ended(command: Server) -> None:
+    command.manage("create_user", "alice")
 
-    assert own_server.stop() == 0
-    own_server.start()
+    assert command.stop() == 0
+    command.start()
     # As a terminal does with Ctrl-C.
-    _signal_whole_group(own_server, signal.SIGINT)
-    own_server.start()
+    _signal_whole_group(command, signal.SIGINT)
+    command.start()
     # As a power failure does.
-    own_server.fail()
-    own_server.start()
+    command.fail()
+    command.start()
 
-    assert own_server.output().count(f"Waybill serves {own_server.url}") == 4
-    assert "alice" in own_server.manage("shell", "-v0", "-c", LIST_USERS)
+    assert command.output().count(f"Waybill serves {command.url}") == 4
+    assert "alice" in command.manage("shell", "-v0", "-c", LIST_USERS)
     # As systemd does at a stop.
-    _signal_whole_group(own_server, signal.SIGTERM)
-    assert "Traceback" not in own_server.output()
+    _signal_whole_group(command, signal.SIGTERM)
+    assert "Traceback" not in command.output()
 
 
 def _signal_whole_group(server: Server, number: signal.Signals) -> None:

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
+from config.seats import NobodyToWait, Seats
 from config.slow_bodies import (
     BodyTooSlow,
     LimitedBody,
-    NobodyToWait,
     SlowBodies,
     Watchdog,
     silent_connections,
@@ -47,7 +47,12 @@ class Tank:
             return []
 
         around = SlowBodies(
-            application, port=self.port, timeout=self.timeout, waiters=1, window=0.1
+            application,
+            port=self.port,
+            timeout=self.timeout,
+            waiters=1,
+            client_of=lambda _: "",
+            window=0.1,
         )
         around({"wsgi.input": self.server.makefile("rb")}, print)
         return found[0]
@@ -170,7 +175,7 @@ def test_only_some_threads_wait_for_what_is_no_upload() -> None:
     def application(environ: dict[str, Any], start_response: object) -> list[bytes]:
         return [environ["wsgi.input"].read()]
 
-    around = SlowBodies(application, port=1, timeout=9, waiters=1, window=9)
+    around = SlowBodies(application, port=1, timeout=9, waiters=1, client_of=lambda _: "", window=9)
 
     def ask(path: str) -> threading.Thread:
         environ = {"wsgi.input": Body(), "PATH_INFO": path}
@@ -188,6 +193,34 @@ def test_only_some_threads_wait_for_what_is_no_upload() -> None:
         thread.join(10)
     # The seat is free again.
     assert around({"wsgi.input": io.BytesIO(), "PATH_INFO": "/sign-in"}, print) == [b""]
+
+
+def test_no_client_holds_more_than_half_of_the_seats() -> None:
+    seats = Seats(4)
+
+    with seats.taken_by("slow"), seats.taken_by("slow"):
+        with pytest.raises(NobodyToWait), seats.taken_by("slow"):
+            pass
+        with seats.taken_by("a"), seats.taken_by("b"), pytest.raises(NobodyToWait):
+            seats.taken_by("c").__enter__()
+        with seats.taken_by("c"):
+            pass
+    with seats.taken_by("slow"), seats.taken_by("slow"):
+        pass
+
+
+def test_a_seat_that_becomes_free_is_taken_at_once() -> None:
+    seats, sat = Seats(1), threading.Event()
+
+    def sit() -> None:
+        with seats.taken_by("second"):
+            sat.set()
+
+    with seats.taken_by("first"):
+        waiting = threading.Thread(target=sit)
+        waiting.start()
+    assert sat.wait(10)
+    waiting.join(10)
 
 
 # --- The server ---

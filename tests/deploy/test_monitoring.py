@@ -36,7 +36,7 @@ def queries() -> list[str]:
 def test_every_figure_and_label_that_they_name_is_there(
     grant: PublisherCrate, ci: LocalIssuer
 ) -> None:
-    exchange(id_token(ci))
+    exchange(id_token(ci, brand_new="claim"))
     fold_notes()
     labels: dict[str, set[str]] = {}
     for family in text_string_to_metric_families(send("GET", "/metrics").content.decode()):

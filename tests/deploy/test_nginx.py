@@ -114,6 +114,7 @@ def test_index_and_archives_come_from_the_disk(site: Site) -> None:
     [
         "/index/config.json",
         "/index/no/ne/none",
+        "/index/ti/",
         "/api/v1/crates/tide_pool/0.1.0/download",
         "/api/v1/crates/tide-pool/9.9.9/download",
         "/api/v1/crates",
@@ -122,6 +123,13 @@ def test_index_and_archives_come_from_the_disk(site: Site) -> None:
 def test_what_is_no_file_goes_on_to_the_registry(site: Site, path: str) -> None:
     assert ask(site.public, path).status == 401
     assert "X-Request-Id" in ask(site.public, path).headers
+    assert "X-Request-Id" in ask(site.private, path, site.token).headers
+
+
+def test_a_file_of_the_index_is_only_read(site: Site) -> None:
+    for port in (site.public, site.private):
+        assert ask(port, INDEX, site.token, method="POST", body=b"x" * 20_000).status == 405
+        assert ask(port, INDEX, site.token, method="HEAD").status == 200
 
 
 def test_who_wants_json_gets_the_address(site: Site) -> None:

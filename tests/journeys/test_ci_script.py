@@ -12,11 +12,17 @@ from demo.issuer import LocalIssuer
 from tests.factories.id_tokens import signing_key
 from tests.server import Server
 from trustpub.providers import provider_for
+from trustpub.providers.workflow_file import WORKSPACE
 
 pytestmark = [pytest.mark.slow, pytest.mark.once]
 
 # In the place of cargo: shows that it was given a token and an index, and fails if told to.
 CARGO = """#!/bin/sh
+if [ "$1" = metadata ]; then
+  printf '{"packages": [{"name": "%s", "version": "0.1.0", "publish": null},' "$MEMBER"
+  printf '{"name": "internal", "version": "0.0.0", "publish": []}]}'
+  exit
+fi
 echo "cargo $*"
 echo "$CARGO_REGISTRIES_WAYBILL_INDEX"
 printf '{"jwt": "x"}' >/dev/null
@@ -38,7 +44,13 @@ def issuer(running_server: Server) -> Iterator[LocalIssuer]:
 
 
 def run(
-    tmp_path: Path, server: Server, jwt: str, *, status: int = 0
+    tmp_path: Path,
+    server: Server,
+    jwt: str,
+    *,
+    status: int = 0,
+    crate: str = "script-crate",
+    member: str = "script-crate",
 ) -> tuple[subprocess.CompletedProcess[str], str]:
     programs = tmp_path / "bin"
     programs.mkdir(exist_ok=True)
@@ -47,7 +59,7 @@ def run(
     cargo.chmod(0o755)
     kept = tmp_path / "token"
     script = provider_for("generic").example_workflow(
-        "script-crate", {}, registry_url=server.url, audience=server.url.partition("//")[2]
+        crate, {}, registry_url=server.url, audience=server.url.partition("//")[2]
     )
     done = subprocess.run(
         ["bash"],
@@ -57,6 +69,7 @@ def run(
             "REGISTRY_ID_TOKEN": jwt,
             "KEPT": str(kept),
             "CARGO_STATUS": str(status),
+            "MEMBER": member,
         },
         capture_output=True,
         text=True,
@@ -91,6 +104,15 @@ def test_the_script_exchanges_publishes_and_revokes(
         # Dead after the script, also where cargo failed.
         _, again = run(tmp_path, server, "x.y.z")
         assert _status_of(server, token) == 403, again
+
+    # A workspace asks first, and publishes nothing of a release that would end half done.
+    for name, covered in (("script-crate", True), ("stranger", False)):
+        jwt = issuer.gitlab_token(audience)
+        done, _ = run(tmp_path, server, jwt, crate=WORKSPACE, member=name)
+        assert (done.returncode == 0) is covered, done.stderr
+        assert ("cargo publish --registry waybill --workspace" in done.stdout) is covered
+        assert ("pending_ok" if covered else "no_publisher") in done.stderr
+        assert "internal" not in done.stderr
 
     refused, _ = run(tmp_path, server, issuer.gitlab_token("elsewhere.example"))
     assert refused.returncode != 0

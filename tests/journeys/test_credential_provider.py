@@ -109,7 +109,8 @@ def test_a_refusal_is_shown_to_whoever_reads_the_log(
 
     said = failed(cargo.run("publish", "--no-verify", cwd=cargo.new("raft-mast"), variables=job))
 
-    assert "expects the environment `release`" in said
+    # What the publisher expects is not told before it has seen the repository's ids.
+    assert "differs from the job in: environment (the job has `staging`)" in said
     assert "publisher_mismatch, request " in said
     _holds_no_token(said, cargo.folder)
 

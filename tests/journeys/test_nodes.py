@@ -42,6 +42,12 @@ call_command("create_token", "nora", "laptop")
 """
 CLAIMS = "from registry.operations.job_runs import claim; print(claim('trustpub.expire'))"
 
+SWITCH_OFF = """
+from registry.actors import System
+from trustpub.operations.switches import switch_off
+switch_off(actor=System("tests"), name="provider:github", reason="an attack")
+"""
+
 
 @pytest.fixture
 def nodes(tmp_path: Path, prepared: Prepared) -> Iterator[tuple[Server, Server]]:
@@ -116,6 +122,11 @@ def test_servers_agree_on_everything(nodes: tuple[Server, Server]) -> None:
         assert ask("DELETE", address, token=granted).status == 204
         assert publish(second, "node-ci", granted, "2.0.0").status in {401, 403}
 
+        # What both recall of the issuer does not outlive a switch that one of them throws.
+        assert _exchanges(ci, nodes) == [200] * 6
+        first.manage("shell", "-v0", "-c", SWITCH_OFF)
+        assert _exchanges(ci, nodes) == [503] * 6
+
     # A job that one server's clock sends, the other's does not.
     said = [server.manage("shell", "-v0", "-c", CLAIMS).splitlines()[-1] for server in nodes]
     assert said == ["True", "False"]
@@ -131,6 +142,12 @@ def test_servers_agree_on_everything(nodes: tuple[Server, Server]) -> None:
         version = ask("GET", f"{server.url}/api/v1/crates/node-1/1.0.0").json["version"]
         assert version["yanked"]
         assert ask("GET", f"{server.url}{versions}").json["versions"][0]["yanked"]
+
+
+def _exchanges(ci: LocalIssuer, nodes: tuple[Server, Server]) -> list[int]:
+    jwts = [ci.github_token("nodes.example") for _ in range(6)]
+    places = [f"{server.url}{TOKENS}" for server in nodes * 3]
+    return [post_json(place, {"jwt": jwt}).status for place, jwt in zip(places, jwts, strict=True)]
 
 
 def archive(server: Server, name: str) -> bytes:

@@ -1,10 +1,13 @@
 """Downloads are counted exactly, whoever is killed and whoever runs at the same time."""
 
+import functools
 import os
 import signal
 import subprocess
 import sys
 import threading
+from multiprocessing import get_context
+from multiprocessing.context import ForkProcess
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,7 @@ from django.db import connection, transaction
 
 from adapters.spool import Spool
 from registry.models import CountedFile, Crate
+from registry.operations import count_downloads, download_rows
 from registry.operations.count_downloads import fold_spool
 from registry.operations.summary import recompute
 from tests.factories.downloads import all_counts_agree, count_lines, log_line, today
@@ -21,33 +25,6 @@ from tests.server import ROOT
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 VERSIONS = [(name, num) for name in ("tide", "sea") for num in ("1.0.0", "2.0.0")]
-# Folds, and dies, as by SIGKILL, when it comes to the named step.
-FOLD = """
-import os, signal, sys
-from pathlib import Path
-import django
-django.setup()
-from django.db import transaction
-from registry.models import CountedFile, Crate
-from registry.operations import count_downloads, download_rows
-
-def die(*arguments, **options):
-    os.kill(os.getpid(), signal.SIGKILL)
-
-step = sys.argv[1]
-if step == "files are closed":
-    count_downloads._noted = die
-elif step == "the file is known":
-    count_downloads._add = die
-elif step == "half is written":
-    download_rows.add_to_days = die
-elif step == "all is written":
-    count_downloads.DownloadTotals.save = die
-elif step == "it is committed":
-    Path.unlink = die
-for _ in range(5):
-    count_downloads.fold_spool()
-"""
 WRITER = """
 import sys
 from pathlib import Path
@@ -67,24 +44,29 @@ def _crates() -> None:
             make_version(crate, num)
 
 
-def fold_in_a_process(folder: Path, step: str = "") -> "subprocess.Popen[bytes]":
-    """On the test's own database."""
-    facts = connection.settings_dict
-    if connection.vendor == "sqlite":
-        url = f"sqlite:///{facts['NAME']}"
-    else:
-        place = f"{facts['HOST']}:{facts['PORT']}" if facts["PORT"] else ""
-        query = "" if place else f"?host={facts['HOST']}"
-        password = f":{facts['PASSWORD']}" if facts["PASSWORD"] else ""
-        url = f"postgres://{facts['USER']}{password}@{place}/{facts['NAME']}{query}"
-    environment = {
-        **os.environ,
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-        "DATABASE_URL": url,
-        "DATA_DIR": str(folder.parent),
-        "SECRET_KEY": "secret of the tests",
-    }
-    return subprocess.Popen([sys.executable, "-c", FOLD, step], cwd=ROOT, env=environment)
+def fold_in_a_process(step: str = "") -> ForkProcess:
+    """One like this, on the same database, that dies, as by SIGKILL, when it comes to the step."""
+    # Each has to open its own.
+    connection.close()
+    process = get_context("fork").Process(target=_fold, args=(step,))
+    process.start()
+    return process
+
+
+def _fold(step: str) -> None:
+    die = functools.partial(os.kill, os.getpid(), signal.SIGKILL)
+    owner, name = {
+        "files are closed": (count_downloads, "_noted"),
+        "the file is known": (count_downloads, "_add"),
+        "half is written": (download_rows, "add_to_days"),
+        "all is written": (count_downloads.DownloadTotals, "save"),
+        "it is committed": (Path, "unlink"),
+    }.get(step, (None, ""))
+    if owner:
+        setattr(owner, name, lambda *arguments, **options: die())
+    for _ in range(5):
+        fold_spool()
+    connection.close()
 
 
 @pytest.mark.queries
@@ -103,7 +85,9 @@ def test_a_killed_fold_is_made_up_for(settings: LazySettings, step: str) -> None
     for name, num in VERSIONS * 2:
         spool.append(f"{name} {num} {today()}")
 
-    assert fold_in_a_process(settings.DOWNLOADS_DIR, step).wait(60) == -signal.SIGKILL
+    process = fold_in_a_process(step)
+    process.join(60)
+    assert process.exitcode == -signal.SIGKILL
 
     committed = step == "it is committed"
     assert all_counts_agree() == (8 if committed else 0)
@@ -119,20 +103,21 @@ def test_it_is_exact_while_everybody_writes_and_folds(settings: LazySettings) ->
     command = [sys.executable, "-c", WRITER, str(folder), str(today())]
     versions = [f"{name} {num}" for name, num in VERSIONS]
     writers = [subprocess.Popen([*command, *versions], cwd=ROOT) for _ in range(3)]
-    others = [fold_in_a_process(folder) for _ in range(2)]
+    others = [fold_in_a_process() for _ in range(2)]
     publisher = threading.Thread(target=_publish_on_and_on)
     publisher.start()
 
     # Logs are counted meanwhile, and the fold runs here too.
     number = 0
-    while any(process.poll() is None for process in (*writers, *others)):
+    while any(w.poll() is None for w in writers) or any(fold.is_alive() for fold in others):
         fold_spool()
         count_lines([f"# {number}\n".encode(), log_line("tide")])
         number += 1
     publisher.join()
     fold_spool()
 
-    assert [process.returncode for process in (*writers, *others)] == [0] * 5
+    assert [writer.returncode for writer in writers] == [0] * 3
+    assert [fold.exitcode for fold in others] == [0] * 2
     assert all_counts_agree() == 3 * 500 * len(VERSIONS) + number
     assert list(folder.iterdir()) == []
 

@@ -159,6 +159,7 @@ def act(django_capture_on_commit_callbacks: Any) -> Callable[..., None]:
     return acted
 
 
+@pytest.mark.slow
 def test_a_crate_goes_and_comes_back_whole_and_so_do_those_of_a_person(
     crate: Crate, alice: User, walk: Callable[[], Said], act: Callable[..., None]
 ) -> None:
@@ -191,6 +192,7 @@ def test_a_crate_goes_and_comes_back_whole_and_so_do_those_of_a_person(
     assert differences(before, walk()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.once
 def test_of_a_version_the_others_remain(
     crate: Crate, walk: Callable[[], Said], act: Callable[..., None]

@@ -13,6 +13,8 @@ from registry.operations.count_logs import CountedElsewhere, count_log
 
 
 class Command(BaseCommand):
+    # The server judged them when it started; here they would load every view.
+    requires_system_checks = ()
     help = (
         "Counts the downloads in access logs: nginx's combined form, CloudFront's tab-separated "
         "one, or a JSON object a line; plain, gzip or zstd. A log of the same text is counted "

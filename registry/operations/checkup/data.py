@@ -11,7 +11,7 @@ from django.db.migrations.executor import MigrationExecutor
 from registry import storage
 from registry.operations.checkup.finding import Finding, problem, warning, well
 
-OLDEST_POSTGRESQL = 13
+OLDEST_POSTGRESQL = 14
 # The worker's threads, the clock, and an operator's shell.
 OTHER_CONNECTIONS = 5
 
@@ -97,12 +97,11 @@ def _postgresql() -> Iterator[Finding]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT current_setting('server_version_num')::int / 10000, "
-            "current_setting('max_connections')::int, current_setting('server_encoding'), "
-            "EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_trgm')"
+            "current_setting('max_connections')::int, current_setting('server_encoding')"
         )
-        version, connections, encoding, has_trigrams = cursor.fetchone()
+        version, connections, encoding = cursor.fetchone()
     if version < OLDEST_POSTGRESQL:
-        yield problem("database", f"PostgreSQL {version} is too old", "upgrade to 13 or newer")
+        yield problem("database", f"PostgreSQL {version} is too old", "upgrade to 14 or newer")
     elif encoding != "UTF8":
         yield problem("database", f"its encoding is {encoding}", "create it with ENCODING 'UTF8'")
     else:
@@ -114,10 +113,4 @@ def _postgresql() -> Iterator[Finding]:
             "connections",
             f"one server may open {needed}, PostgreSQL allows {connections}",
             "lower WEB_WORKERS or WEB_THREADS, or raise max_connections",
-        )
-    if not has_trigrams:
-        yield warning(
-            "search",
-            "the extension pg_trgm is missing, so search for parts of names is slow",
-            "CREATE EXTENSION pg_trgm, then manage.py rebuild_search",
         )

@@ -10,6 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from adapters import log_file
+from registry.operations.count_logs import LONGEST_LINE
 from tests.factories.downloads import all_counts_agree, log_line
 from tests.factories.registry import make_crate, make_version
 
@@ -116,11 +117,8 @@ def test_what_cannot_be_read_does_not_keep_others_from_being_counted(
     assert all_counts_agree() == 3
 
 
-def test_a_file_of_one_endless_line_fits_in_memory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(log_file, "PIECE", 1000)
+def test_a_file_of_one_endless_line_fits_in_memory(tmp_path: Path) -> None:
     path = tmp_path / "endless"
-    path.write_bytes(b"x" * 5000)
+    path.write_bytes(b"x" * 5 * LONGEST_LINE)
 
     assert "5 lines not understood" in run(path)

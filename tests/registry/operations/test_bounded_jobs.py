@@ -6,6 +6,7 @@ import pytest
 from django.conf import LazySettings
 from django.utils import timezone
 
+from registry import storage
 from registry.models import Crate, DeletedCrate, IndexChange
 from registry.operations import delete, index, reviews
 from registry.operations.settings import end_trustpub_only
@@ -31,3 +32,22 @@ def test_a_run_takes_so_many_crates_and_the_next_one_the_others(settings: LazySe
     for left in (1, 0, 0):
         delete.sweep()
         assert DeletedCrate.objects.filter(has_files=True).count() == left
+
+
+def test_index_files_that_cannot_be_written_hold_up_no_others(settings: LazySettings) -> None:
+    settings.CRATES_AT_ONCE = 1
+    for number in range(2):
+        crate = make_crate(f"tide-{number}", num_versions=1)
+        make_version(crate)
+        IndexChange.objects.create(crate_name=crate.name)
+    noted_at = IndexChange.objects.get(crate_name="tide-0").created_at
+    in_the_way = storage.objects().local_path(storage.index_key("tide-0"))
+    assert in_the_way
+    in_the_way.mkdir(parents=True)
+
+    assert [index.sweep() for _ in range(3)] == [0, 1, 0]
+    assert IndexChange.objects.get().created_at == noted_at
+
+    in_the_way.rmdir()
+    assert index.sweep() == 1
+    assert not IndexChange.objects.exists()

@@ -5,6 +5,7 @@ from pathlib import Path
 from django.utils import timezone
 from pytest_django import Settings
 
+from adapters.file_storage import WORKSHOP
 from registry import storage
 from registry.operations.clean_up import remove_unfinished_files
 from tests.wire import stored_files
@@ -19,9 +20,9 @@ def put(path: Path, *, hours_old: int) -> None:
 
 def test_unfinished_files_go_after_a_day(settings: Settings, tmp_path: Path) -> None:
     settings.EMAIL_FILE_PATH = tmp_path / "mail"
-    root = tmp_path / "storage"
-    put(root / "crates/tide/.0123456789abcdef.tmp", hours_old=25)
-    put(root / "index/ti/de/.fedcba9876543210.tmp", hours_old=400)
+    root = Path(settings.STORAGE_URL.removeprefix("file://"))
+    put(root / "crates" / WORKSHOP / ".0123456789abcdef.tmp", hours_old=25)
+    put(root / "index" / WORKSHOP / ".fedcba9876543210.tmp", hours_old=400)
     put(tmp_path / "mail/.00112233445566ff.tmp", hours_old=25)
 
     assert remove_unfinished_files() == 3
@@ -32,12 +33,12 @@ def test_unfinished_files_go_after_a_day(settings: Settings, tmp_path: Path) -> 
 
 def test_everything_else_stays(settings: Settings, tmp_path: Path) -> None:
     settings.EMAIL_FILE_PATH = tmp_path / "absent"
-    root = tmp_path / "storage"
+    root = Path(settings.STORAGE_URL.removeprefix("file://"))
     storage.objects().write("crates/tide/tide-0.1.0.crate", b"whole")
     for name, hours in (
-        ("crates/tide/.0123456789abcdef.tmp", 23),
+        (f"crates/{WORKSHOP}/.0123456789abcdef.tmp", 23),
         ("crates/tide/tide-0.2.0.crate", 48),
-        ("crates/tide/0123456789abcdef.tmp", 48),
+        (f"crates/{WORKSHOP}/0123456789abcdef.tmp", 48),
         ("crates/tide/.hidden", 48),
     ):
         put(root / name, hours_old=hours)

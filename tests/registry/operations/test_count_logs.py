@@ -43,7 +43,7 @@ def test_what_breaks_off_leaves_the_counts_alone() -> None:
 def test_a_count_that_was_killed_goes_on_where_it_ended(
     settings: LazySettings, committed: int
 ) -> None:
-    settings.LOG_LINES_AT_ONCE = settings.LOG_COUNTS_AT_ONCE = 1
+    settings.LOG_BYTES_AT_ONCE = settings.LOG_LINES_AT_ONCE = settings.LOG_COUNTS_AT_ONCE = 1
     text = [FIELDS, *(tabbed(number) for number in range(4))]
     readings = 0
 
@@ -105,7 +105,7 @@ def test_logs_of_earlier_releases_stay_counted() -> None:
 
 
 def test_a_second_process_stops_where_it_meets_the_first(settings: LazySettings) -> None:
-    settings.LOG_LINES_AT_ONCE = settings.LOG_COUNTS_AT_ONCE = 1
+    settings.LOG_BYTES_AT_ONCE = settings.LOG_LINES_AT_ONCE = settings.LOG_COUNTS_AT_ONCE = 1
     text = lines(0, 4)
     readings = 0
 

@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 from registry import storage
 from registry.models import Version
 from registry.operations.verify_storage import differences, repair
+from tests.factories.registry import make_crate
 from tests.wire import publish, stored_files
 
 pytestmark = pytest.mark.django_db
@@ -64,6 +65,19 @@ def test_a_stray_index_file_is_removed() -> None:
     leave("index/go/ne/gone-crate", hours_ago=2)
 
     assert [outcome.outcome for outcome in repair()] == ["removed"]
+    assert list(differences()) == []
+
+
+def test_an_index_file_is_not_stray_once_its_crate_is_founded() -> None:
+    for key in ("index/se/a-/sea-shell", "index/se/a-/sea-star"):
+        leave(key, hours_ago=2)
+    repairs = repair()
+    first = next(repairs).difference.key
+    founded = "Sea-Star" if first.endswith("shell") else "Sea-Shell"
+
+    make_crate(founded)
+
+    assert [outcome.outcome for outcome in repairs] == ["written anew"]
     assert list(differences()) == []
 
 

@@ -1,5 +1,6 @@
 import pytest
 from django.test import Client
+from pytest_django import Settings
 
 from registry.models import Team
 from tests.conftest import person
@@ -77,3 +78,20 @@ def test_another_spelling_of_a_login_leads_to_the_stored_one(client: Client) -> 
 
 def test_the_route_of_crates_io_leads_to_all_crates(client: Client) -> None:
     assert client.get("/crates?sort=new")["Location"] == "/search?sort=new"
+
+
+@pytest.mark.parametrize(
+    ("contact", "link"),
+    [
+        ("security@reg.example", 'href="mailto:security@reg.example"'),
+        ("https://reg.example/s", 'href="https://reg.example/s"'),
+    ],
+)
+def test_the_policies_say_whom_to_tell_of_an_attack(
+    client: Client, settings: Settings, contact: str, link: str
+) -> None:
+    assert "seen an attack" not in client.get("/policies").content.decode()
+
+    settings.SECURITY_CONTACT = contact
+
+    assert link in client.get("/policies").content.decode()
