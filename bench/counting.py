@@ -17,9 +17,14 @@ from bench.commands import command, environment
 from bench.rows import Row
 from bench.stage import Stage, for_psycopg
 
-LINES = 1_000_000
+LINES = 500_000
 # A log has so many days, each with as many lines; what starting the command costs is a part of it.
 DAYS = 4
+# Of cargo, as it says who it is, and the places of a CDN.
+AGENTS = [
+    f"cargo/1.{n}.0 ({n * 7_368_787 % 16**9:09x} 2025-{n % 12 + 1:02}-10)" for n in range(60, 92)
+]
+PLACES = ("ams", "bfi", "chi", "fra", "gru", "iad", "lon", "nrt", "sin", "syd")
 VERSIONS = """
     SELECT crate.name, version.num FROM registry_crate AS crate
     JOIN registry_version AS version ON version.crate_id = crate.id
@@ -70,7 +75,10 @@ def unpack(log: Path) -> float:
 
 
 def write_log(path: Path, versions: Sequence[tuple[Any, ...]], lines: int) -> None:
-    """JSON lines behind a syslog header, so many a day; few of these versions have most of them."""
+    """A CDN's JSON lines, so many a day, with what such a line says and what in it varies.
+
+    Few of the versions have most of the lines.
+    """
     day = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
     first = path.with_name("day.gz")
     _write_day(first, day, versions, lines)
@@ -88,14 +96,25 @@ def _write_day(path: Path, day: datetime, versions: Sequence[tuple[Any, ...]], l
         for number, (name, num) in enumerate(
             chance.choices(versions, cum_weights=weights, k=lines)
         ):
-            at = day + timedelta(seconds=86_400 * number / lines)
+            at = f"{day + timedelta(seconds=86_400 * number / lines):%Y-%m-%dT%H:%M:%S}"
+            place = chance.choice(PLACES)
+            # Of the network that is set apart for benchmarks.
+            ip = f"198.{chance.randrange(18, 20)}.{chance.randrange(256)}.{chance.randrange(256)}"
             entry = {
-                "date_time": f"{at:%Y-%m-%dT%H:%M:%S}Z",
-                "ip": f"192.0.2.{chance.randrange(256)}",
-                "method": "GET",
-                "url": f"https://static.example.com/crates/{name}/{name}-{num}.crate",
-                "status": 200 if chance.random() < 0.97 else 304,
                 "bytes": chance.randrange(1_000, 900_000),
-                "http": {"useragent": f"cargo/1.{chance.randrange(60, 92)}.0 ({number:08x})"[:12]},
+                "content_type": "application/gzip",
+                "date_time": f"{at}.{chance.randrange(10**9):09}Z",
+                "edge_location": place.upper(),
+                "host": "static.example.com",
+                "http": {"protocol": "HTTP/2", "referer": None, "useragent": chance.choice(AGENTS)},
+                "ip": ip,
+                "method": "GET",
+                "service": "static.example.com",
+                "status": 200 if chance.random() < 0.97 else 304,
+                "tls": {"cipher": "TLS_AES_128_GCM_SHA256", "protocol": "TLSv1.3"},
+                "url": f"https://static.example.com/crates/{name}/{num}/download",
+                "version": "1",
             }
-            file.write(f"<134>{at:%Y-%m-%dT%H:%M:%S}Z cache-7 crates[1]: {json.dumps(entry)}\n")
+            server = f"cache-{place}-{place}{chance.randrange(7_000_000, 7_000_200)}"
+            text = json.dumps(entry, separators=(",", ":"))
+            file.write(f"<134>{at}Z {server} request-logs[257678]: {text}\n")

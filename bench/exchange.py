@@ -13,7 +13,7 @@ from bench.rows import Row, p50
 from bench.stage import Stage, for_psycopg, seed
 from demo.issuer import LocalIssuer
 
-TIMES = 60
+TIMES = 400
 PATH = "/api/v1/trusted_publishing/tokens"
 JSON = {"Content-Type": "application/json"}
 CREATE = "CREATE TABLE IF NOT EXISTS bench_floor (id bigserial PRIMARY KEY, key text UNIQUE)"

@@ -16,7 +16,8 @@ from uuid import uuid4
 
 import psycopg
 
-from tests.prepared import PREPARE
+from tests import prepared as prepared_data
+from tests.prepared import PREPARE, Prepared
 from tests.server import ROOT, Server
 from tests.services import private_postgresql
 
@@ -28,10 +29,16 @@ DURABLE: dict[str, str] = {"shared_buffers": "512MB"}
 
 
 class Stage:
-    """`quick` tries whether everything works, and measures nothing worth knowing."""
+    """`quick` tries whether everything works, and measures nothing worth knowing.
 
-    def __init__(self, *, quick: bool = False, crates: int = CRATES) -> None:
+    `migrated` are data that servers on SQLite start with; without any they are made.
+    """
+
+    def __init__(
+        self, *, quick: bool = False, crates: int = CRATES, migrated: Prepared | None = None
+    ) -> None:
         self.quick = quick
+        self._given = migrated
         self.crates = FEW_CRATES // 2 if quick else crates
         self.rounds = 1 if quick else None
         self._stack = ExitStack()
@@ -88,13 +95,22 @@ class Stage:
 
     def prepared(self, *, database: str | None = None, **environment: str) -> Server:
         """Migrated, and not started."""
+        folder = self.new_folder("server")
+        # What an operator starts, and not a fork that shares memory with another process.
         server = Server(
-            self.new_folder("server"), database=database, WEB_WORKERS="1", **environment
+            folder, database=database, from_scratch=True, WEB_WORKERS="1", **environment
         )
-        subprocess.run(
-            [sys.executable, "-c", PREPARE], cwd=ROOT, env=server.environment, check=True
-        )
+        if database or "DATA_DIR" in environment:
+            subprocess.run(
+                [sys.executable, "-c", PREPARE], cwd=ROOT, env=server.environment, check=True
+            )
+        else:
+            self._stack.enter_context(self._migrated.copy(server.data_dir))
         return server
+
+    @cached_property
+    def _migrated(self) -> Prepared:
+        return self._given or prepared_data.prepared(self.folder, None)
 
     @cached_property
     def large_postgresql(self) -> str:

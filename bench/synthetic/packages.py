@@ -206,7 +206,7 @@ def _mind(name: str, needed: list[str], features: int, random: Random) -> Mind:
             str(dependency.kind),
             dependency.target or "",
             dependency.default_features,
-            json.dumps(dependency.features),
+            '["derive"]' if dependency.features else "[]",
         )
         for dependency in dependencies
     ]

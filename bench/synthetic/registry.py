@@ -1,8 +1,10 @@
 """Rows of a synthetic registry, from its packages; loaded in bulk."""
 
+import gc
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from itertools import count, islice
 from random import Random
@@ -101,7 +103,7 @@ class Registry:
         self.categories = list(Category.objects.order_by("pk").values_list("pk", "slug"))
         self.first_user = (User.objects.aggregate(last=Max("pk"))["last"] or 0) + 1
         loaded: Counter[str] = Counter()
-        with bulk_load(connection, TABLES) as add:
+        with _no_circles(), bulk_load(connection, TABLES) as add:
             for batch in self._batches():
                 for table, rows in batch.items():
                     add(table, rows)
@@ -168,23 +170,41 @@ class Registry:
         written = f"{at[:10]}T{at[11:]}Z"
         person = None if package.is_trusted else texts.founder
         is_last = release is package.releases[-1]
+        # Written out, since it is done two million times.
         rows[VERSIONS].append(
             (
-                *(pk, package.place + 1, release.num, release.num, at, at, release.checksum),
-                *(release.size, release.yanked),
+                pk,
+                package.place + 1,
+                release.num,
+                release.num,
+                at,
+                at,
+                release.checksum,
+                release.size,
+                release.yanked,
                 release.mind.line % (release.num, release.checksum, yanked, written),
-                *(release.mind.features, package.license, "2021", package.description),
-                *(texts.repository, texts.keywords, texts.categories, True, package.canonical),
+                release.mind.features,
+                package.license,
+                "2021",
+                package.description,
+                texts.repository,
+                texts.keywords,
+                texts.categories,
+                True,
+                package.canonical,
                 # Those of older versions would be most of the bytes, and nothing reads them.
-                *(package.readme if is_last else "", "cargo 1.85.0", person),
+                package.readme if is_last else "",
+                "cargo 1.85.0",
+                person,
             )
         )
+        key = (pk,)
         rows[TOTALS].append((pk, release.downloads))
-        rows[DEPENDENCIES] += [(pk, *needed) for needed in release.mind.dependencies]
+        rows[DEPENDENCIES] += [key + needed for needed in release.mind.dependencies]
         if package.is_trusted:
-            rows[PROVENANCE].append((pk, *texts.trusted))
+            rows[PROVENANCE].append(key + texts.trusted)
         else:
-            rows[PROVENANCE].append((pk, *_TOKEN))
+            rows[PROVENANCE].append(key + _TOKEN)
             rows[ACTIONS].append((pk, person, VersionAction.Action.PUBLISH.value, at))
 
     def _add_crate(self, rows: Rows, package: Package, texts: "_Texts") -> None:
@@ -228,6 +248,18 @@ class Registry:
             pk=DownloadTotals.ONLY,
             defaults={"total": self.total, "recent_since": self.today - timedelta(89)},
         )
+
+
+@contextmanager
+def _no_circles() -> Iterator[None]:
+    """While rows are made, which are many, and never part of a circle: nothing looks for one."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 _TOKEN = (PublishKind.TOKEN.value, *([""] * 11), "{}", "{}")

@@ -8,6 +8,7 @@ import pytest
 from bench import nginx, serving
 from bench.__main__ import run
 from bench.stage import Stage
+from tests.prepared import Prepared
 
 pytestmark = [
     pytest.mark.slow,
@@ -16,9 +17,9 @@ pytestmark = [
 ]
 
 
-def test_the_serving_benchmarks_run_and_clean_up() -> None:
+def test_the_serving_benchmarks_run_and_clean_up(prepared: Prepared) -> None:
     before = _children()
-    with Stage(quick=True) as stage:
+    with Stage(quick=True, migrated=prepared) as stage:
         results = list(run(serving.rows, stage))
         folder = stage.folder
     assert [result.name.rpartition(", ")[2] for result in results] == ["200", "304"] * 3
