@@ -29,6 +29,7 @@ from tests.clock import clock_at
 from tests.looking import looks_at_statements
 from tests.own_database import own_database
 from tests.prepared import Prepared
+from tests.redis_databases import Use, emptied, redis_url
 from tests.server import Server
 
 hypothesis_settings.register_profile("waybill", derandomize=True, deadline=None, database=None)
@@ -150,10 +151,9 @@ def _own_storage(settings: LazySettings, _numbered: Iterator[tuple[Path, int]]) 
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_redis() -> None:
-    """Each fork has a database of Redis, counted down from the last, as it is emptied often."""
+    """Each fork has a database of Redis for itself, as it is emptied often."""
     if django_settings.REDIS_LIMITS and forks.is_fork():
-        url = os.environ["TEST_REDIS_URL"].rstrip("/")
-        caches.settings["default"]["LOCATION"] = f"{url}/{15 - 2 * forks.number()}"
+        caches.settings["default"]["LOCATION"] = redis_url(Use.TESTS)
         caches["default"] = caches.create_connection("default")
 
 
@@ -228,7 +228,7 @@ def running_server(
     tmp_path_factory: pytest.TempPathFactory, prepared: Prepared
 ) -> Iterator[Server]:
     """One server for all tests of a process; use names of crates and people of your own."""
-    yield from serving(tmp_path_factory.mktemp("server"), prepared)
+    yield from serving(tmp_path_factory.mktemp("server"), prepared, Use.RUNNING_SERVER)
 
 
 @pytest.fixture
@@ -237,10 +237,11 @@ def own_server(tmp_path: Path, prepared: Prepared) -> Iterator[Server]:
     yield from serving(tmp_path, prepared)
 
 
-def serving(folder: Path, prepared: Prepared, **more: Any) -> Iterator[Server]:
+def serving(
+    folder: Path, prepared: Prepared, use: Use = Use.OWN_SERVER, **more: Any
+) -> Iterator[Server]:
     with prepared.copy(folder / "data") as database:
-        redis = os.environ.get("TEST_REDIS_URL")
-        server = Server(folder, database=database, redis=redis, **more)
+        server = Server(folder, database=database, redis=emptied(use), **more)
         try:
             server.start()
             yield server

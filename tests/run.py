@@ -17,6 +17,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import IO
 
+from tests.redis_databases import FORKS
 from tests.services import postgresql, redis
 from tests.statements import ENDED, FOLDER
 
@@ -25,8 +26,8 @@ CHROMIUM = ("chromium-headless-shell", "chromium", "chromium-browser", "google-c
 # rows and locks. Of these tests/repeated.py chooses.
 ON_POSTGRESQL = "database and not browser and not cargo and (queries or not once)"
 NO_TESTS_COLLECTED = 5
-# Of each of the two runs; Redis has two databases for each of eight.
-PROCESSES = min(max(2, os.cpu_count() or 1), 8)
+# Of each of the two runs.
+PROCESSES = min(max(2, os.cpu_count() or 1), FORKS)
 
 
 def main(arguments: Sequence[str]) -> int:

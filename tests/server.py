@@ -11,7 +11,6 @@ import urllib.request
 from contextlib import suppress
 from pathlib import Path
 
-from tests import forks
 from tests.commands import ROOT, Commands, Serving
 
 SECONDS_TO_START = 60
@@ -53,7 +52,7 @@ class Server:
             "EXCHANGES_PER_REPOSITORY": "100000",
             "FAILED_EXCHANGES_PER_REPOSITORY": "100000",
             **({"DATABASE_URL": database} if database else {}),
-            **({"REDIS_URL": f"{redis.rstrip('/')}/{_redis_database()}"} if redis else {}),
+            **({"REDIS_URL": redis} if redis else {}),
             **more,
         }
         self.process: subprocess.Popen[bytes] | Serving | None = None
@@ -143,8 +142,3 @@ def _is_free(port: int) -> bool:
         except OSError:
             return False
         return True
-
-
-def _redis_database() -> int:
-    """Beside the one that the tests of this process use (tests/conftest.py)."""
-    return 14 - 2 * forks.number()

@@ -13,6 +13,7 @@ from tests import s3
 from tests.factories.archives import build_crate, build_frame, metadata_for
 from tests.journeys.wire import Answer, ask, post_json
 from tests.prepared import Prepared
+from tests.redis_databases import Use, emptied
 from tests.server import Server
 
 pytestmark = [
@@ -53,11 +54,12 @@ switch_off(actor=System("tests"), name="provider:github", reason="an attack")
 def nodes(tmp_path: Path, prepared: Prepared) -> Iterator[tuple[Server, Server]]:
     with s3.running() as storage, prepared.copy(tmp_path / "first" / "data") as database:
         bucket = s3.new_bucket(storage, "crates")
+        redis = emptied(Use.OWN_SERVER)
         servers = [
             Server(
                 tmp_path / name,
                 database=database,
-                redis=os.environ["TEST_REDIS_URL"],
+                redis=redis,
                 WEB_WORKERS="1",
                 SECRET_KEY="the same for all of them",
                 STORAGE_URL=bucket,
