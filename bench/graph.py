@@ -15,7 +15,7 @@ from bench.rows import Row, Turn
 from bench.stage import Stage
 from tests.certificates import make_certificate
 from tests.factories.archives import build_crate, manifest_for
-from tests.server import free_port
+from tests.ports import free_port
 
 CRATES = 250
 # Each needs the next few, so that cargo learns of them bit by bit, as in a real graph.

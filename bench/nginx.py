@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.server import ROOT, Server, free_port
+from tests.ports import free_port
+from tests.server import ROOT, Server
 
 NGINX = shutil.which("nginx") or "/usr/sbin/nginx"
 SECONDS_TO_START = 10

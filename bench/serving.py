@@ -8,7 +8,8 @@ from bench import nginx
 from bench.clients import Connection, family, field, processor_time, request, web_processes
 from bench.rows import Row
 from bench.stage import Stage, seed
-from tests.server import Server, free_port
+from tests.ports import free_port
+from tests.server import Server
 
 PATH = "/index/be/nc/bench"
 LINE = '{"name":"bench","vers":"1.0.%d","deps":[],"cksum":"%064x","features":{},"yanked":false}\n'

@@ -12,9 +12,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from tests.commands import ROOT, Commands, Serving
+from tests.ports import free_port
 
 SECONDS_TO_START = 60
-SECONDS_TO_END = 10
+SECONDS_TO_END = 60
 # What a process needs of the shell it was started from; the rest is the operator's to say.
 INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
 
@@ -125,12 +126,6 @@ class Server:
     @property
     def _log(self) -> Path:
         return self.folder / "server.log"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _is_free(port: int) -> bool:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 
-from tests.server import free_port
+from tests.ports import free_port
 
 POSTGRESQL = (
     "postgres://postgres@127.0.0.1:5432/postgres",

@@ -17,8 +17,9 @@ from registry.formats.access_log import AccessLog
 from tests.deploy.nginx import NGINX, SECONDS_TO_START, ask, nginx
 from tests.factories.archives import build_crate, build_frame, metadata_for
 from tests.journeys.wire import upload_plain
+from tests.ports import free_port
 from tests.prepared import Prepared
-from tests.server import Server, free_port
+from tests.server import Server
 
 # One command instead of two: each takes a second to start.
 NORA = """

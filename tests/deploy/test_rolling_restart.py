@@ -20,8 +20,9 @@ from tests.ci import IDS
 from tests.deploy.nginx import NGINX, Answer, ask, nginx
 from tests.factories.archives import build_crate, build_frame, metadata_for
 from tests.factories.id_tokens import signing_key
+from tests.ports import free_port
 from tests.prepared import Prepared
-from tests.server import Server, free_port
+from tests.server import Server
 
 # One command instead of five: each takes a second to start.
 PREPARE = """
