@@ -40,7 +40,7 @@ from trustpub.providers.reading import for_reading
 from trustpub.workload import Workload
 
 MINUTE = timedelta(minutes=1)
-# Longer ones are remembered by the digest of the token.
+# Longer ones, and odd ones, are remembered by the digest of the token.
 MAX_JTI_LENGTH = 255
 DISABLED = TrustedPublishingOff().detail
 # The same of each limit: whose is used up is not told (a.11).
@@ -216,7 +216,8 @@ def _actor_id(provider: Provider, claims: VerifiedClaims) -> str:
 
 def _replay_key(token: UnverifiedToken, claims: VerifiedClaims, name: str) -> str:
     own = claims.get(name)
-    if isinstance(own, str) and 0 < len(own) <= MAX_JTI_LENGTH:
+    # Most providers say nothing of it, and PostgreSQL keeps no text with a NUL.
+    if isinstance(own, str) and 0 < len(own) <= MAX_JTI_LENGTH and own.isprintable():
         return own
     return token.replay_digest
 

@@ -39,6 +39,7 @@ from trustpub.operations.refusals import conflict, refusal_of
 from trustpub.operations.rules import pin
 from trustpub.operations.sharing import take_place
 from trustpub.operations.verified import Verified
+from trustpub.providers.base import MAX_SHORT_LENGTH
 from trustpub.workload import Workload
 
 VERIFIED_PRECISION = timedelta(minutes=1)
@@ -84,7 +85,8 @@ class CiWorkload:
     kind = "ci_job"
 
     def __init__(self, workload: Workload) -> None:
-        self.identifier = workload.run_id
+        # That of a refused token is anything; what is accepted fits.
+        self.identifier = workload.run_id[:MAX_SHORT_LENGTH]
         self.label = f"{workload.provider}: {workload.title}"
 
 

@@ -181,7 +181,7 @@ def test_tokens_of_unknown_keys_are_counted_by_address(
 
 def test_a_name_that_could_not_be_kept_is_no_name_of_a_token() -> None:
     """Of providers that need none: an empty one would be shared by all of their tokens."""
-    for name in ("", "j" * 256, 7, None, ["a"]):
+    for name in ("", "j" * 256, "j\0", 7, None, ["a"]):
         claims = {"iss": "https://forge.example", "jti": name}
         token = read_unverified(token_text(claims))
 
@@ -259,6 +259,15 @@ def test_a_refusal_is_an_event_and_a_replay_another(grant: PublisherCrate, ci: L
     # So that what succeeded is found beside what did not.
     keys = ExchangeRefusal.objects.exclude(replay_key="").count()
     assert keys == 2
+
+
+def test_a_run_that_no_column_holds_is_refused_and_noted(
+    grant: PublisherCrate, ci: LocalIssuer
+) -> None:
+    refused = refusal(exchange(id_token(ci, run_id="9" * 65)), 400)
+
+    assert refused["code"] == "unexpected_claim"
+    assert AuditEvent.objects.get(name="exchange.refused").actor_id == "9" * 64
 
 
 def test_only_an_identity_that_changed_stops_a_publisher(
