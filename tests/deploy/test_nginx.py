@@ -116,6 +116,7 @@ def test_index_and_archives_come_from_the_disk(site: Site) -> None:
         "/index/config.json",
         "/index/no/ne/none",
         "/index/ti/",
+        "/index/ti",
         "/api/v1/crates/tide_pool/0.1.0/download",
         "/api/v1/crates/tide-pool/9.9.9/download",
         "/api/v1/crates",
@@ -125,6 +126,31 @@ def test_what_is_no_file_goes_on_to_the_registry(site: Site, path: str) -> None:
     assert ask(site.public, path).status == 401
     assert "X-Request-Id" in ask(site.public, path).headers
     assert "X-Request-Id" in ask(site.private, path, site.token).headers
+
+
+def test_nobody_reads_what_is_being_written(site: Site) -> None:
+    unfinished = "index/.unfinished/0123456789abcdef.tmp"
+    file = site.registry.data_dir / "storage" / unfinished
+    file.write_text("half of a line")
+    for port in (site.public, site.private):
+        assert ask(port, f"/{unfinished}", site.token).status == 404
+    file.unlink()
+
+
+def test_a_large_file_is_packed_and_caches_keep_both_apart(site: Site) -> None:
+    large = site.registry.data_dir / "storage/index/la/rg/large"
+    large.parent.mkdir(parents=True)
+    large.write_text("{}\n" * 5000)
+    for port in (site.public, site.private):
+        for asked in ("gzip", "identity"):
+            answer = ask(port, "/index/la/rg/large", site.token, Accept_Encoding=asked)
+            assert answer.headers["Vary"] == "Accept-Encoding"
+            assert (answer.headers["Content-Encoding"] == "gzip") == (asked == "gzip")
+            assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+            known = answer.headers["ETag"]
+            again = ask(port, "/index/la/rg/large", site.token, If_None_Match=known)
+            assert again.status == 304
+    large.unlink()
 
 
 def test_a_file_of_the_index_is_only_read(site: Site) -> None:

@@ -7,12 +7,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.formats.plain_data import InvalidData, parse_json, parse_toml
+from registry.formats.plain_data import MAX_DEPTH, InvalidData, parse_json, parse_toml
 
 
 def test_it_parses_ordinary_data() -> None:
     assert parse_json(b'{"a": [1, "\\ud83d\\ude00", null]}') == {"a": [1, "😀", None]}
     assert parse_toml('[a.b]\nc = ["""x\ny"""] # d.e\n') == {"a": {"b": {"c": ["x\ny"]}}}
+
+
+@pytest.mark.parametrize("text", ["1e999", '{"a": [-1e400]}', "NaN", "Infinity"])
+def test_a_number_that_no_database_holds_is_refused(text: str) -> None:
+    with pytest.raises(InvalidData):
+        parse_json(text.encode())
+
+
+def test_what_is_kept_can_be_read_again_anywhere() -> None:
+    lists, objects = "[" * MAX_DEPTH + "]" * MAX_DEPTH, '{"a":' * MAX_DEPTH + "1" + "}" * MAX_DEPTH
+    for text in (lists, objects):
+        parse_json(text.encode())
+        with pytest.raises(InvalidData, match="too deeply"):
+            parse_json(f"[{text}]".encode())
 
 
 @pytest.mark.parametrize(

@@ -179,7 +179,11 @@ def test_a_bomb_in_the_manifest_is_refused_in_little_memory(alice_token: str) ->
 
 def test_a_broken_vcs_record_is_left_out(alice_token: str) -> None:
     for number, record in enumerate(
-        [b"{", b"[]", b'{"a": "\\u0000"}', b'{"a": "\\ud800"}', b"\xff"]
+        [
+            *(b"{", b"[]", b'{"a": "\\u0000"}', b'{"a": "\\ud800"}', b"\xff", b'{"a": 1e999}'),
+            # Which the publish could read, but not the page that shows it.
+            b'{"a":' + b"[" * 900 + b"]" * 900 + b"}",
+        ]
     ):
         num = f"0.{number}.0"
         files = {"src/lib.rs": b"", ".cargo_vcs_info.json": record}
