@@ -6,10 +6,7 @@ from adapters.migrating import build_index, has_column
 
 TIERS = 4
 # Not by the schema editor, which would make the table anew on SQLite, without its triggers.
-ADD = (
-    "ALTER TABLE registry_searchdocument "
-    f"ADD COLUMN {{}} tier smallint NOT NULL DEFAULT {TIERS}"
-)
+ADD = f"ALTER TABLE registry_searchdocument ADD COLUMN {{}} tier smallint NOT NULL DEFAULT {TIERS}"
 POSTGRESQL = """
 ON registry_searchdocument
 USING gin (

@@ -2,12 +2,10 @@
 
 import json
 import re
-import time
 from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.core import mail
 from django.db import connection
 from django.test import Client
@@ -19,6 +17,7 @@ from demo.github_server import FakeGitHub
 from demo.issuer import LocalIssuer
 from tests.accounts.pages.test_github_sign_in import github, sign_in
 from tests.ci import exchange, id_token, let_publish, trusted
+from tests.codes import code_now
 from tests.factories.id_tokens import signing_key
 from tests.factories.registry import make_crate
 
@@ -27,6 +26,7 @@ pytestmark = pytest.mark.django_db
 __all__ = ["github"]
 
 
+@pytest.mark.usefixtures("standing_clock")
 def test_after_a_whole_journey_no_table_holds_a_secret(
     client: Client,
     github: FakeGitHub,
@@ -85,7 +85,7 @@ def test_after_a_whole_journey_no_table_holds_a_secret(
     # She sets up a second factor.
     setup = client.get("/settings/second-factor/add")
     secrets["key of the app"] = "".join(setup.context["groups"])
-    code = format_hotp_value(hotp_value(secrets["key of the app"], int(time.time()) // 30))
+    code = code_now(secrets["key of the app"])
     sealed = setup.context["sealed"]
     spare = client.post("/settings/second-factor/add", {"sealed": sealed, "code": code})
     recovery_codes = spare.context["codes"].split()

@@ -55,6 +55,7 @@ def _since(request: Request) -> datetime | None:
         return None
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        # The first and the last of years begin and end elsewhere in a year that there is not.
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         raise InvalidInput("`since` must be a time such as 2026-08-31T12:00:00Z") from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -34,8 +34,19 @@ def _of_itself(number: int) -> Q:
     """Of its teams, issuers and switch, and of crates that its teams are to own or have owned."""
     teams = [*Team.objects.filter(organization_id=number).values_list("login", flat=True)]
     issuers = Issuer.objects.filter(organization_id=number).values("url")
+    # Until it left, or the crate was deleted: whoever takes the name then is somebody else.
+    left = AuditEvent.objects.filter(
+        Q(name="owner.removed", subject=OuterRef("subject")) | Q(name="crate.deleted"),
+        crate=OuterRef("crate"),
+        pk__gt=OuterRef("pk"),
+        pk__lt=OuterRef(OuterRef("pk")),
+    )
     joined = AuditEvent.objects.filter(
-        name="owner.added", subject__in=teams, crate=OuterRef("crate"), at__lte=OuterRef("at")
+        ~Exists(left),
+        name="owner.added",
+        subject__in=teams,
+        crate=OuterRef("crate"),
+        pk__lt=OuterRef("pk"),
     )
     waiting = Q(before__team__in=teams) | Q(after__team__in=teams)
     return (

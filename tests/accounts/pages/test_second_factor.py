@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.core import mail
 from django.core.cache import cache
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import AuditEvent, GitHubToken, User
@@ -19,17 +19,16 @@ from accounts.step_up import PROVED_AT
 from demo.github_server import FakeGitHub
 from registry.models import Crate
 from tests.accounts.pages.test_github_sign_in import github, sign_in
+from tests.clock import clock_at
+from tests.codes import code_now
 from tests.factories.registry import make_crate
 
 __all__ = ["github"]
 
-pytestmark = pytest.mark.django_db
+# Neither a code ends within a test, nor the quarter of an hour in which tries are counted.
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("standing_clock")]
 
 TOKEN = {"name": "laptop", "scopes": ["publish-update"], "patterns": "", "expiry": "90"}
-
-
-def code_now(secret: str, steps: int = 0) -> str:
-    return format_hotp_value(hotp_value(secret, int(time.time()) // 30 + steps))
 
 
 def forget_used_codes() -> None:
@@ -40,7 +39,8 @@ def forget_used_codes() -> None:
 def with_factor(user: User) -> tuple[str, list[str]]:
     """The app's secret and the recovery codes."""
     secret = new_secret()
-    codes = add_second_factor(user=user, secret=secret, code=code_now(secret))
+    with clock_at(timezone.now()):
+        codes = add_second_factor(user=user, secret=secret, code=code_now(secret))
     return secret, codes
 
 

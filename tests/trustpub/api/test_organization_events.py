@@ -1,7 +1,7 @@
 """The audit log of an organisation: whose it is, and what of it (g.2)."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -62,7 +62,7 @@ def test_it_holds_every_crate_of_its_teams_and_nothing_of_others(
     note("version.yanked", "deep")
     note("version.yanked", "theirs")
     note("pending.created", "tide", after={"team": "github:acme:core"})
-    note("version.published", "tide", at=tide.created_at.replace(year=2001))
+    note("version.published", "tide", at=datetime(2001, 1, 1, tzinfo=UTC))
 
     answer = send("GET", PATH, alice_token)
 
@@ -118,6 +118,37 @@ def test_that_a_crate_was_deleted_is_still_in_it(
     assert found == [("owner.added", "tide"), ("crate.deleted", "tide")]
 
 
+def test_what_becomes_of_a_crate_that_its_team_left_is_not_in_it(
+    alice_token: str, alice: User, tide: Crate, core: Team
+) -> None:
+    note("owner.added", subject=CORE)
+    note("owner.removed", subject=CORE)
+    Ownership.objects.filter(team=core).delete()
+    delete_crate(actor=Person(alice), crate=tide, message="")
+
+    assert told(send("GET", PATH, alice_token)) == [
+        ("owner.added", "tide"),
+        ("owner.removed", "tide"),
+    ]
+
+
+def test_a_later_crate_of_the_name_is_its_owners_business(
+    alice_token: str, alice: User, bob: User, tide: Crate, core: Team
+) -> None:
+    note("owner.added", subject=CORE)
+    # Another team of it still owns the crate.
+    note("owner.added", subject=(other := "github:rustaceans:infra"))
+    Team.objects.create(login=other, github_id=8, organization_id=42)
+    note("owner.removed", subject=CORE)
+    delete_crate(actor=Person(alice), crate=tide, message="")
+    delete_crate(actor=Person(bob), crate=make_crate("tide", owner=bob), message="")
+
+    found = told(send("GET", PATH, alice_token))
+
+    assert found[-2:] == [("owner.removed", "tide"), ("crate.deleted", "tide")]
+    assert found.count(("crate.deleted", "tide")) == 1
+
+
 def test_it_is_for_owners_of_the_organization_alone(
     alice: User, alice_token: str, bob_token: str, client: Client
 ) -> None:
@@ -127,7 +158,8 @@ def test_it_is_for_owners_of_the_organization_alone(
     refusal(send("GET", f"/api/v1/organizations/{10**30}/events", alice_token), 404)
     limited = create_token(user=alice, name="x", scopes=["trusted-publishing"]).text
     refusal(send("GET", PATH, limited), 403)
-    refusal(send("GET", f"{PATH}?since=soon", alice_token), 400)
+    for since in ("soon", "0001-01-01T00:00:00%2B14:00", "9999-12-31T23:59:59-14:00"):
+        refusal(send("GET", f"{PATH}?since={since}", alice_token), 400)
 
     client.force_login(alice)
     note("version.published")

@@ -109,7 +109,7 @@ def test_known_keys_outlive_their_issuer_for_a_day(
     assert refusal(exchange(later[1]), 503)["code"] == "jwks_unavailable"
 
 
-@pytest.mark.usefixtures("grant")
+@pytest.mark.usefixtures("grant", "standing_clock")
 def test_a_flood_over_http_is_one_fetch(ci: LocalIssuer, settings: LazySettings) -> None:
     settings.EXCHANGES_PER_ADDRESS = settings.EXCHANGES_PER_ISSUER = 10_000
     claims = ci.github_claims("127.0.0.1:8000")

@@ -1,13 +1,11 @@
 """Taking one's data away, and leaving."""
 
 import json
-import time
 from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.core import mail
 from django.test import Client
 
@@ -22,6 +20,7 @@ from accounts.operations.tokens import create_token
 from registry.actors import Person
 from registry.models import Follow, Ownership, Version
 from registry.operations.invitations import answer_invitation
+from tests.codes import code_now
 from tests.factories.registry import make_crate, make_invitation, make_version
 from tests.factories.trustpub import make_pending
 
@@ -152,10 +151,10 @@ def test_what_was_published_stays_without_the_name(
     }
 
 
+@pytest.mark.usefixtures("standing_clock")
 def test_no_event_keeps_the_name(client: Client, alice: User, bob: User) -> None:
     secret = new_secret()
-    code = format_hotp_value(hotp_value(secret, int(time.time()) // 30))
-    add_second_factor(user=alice, secret=secret, code=code)
+    add_second_factor(user=alice, secret=secret, code=code_now(secret))
     reset_second_factor(actor=Shell("tests"), user=alice, reason="alice called")
     reef = make_crate("reef", owner=bob)
     Ownership.objects.create(crate=reef, user=alice)
