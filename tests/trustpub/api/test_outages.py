@@ -132,13 +132,13 @@ def test_only_some_threads_wait_for_an_issuer(settings: LazySettings) -> None:
         with room.seat() as seated:
             inside.release()
             if seated:
-                leave.wait(10)
+                leave.wait(60)
             return seated
 
     with ThreadPoolExecutor(8) as pool:
         waiting = [pool.submit(wait, number) for number in range(8)]
         for _ in range(8):
-            inside.acquire(timeout=10)
+            assert inside.acquire(timeout=60)
         leave.set()
         seated = [done.result() for done in waiting]
 
