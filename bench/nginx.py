@@ -14,7 +14,7 @@ from tests.ports import free_port
 from tests.server import ROOT, Server
 
 NGINX = shutil.which("nginx") or "/usr/sbin/nginx"
-SECONDS_TO_START = 10
+SECONDS_TO_START = 60
 PLAIN = """
 server {{
     listen 127.0.0.1:{port}{tls};
@@ -87,7 +87,7 @@ def running(folder: Path, sites: str, *ports: int) -> Iterator[int]:
         yield process.pid
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def _listens(port: int) -> bool:

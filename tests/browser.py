@@ -11,7 +11,14 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    Playwright,
+    expect,
+    sync_playwright,
+)
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
@@ -19,6 +26,9 @@ from accounts.models import User
 # Without its windows, where Debian's package of that is installed, it takes a fifth less.
 _INSTALLED = [Path("/usr/bin", name) for name in ("chromium-headless-shell", "chromium")]
 CHROMIUM = next((path for path in _INSTALLED if path.exists()), _INSTALLED[-1])
+# Of which a busy machine may need many, and another none.
+MILLISECONDS_TO_WAIT = 60_000
+expect.set_options(timeout=MILLISECONDS_TO_WAIT)
 _loop: dict[str, AbstractEventLoop | None] = {}
 
 
@@ -59,7 +69,7 @@ def page_in(
     # Most of all, a content policy that a page breaks.
     page.on("console", lambda message: complaints.extend(_complaint(message, refusals)))
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(MILLISECONDS_TO_WAIT)
     try:
         yield page
     finally:
@@ -102,7 +112,9 @@ def _loop_in_view() -> Iterator[None]:
 def _started() -> Browser:
     # To compile for speed what runs once for each page costs more than it saves.
     arguments = ["--no-sandbox", "--disable-gpu", "--js-flags=--max-opt=1"]
-    return _driver().chromium.launch(executable_path=CHROMIUM, args=arguments)
+    return _driver().chromium.launch(
+        executable_path=CHROMIUM, args=arguments, timeout=MILLISECONDS_TO_WAIT
+    )
 
 
 @cache

@@ -76,7 +76,7 @@ class Cargo:
             capture_output=True,
             text=True,
             check=False,
-            timeout=100,
+            timeout=250,
         )
 
     def publish(self, crate: Path, token: str | None = None) -> subprocess.CompletedProcess[str]:

@@ -20,7 +20,7 @@ from typing import Any
 from django.db import connections
 
 ROOT = Path(__file__).resolve().parent.parent
-SECONDS_TO_END = 10
+SECONDS_TO_END = 60
 SECONDS_TO_LOOK_AGAIN = 0.02
 
 

@@ -3,7 +3,8 @@
 import gc
 import os
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from itertools import count, repeat
 from pathlib import Path
@@ -39,6 +40,9 @@ DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "running_server", 
 LONGEST_ID = 40
 # Between two collections of garbage; memory is not what tests are short of.
 ALLOCATIONS = (20_000, 10, 20)
+HOUR = 3600
+# More than any of the tests takes that ask which day it is.
+SECONDS_OF_A_TEST = 30
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
 
 
@@ -93,6 +97,15 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*ALLOCATIONS)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol() -> Generator[None, object, object]:
+    """No hour ends within a test, and so no day, month or year: one that is about to is awaited."""
+    left = HOUR - time.time() % HOUR
+    if left < SECONDS_OF_A_TEST:
+        time.sleep(left)
+    return (yield)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

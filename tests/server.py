@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.commands import ROOT, Commands, Serving
 from tests.ports import free_port
 
-SECONDS_TO_START = 60
+SECONDS_TO_START = 120
 SECONDS_TO_END = 60
 # What a process needs of the shell it was started from; the rest is the operator's to say.
 INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
@@ -75,7 +75,7 @@ class Server:
         """As an operator stops it; the exit status."""
         assert self.process is not None, "not started"
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(60)
+        return self.process.wait(SECONDS_TO_END)
 
     def kill(self) -> None:
         """It is not started again."""
@@ -95,7 +95,7 @@ class Server:
 
     def answers(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.url}/healthz", timeout=5) as answer:
+            with urllib.request.urlopen(f"{self.url}/healthz", timeout=60) as answer:
                 return bool(answer.status == 200)
         except (OSError, urllib.error.URLError):
             return False

@@ -22,7 +22,7 @@ POSTGRESQL = (
     "postgres:///postgres?host=/var/run/postgresql",
 )
 REDIS = ("127.0.0.1", 6379)
-SECONDS_TO_START = 30
+SECONDS_TO_START = 120
 # The data are thrown away, so nothing waits for the disk.
 UNSAFE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 

@@ -29,7 +29,7 @@ def test_messages_come_in_the_order_in_which_they_were_sent(
     for number in range(5):
         queue.put(number)
 
-    assert [queue.get(timeout=5).payload for _ in range(5)] == list(range(5))
+    assert [queue.get(timeout=60).payload for _ in range(5)] == list(range(5))
 
 
 @pytest.mark.parametrize("content", ["", '{"body": "ha'])
@@ -41,7 +41,7 @@ def test_half_a_message_is_dropped_and_the_next_one_read(
 
     queue.put("whole")
 
-    assert queue.get(timeout=5).payload == "whole"
+    assert queue.get(timeout=60).payload == "whole"
 
 
 def test_half_a_table_of_queues_is_written_anew(
@@ -52,7 +52,7 @@ def test_half_a_table_of_queues_is_written_anew(
 
     queue.put("whole")
 
-    assert queue.get(timeout=5).payload == "whole"
+    assert queue.get(timeout=60).payload == "whole"
 
 
 def test_an_unfinished_file_is_no_message(

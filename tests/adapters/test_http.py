@@ -15,6 +15,10 @@ from cryptography.x509.oid import NameOID
 
 from adapters.http import USER_AGENT, OutgoingError, fetch_json
 from tests.adapters.conftest import Script, Serve
+from tests.ports import free_port
+
+# On a busy machine too, and long before the servers here would come to an end by themselves.
+SOON = 30
 
 
 def answering(
@@ -207,7 +211,7 @@ def test_it_gives_up_at_the_total_time_limit(serve: Serve, script: Script) -> No
 
     error = refusal(url, total_timeout=0.3)
 
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < SOON
     assert error.retryable
     assert "too long" in str(error)
 
@@ -218,7 +222,7 @@ def test_a_handshake_counts_against_the_total_time_limit(serve: Serve) -> None:
 
     error = refusal(url, total_timeout=0.3)
 
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < SOON
     assert error.retryable
 
 
@@ -234,11 +238,7 @@ def test_an_answer_that_breaks_off_is_worth_another_try(serve: Serve) -> None:
 
 
 def test_a_closed_port_is_worth_another_try() -> None:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        port = unused.getsockname()[1]
-
-    error = refusal(f"http://127.0.0.1:{port}/")
+    error = refusal(f"http://127.0.0.1:{free_port()}/")
 
     assert error.retryable
 

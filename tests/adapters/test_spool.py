@@ -128,9 +128,12 @@ def test_a_killed_process_leaves_every_line_it_finished(tmp_path: Path) -> None:
     writer = subprocess.Popen(
         [sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
-    time.sleep(0.5)
+    assert writer.stdout
+    said = [writer.stdout.readline().strip()]
+    # In the middle of it.
+    time.sleep(0.3)
     writer.send_signal(signal.SIGKILL)
-    said = writer.communicate()[0].splitlines()
+    said += writer.communicate()[0].splitlines()
 
     found = taken(tmp_path)
 

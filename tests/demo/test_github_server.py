@@ -42,7 +42,7 @@ def ask(
     url: str, form: dict[str, str] | None = None, headers: dict[str, str] | None = None
 ) -> Answer:
     parts = urlsplit(url)
-    connection = HTTPConnection(parts.netloc, timeout=5)
+    connection = HTTPConnection(parts.netloc, timeout=60)
     target = parts.path + (f"?{parts.query}" if parts.query else "")
     if form is None:
         connection.request("GET", target, headers=headers or {})

@@ -17,7 +17,7 @@ from tests.certificates import make_certificate
 from tests.server import ROOT
 
 NGINX = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
-SECONDS_TO_START = 10
+SECONDS_TO_START = 60
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def nginx(
         yield
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def _adapted(folder: Path, name: str, port: int, upstream: list[int], data_dir: Path) -> str:
@@ -101,7 +101,7 @@ def ask(
     **headers: str,
 ) -> Answer:
     context = ssl._create_unverified_context()
-    connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=30, context=context)
+    connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=60, context=context)
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     if token:
         sent["Authorization"] = token

@@ -13,7 +13,7 @@ from tests.prepared import Prepared
 from tests.server import Server
 
 pytestmark = pytest.mark.slow
-SECONDS_TO_PUBLISH = 30
+SECONDS_TO_PUBLISH = 120
 
 
 def test_a_backup_under_load_restores_to_a_registry_that_agrees(

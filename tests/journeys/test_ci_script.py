@@ -74,7 +74,7 @@ def run(
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=250,
     )
     return done, kept.read_text() if kept.exists() else ""
 

@@ -201,7 +201,7 @@ def _import_until(server: Server, folder: Path, count: int, signal_number: int) 
         assert process.poll() is None
         time.sleep(0.02)
     process.send_signal(signal_number)
-    assert process.wait(30) != 0
+    assert process.wait(100) != 0
 
 
 def _everything_is_there(server: Server, corpus: Corpus) -> None:

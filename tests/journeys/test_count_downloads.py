@@ -51,7 +51,7 @@ def test_a_killed_server_counts_what_it_answered(own_server: Server) -> None:
 
 def _download_until_killed(server: Server, delay: float) -> tuple[int, int]:
     """How many downloads the cargos asked for, and how many they got."""
-    is_killed = threading.Event()
+    is_killed, has_answered = threading.Event(), threading.Event()
     address = f"{server.url}/api/v1/crates/tide/0.1.0/download"
 
     def download_on_and_on(agent: str) -> tuple[int, int]:
@@ -64,11 +64,13 @@ def _download_until_killed(server: Server, delay: float) -> tuple[int, int]:
                 break
             assert answer.status == 200
             answered += 1
+            has_answered.set()
         return asked, answered
 
     with ThreadPoolExecutor(CARGOS + 1) as pool:
         cargos = [pool.submit(download_on_and_on, "cargo/1.90.0") for _ in range(CARGOS)]
         browser = pool.submit(download_on_and_on, "Mozilla/5.0")
+        assert has_answered.wait(60)
         time.sleep(delay)
         server.fail()
         is_killed.set()

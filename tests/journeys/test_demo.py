@@ -27,7 +27,7 @@ def test_the_demo_publishes_and_shows_where_the_crate_came_from(tmp_path: Path) 
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=250,
         check=False,
     )
 

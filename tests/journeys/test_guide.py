@@ -90,14 +90,14 @@ def _run(file: str, cargo: Cargo, registry: str, token: str) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=100,
+        timeout=250,
     )
     succeeded(done)
 
 
 def _git(folder: Path, *arguments: str) -> None:
     person = ["-c", "user.name=Mira", "-c", "user.email=mira@example.com"]
-    subprocess.run(["git", *person, *arguments], cwd=folder, check=True, timeout=30)
+    subprocess.run(["git", *person, *arguments], cwd=folder, check=True, timeout=100)
 
 
 def _value(file: str, name: str) -> str:

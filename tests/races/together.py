@@ -15,7 +15,7 @@ def at_once(count: int, work: Callable[[int], Result]) -> list[Result]:
     barrier = Barrier(count)
 
     def run(number: int) -> Result:
-        barrier.wait(timeout=30)
+        barrier.wait(timeout=100)
         try:
             return work(number)
         finally:

@@ -106,9 +106,10 @@ def test_it_refuses_conditions_that_make_no_sense(
 def test_no_pattern_takes_long() -> None:
     hard = condition(REF_PATTERN, "*" + "a" * 40 + "*b")
 
-    started = time.perf_counter()
+    # Of this thread alone, whatever else the machine has to do.
+    started = time.thread_time()
     assert not matches(hard, "a" * 1024)
-    assert time.perf_counter() - started < 0.5
+    assert time.thread_time() - started < 0.5
 
 
 @given(TEXTS)

@@ -48,7 +48,7 @@ def sign_in(client: Client, **form: str) -> Any:
 def location_of(method: str, url: str, form: dict[str, str] | None = None) -> str:
     """Where the other side sends the browser."""
     parts = urlsplit(url)
-    connection = HTTPConnection(parts.netloc, timeout=5)
+    connection = HTTPConnection(parts.netloc, timeout=60)
     connection.request(method, f"{parts.path}?{parts.query}", urlencode(form or {}))
     response = connection.getresponse()
     response.read()

@@ -53,7 +53,7 @@ def sign_in(client: Client, **form: str) -> Any:
     leave = client.post("/accounts/oidc/login/", form)
     assert leave.status_code == 302, leave.content
     parts = urlsplit(leave["Location"])
-    connection = HTTPConnection(parts.netloc, timeout=5)
+    connection = HTTPConnection(parts.netloc, timeout=60)
     connection.request("GET", f"{parts.path}?{parts.query}")
     back = connection.getresponse()
     back.read()

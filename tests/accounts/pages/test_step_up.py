@@ -213,6 +213,7 @@ def test_the_password_of_an_administrator_is_a_proof(
     assert list(names) == ["session.confirmation_failed", "session.confirmed"]
 
 
+@pytest.mark.usefixtures("standing_clock")
 def test_passwords_cannot_be_tried_for_long(stale: Client, alice: User) -> None:
     alice.set_password("right")
     alice.save()

@@ -65,12 +65,12 @@ def test_dots_inside_strings_are_no_dotted_keys() -> None:
     ids=lambda text: text[:8],
 )  # fmt: skip
 def test_a_megabyte_of_nonsense_is_refused_at_once(text: str) -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
 
     with pytest.raises(InvalidData):
         parse_toml(text)
 
-    assert time.perf_counter() - started < 2
+    assert time.thread_time() - started < 2
 
 
 @given(st.text(alphabet="ab=[]{}.\"'#\\\n0,- ", max_size=60))

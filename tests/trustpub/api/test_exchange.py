@@ -179,6 +179,7 @@ def test_the_switch_turns_everything_off(
     refusal(publish(token, "tide"), 403)
 
 
+@pytest.mark.usefixtures("standing_clock")
 @pytest.mark.parametrize(
     "limit",
     ["EXCHANGES_PER_ADDRESS", "EXCHANGES_PER_ISSUER", "EXCHANGES_PER_REPOSITORY"],

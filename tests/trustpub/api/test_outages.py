@@ -109,7 +109,7 @@ def test_known_keys_outlive_their_issuer_for_a_day(
     assert refusal(exchange(later[1]), 503)["code"] == "jwks_unavailable"
 
 
-@pytest.mark.usefixtures("grant")
+@pytest.mark.usefixtures("grant", "standing_clock")
 def test_a_flood_over_http_is_one_fetch(ci: LocalIssuer, settings: LazySettings) -> None:
     settings.EXCHANGES_PER_ADDRESS = settings.EXCHANGES_PER_ISSUER = 10_000
     claims = ci.github_claims("127.0.0.1:8000")
@@ -132,13 +132,13 @@ def test_only_some_threads_wait_for_an_issuer(settings: LazySettings) -> None:
         with room.seat() as seated:
             inside.release()
             if seated:
-                leave.wait(10)
+                leave.wait(60)
             return seated
 
     with ThreadPoolExecutor(8) as pool:
         waiting = [pool.submit(wait, number) for number in range(8)]
         for _ in range(8):
-            inside.acquire(timeout=10)
+            assert inside.acquire(timeout=60)
         leave.set()
         seated = [done.result() for done in waiting]
 
