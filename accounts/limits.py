@@ -97,13 +97,14 @@ class Attempt:
 def give_back(limits: Sequence[Limit]) -> None:
     """Takes back the attempt that `hit_all` counted in each."""
     keys = [_window(limit.name, limit.subject, limit.window)[0] for limit in limits if limit.by]
-    if not settings.REDIS_LIMITS:
-        # A window that has begun since has nothing of it.
-        RateWindow.objects.filter(key__in=keys, hits__gt=0).update(hits=F("hits") - 1)
-        return
     for key in keys:
-        if cache.get(key, 0) > 0:
-            cache.decr(key)
+        # A window that has begun since has nothing of it.
+        if settings.REDIS_LIMITS:
+            if cache.get(key, 0) > 0:
+                cache.decr(key)
+            continue
+        # Not several at once: an update locks rows in whichever order it finds them.
+        RateWindow.objects.filter(key=key, hits__gt=0).update(hits=F("hits") - 1)
 
 
 def check(name: str, subject: str, *, limit: int, window: timedelta, what: str) -> None:

@@ -27,6 +27,7 @@ import django
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
@@ -196,11 +197,19 @@ def _one_at_a_time(path: Path) -> Iterator[None]:
             yield
             return
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_lock(hashtext('waybill prepares'))")
+            # An index that is built beside the work waits for all statements that have begun, and
+            # so for one that waits for the migration.
+            while not _answer(cursor, "SELECT pg_try_advisory_lock(hashtext('waybill prepares'))"):
+                time.sleep(0.2)
             try:
                 yield
             finally:
                 cursor.execute("SELECT pg_advisory_unlock(hashtext('waybill prepares'))")
+
+
+def _answer(cursor: CursorWrapper, question: str) -> object:
+    cursor.execute(question)
+    return cursor.fetchone()[0]
 
 
 def _start(name: str, run: Callable[[], object], port: socket.socket) -> ForkProcess:

@@ -2,17 +2,13 @@
 
 from django.db import migrations, models
 
+from adapters.migrating import build_index
+
 NAME = "audit_with_address"
-# PostgreSQL builds it beside the work.
-CREATE = """
-CREATE INDEX {beside} IF NOT EXISTS {name} ON accounts_auditevent (at)
-WHERE address IS NOT NULL
-"""
 
 
 def create(apps, schema_editor):
-    beside = "CONCURRENTLY" if schema_editor.connection.vendor == "postgresql" else ""
-    schema_editor.execute(CREATE.format(beside=beside, name=NAME))
+    build_index(schema_editor, NAME, "ON accounts_auditevent (at) WHERE address IS NOT NULL")
 
 
 def drop(apps, schema_editor):

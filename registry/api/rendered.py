@@ -19,7 +19,7 @@ from registry.models import Category, Crate, Keyword, Version
 from registry.queries.crate_stamp import Facts, crate_facts, known_around
 from registry.queries.lookup import crate_named
 
-MAX_BYTES = 8 * 1024 * 1024
+MAX_BYTES = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -70,12 +70,16 @@ class Renderings:
     def put(self, name: str, rendering: Rendering) -> None:
         with self._lock:
             if before := self._kept.pop(name, None):
-                self._bytes -= len(before.packed)
+                self._bytes -= _cost(name, before)
             self._kept[name] = rendering
-            self._bytes += len(rendering.packed)
+            self._bytes += _cost(name, rendering)
             while self._bytes > self._max_bytes:
-                _, oldest = self._kept.popitem(last=False)
-                self._bytes -= len(oldest.packed)
+                self._bytes -= _cost(*self._kept.popitem(last=False))
+
+
+def _cost(name: str, rendering: Rendering) -> int:
+    # An address may be many times as long as what is kept for it.
+    return len(name) + len(rendering.row) + len(rendering.packed)
 
 
 _renderings = Renderings()

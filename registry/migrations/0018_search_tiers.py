@@ -1,10 +1,14 @@
 """The most downloaded crates have search indexes of their own, in which common words are quick."""
 
-from django.db import migrations, models
+from django.db import migrations, models, transaction
+
+from adapters.migrating import build_index, has_column
 
 TIERS = 4
+# Not by the schema editor, which would make the table anew on SQLite, without its triggers.
+ADD = f"ALTER TABLE registry_searchdocument ADD COLUMN {{}} tier smallint NOT NULL DEFAULT {TIERS}"
 POSTGRESQL = """
-CREATE INDEX CONCURRENTLY IF NOT EXISTS registry_search_words_{tier} ON registry_searchdocument
+ON registry_searchdocument
 USING gin (
     to_tsvector(
         'registry_search'::regconfig,
@@ -69,19 +73,23 @@ SQLITE_CHANGED = """
 
 
 def create(apps, schema_editor):
-    # Not by the schema editor, which would make the table anew on SQLite, without its triggers.
-    schema_editor.execute(
-        f"ALTER TABLE registry_searchdocument ADD COLUMN tier smallint NOT NULL DEFAULT {TIERS}"
-    )
     if schema_editor.connection.vendor == "sqlite":
-        schema_editor.execute("DROP TRIGGER registry_search_changed")
-        schema_editor.execute(SQLITE_CHANGED)
-        for tier in range(TIERS):
-            for statement in SQLITE:
-                schema_editor.execute(statement.format(tier=tier))
+        if not has_column(schema_editor, "registry_searchdocument", "tier"):
+            _create_tables(schema_editor)
         return
+    schema_editor.execute(ADD.format("IF NOT EXISTS"))
     for tier in range(TIERS):
-        schema_editor.execute(POSTGRESQL.format(tier=tier))
+        build_index(schema_editor, f"registry_search_words_{tier}", POSTGRESQL.format(tier=tier))
+
+
+@transaction.atomic
+def _create_tables(schema_editor):
+    schema_editor.execute(ADD.format(""))
+    schema_editor.execute("DROP TRIGGER registry_search_changed")
+    schema_editor.execute(SQLITE_CHANGED)
+    for tier in range(TIERS):
+        for statement in SQLITE:
+            schema_editor.execute(statement.format(tier=tier))
 
 
 def drop(apps, schema_editor):

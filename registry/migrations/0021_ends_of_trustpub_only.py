@@ -2,17 +2,16 @@
 
 from django.db import migrations, models
 
+from adapters.migrating import build_index
+
 NAME = "crate_trustpub_only_ends"
-# PostgreSQL builds it beside the work.
-CREATE = """
-CREATE INDEX {beside} IF NOT EXISTS {name} ON registry_crate (trustpub_only_ends_at)
-WHERE trustpub_only_ends_at IS NOT NULL
+DEFINITION = """
+ON registry_crate (trustpub_only_ends_at) WHERE trustpub_only_ends_at IS NOT NULL
 """
 
 
 def create(apps, schema_editor):
-    beside = "CONCURRENTLY" if schema_editor.connection.vendor == "postgresql" else ""
-    schema_editor.execute(CREATE.format(beside=beside, name=NAME))
+    build_index(schema_editor, NAME, DEFINITION)
 
 
 def drop(apps, schema_editor):

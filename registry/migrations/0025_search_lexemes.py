@@ -4,9 +4,16 @@ The column is a new one, since the program before this one goes on with its tier
 a later migration may drop `tier`.
 """
 
-from django.db import migrations, models
+from django.db import migrations, models, transaction
+
+from adapters.migrating import build_index, has_column
 
 REST = 14
+# Not by the schema editor, which would make the table anew on SQLite, without its triggers.
+ADD = (
+    "ALTER TABLE registry_searchdocument "
+    f"ADD COLUMN {{}} popularity_tier smallint NOT NULL DEFAULT {REST}"
+)
 # Former tier -> the new one of about that size.
 FORMER = {0: 0, 1: 4, 2: 7, 3: 11}
 MOVE = """
@@ -24,39 +31,34 @@ MOVE_BACK = """
 # that every part of it is the beginning of a lexeme; and `#` and the tier. Its parts are bound when
 # it is made, as nobody's search_path may decide what they mean. As dear as it says, it is not called
 # for row after row while the index knows.
-POSTGRESQL = (
-    """
-    CREATE OR REPLACE FUNCTION registry_search_lexemes(
-        name text, keywords text, description text, readme text, tier smallint
-    ) RETURNS tsvector LANGUAGE sql IMMUTABLE STRICT COST 1000
-    BEGIN ATOMIC
-        SELECT to_tsvector(
-            'registry_search'::regconfig,
-            name || ' ' || keywords || ' ' || description || ' ' || readme
-        ) || array_to_tsvector(
-            ARRAY(
-                SELECT '~' || substr('^' || word, place)
-                FROM unnest(string_to_array(name, ' ')) AS word,
-                    generate_series(1, length(word) + 1) AS place
-                WHERE word <> ''
-            ) || ('#' || tier)
-        );
-    END
-    """,
-    MOVE,
-    """
-    CREATE INDEX CONCURRENTLY IF NOT EXISTS registry_search_lexemes ON registry_searchdocument
-    USING gin (
-        registry_search_lexemes(name, keywords, description, readme, popularity_tier)
-    ) WITH (fastupdate = off)
-    """,
-    "ANALYZE registry_searchdocument",
-    *(
-        f"DROP INDEX IF EXISTS registry_search_{of}{tier}"
-        for of in ("words", "name_trigrams")
-        for tier in ("", *(f"_{tier}" for tier in FORMER))
-    ),
-)
+FUNCTION = """
+CREATE OR REPLACE FUNCTION registry_search_lexemes(
+    name text, keywords text, description text, readme text, tier smallint
+) RETURNS tsvector LANGUAGE sql IMMUTABLE STRICT COST 1000
+BEGIN ATOMIC
+    SELECT to_tsvector(
+        'registry_search'::regconfig,
+        name || ' ' || keywords || ' ' || description || ' ' || readme
+    ) || array_to_tsvector(
+        ARRAY(
+            SELECT '~' || substr('^' || word, place)
+            FROM unnest(string_to_array(name, ' ')) AS word,
+                generate_series(1, length(word) + 1) AS place
+            WHERE word <> ''
+        ) || ('#' || tier)
+    );
+END
+"""
+INDEX = """
+ON registry_searchdocument USING gin (
+    registry_search_lexemes(name, keywords, description, readme, popularity_tier)
+) WITH (fastupdate = off)
+"""
+FORMER_INDEXES = [
+    f"registry_search_{of}{tier}"
+    for of in ("words", "name_trigrams")
+    for tier in ("", *(f"_{tier}" for tier in FORMER))
+]
 POSTGRESQL_BACK = (
     MOVE_BACK,
     *(
@@ -102,16 +104,23 @@ TRIGGERS = {
 
 
 def forwards(apps, schema_editor):
-    # Not by the schema editor, which would make the table anew on SQLite, without its triggers.
-    schema_editor.execute(
-        "ALTER TABLE registry_searchdocument "
-        f"ADD COLUMN popularity_tier smallint NOT NULL DEFAULT {REST}"
-    )
     if schema_editor.connection.vendor == "sqlite":
-        _rename_tables(schema_editor, FORMER, "popularity_tier", MOVE)
-    else:
-        for statement in POSTGRESQL:
-            schema_editor.execute(statement)
+        if not has_column(schema_editor, "registry_searchdocument", "popularity_tier"):
+            _renew_tables(schema_editor)
+        return
+    schema_editor.execute(ADD.format("IF NOT EXISTS"))
+    schema_editor.execute(FUNCTION)
+    schema_editor.execute(MOVE)
+    build_index(schema_editor, "registry_search_lexemes", INDEX)
+    schema_editor.execute("ANALYZE registry_searchdocument")
+    for name in FORMER_INDEXES:
+        schema_editor.execute(f"DROP INDEX IF EXISTS {name}")
+
+
+@transaction.atomic
+def _renew_tables(schema_editor):
+    schema_editor.execute(ADD.format(""))
+    _rename_tables(schema_editor, FORMER, "popularity_tier", MOVE)
 
 
 def backwards(apps, schema_editor):

@@ -29,7 +29,7 @@ def note_refusal(
     counts: bool = True,
     dry_run: bool = False,
 ) -> None:
-    """Keeps the refusal; one equal to the last is only counted.
+    """Keeps the refusal; one equal to the last, or to any if anybody may send it, is only counted.
 
     It `counts` for the limit of the repository's failures, unless the token was one that anybody
     may have found. After a dry run nobody's publisher is stopped, and no letter is sent (a.12).
@@ -38,7 +38,7 @@ def note_refusal(
         subject = f"{issuer.url} {workload.repository_id}"
         limits.count("failed-exchange", subject, window=MINUTE)
     with transaction.atomic():
-        noted = _keep(issuer, workload, refused, replay_key)
+        noted = _keep(issuer, workload, refused, replay_key, counts=counts)
         if not counts and noted.count > 1:
             # The log stays for ever; a token that anybody may send again must not fill it.
             return
@@ -56,15 +56,18 @@ def note_refusal(
 
 
 def _keep(
-    issuer: Issuer, workload: Workload, refused: ExchangeRefused, replay_key: str
+    issuer: Issuer, workload: Workload, refused: ExchangeRefused, replay_key: str, *, counts: bool
 ) -> ExchangeRefusal:
     facts = workload.as_dict()
     differences = list(refused.kept)
     of_repository = ExchangeRefusal.objects.filter(
         issuer=issuer, repository_id=workload.repository_id
     ).order_by("-pk")
-    last = of_repository.first()
-    if last and last.code == refused.code and _same(last.workload, facts):
+    # Two found tokens, sent in turn, must not fill the log or push out what the owners should see.
+    compared = of_repository[:1] if counts else of_repository[:KEPT_PER_REPOSITORY]
+    equal = (row for row in compared if row.code == refused.code and _same(row.workload, facts))
+    last = next(equal, None)
+    if last:
         last.at = timezone.now()
         last.count += 1
         last.request_id = current_request().request_id

@@ -173,11 +173,13 @@ def test_another_spelling_goes_the_usual_way(client: Client, tide: Crate) -> Non
 
 
 def test_the_oldest_go_when_there_are_too_many_bytes() -> None:
-    kept = Renderings(max_bytes=10)
-    for name in ("a", "b", "c"):
-        kept.put(name, Rendering(b"12345", row=name, around=(), people=()))
-        if name == "b":
-            assert kept.get("a")
-    assert kept.get("b") is None
-    assert kept.get("a")
-    assert kept.get("c")
+    for address, row, packed in ((1, 0, 5), (5, 0, 1), (1, 5, 0)):
+        kept = Renderings(max_bytes=12)
+        first, second, third = (letter * address for letter in "abc")
+        for name in (first, second, third):
+            kept.put(name, Rendering(b"5" * packed, row="r" * row, around=(), people=()))
+            if name == second:
+                assert kept.get(first)
+        assert kept.get(second) is None
+        assert kept.get(first)
+        assert kept.get(third)

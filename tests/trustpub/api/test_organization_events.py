@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from accounts.models import AuditEvent, User
@@ -53,13 +55,13 @@ def told(answer: Any) -> list[tuple[str, str]]:
 def test_it_holds_every_crate_of_its_teams_and_nothing_of_others(
     alice_token: str, bob: User, tide: Crate, core: Team
 ) -> None:
-    deep = make_crate("deep", owner=bob)
+    deep = make_crate("Deep-Sea", owner=bob)
     infra = Team.objects.create(login="github:rustaceans:infra", github_id=8, organization_id=42)
     Ownership.objects.create(crate=deep, team=infra)
     stranger = Team.objects.create(login="github:acme:core", github_id=9, organization_id=43)
     Ownership.objects.create(crate=make_crate("theirs", owner=bob), team=stranger)
     note("version.published", address="192.0.2.7")
-    note("version.yanked", "deep")
+    note("version.yanked", "Deep-Sea")
     note("version.yanked", "theirs")
     note("pending.created", "tide", after={"team": "github:acme:core"})
     note("version.published", "tide", at=datetime(2001, 1, 1, tzinfo=UTC))
@@ -72,9 +74,9 @@ def test_it_holds_every_crate_of_its_teams_and_nothing_of_others(
     assert "192.0.2.7" not in str(found)
     assert [(line["event"], line["crate"]) for line in found][-2:] == [
         ("version.published", "tide"),
-        ("version.yanked", "deep"),
+        ("version.yanked", "Deep-Sea"),
     ]
-    assert {line["crate"] for line in found} <= {"tide", "deep"}
+    assert {line["crate"] for line in found} <= {"tide", "Deep-Sea"}
     assert sum(line["event"] == "version.published" for line in found) == 1
 
 
@@ -183,3 +185,21 @@ def test_it_comes_in_batches_and_from_a_time_on(alice_token: str, tide: Crate) -
 
     assert every[-BATCH - 1 :] == [f"event.{number}" for number in range(BATCH + 1)]
     assert [line["event"] for line in lines_of(late)] == [f"event.{BATCH - 1}", f"event.{BATCH}"]
+
+
+@pytest.mark.postgres
+def test_each_event_finds_its_crate_by_an_index(alice_token: str) -> None:
+    """Two hundred thousand crates for each of two million events would take days."""
+    note("version.published")
+    with CaptureQueriesContext(connection) as captured:
+        lines_of(send("GET", PATH, alice_token))
+    [asked, *_] = [
+        q["sql"] for q in captured.captured_queries if '"accounts_auditevent"."id" >' in q["sql"]
+    ]
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {asked}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+
+    assert "Index Cond: ((canonical_name)::text = replace(lower(" in plan

@@ -261,6 +261,20 @@ def test_a_refusal_is_an_event_and_a_replay_another(grant: PublisherCrate, ci: L
     assert keys == 2
 
 
+def test_spent_tokens_in_turn_fill_neither_the_log_nor_the_list(
+    grant: PublisherCrate, ci: LocalIssuer
+) -> None:
+    spent = [id_token(ci), id_token(ci, sha="f" * 40)]
+    for token in spent:
+        assert exchange(token).status_code == 200
+
+    for token in spent * 3:
+        refusal(exchange(token), 409)
+
+    assert [row.count for row in ExchangeRefusal.objects.all()] == [3, 3]
+    assert AuditEvent.objects.filter(name="exchange.replayed").count() == 2
+
+
 def test_a_run_that_no_column_holds_is_refused_and_noted(
     grant: PublisherCrate, ci: LocalIssuer
 ) -> None:
