@@ -170,15 +170,21 @@ def _shown(misses: Sequence[NearMiss]) -> list[dict[str, object]]:
     """Expected values for jobs that a stable id knows; else the job's own, and no others' rules."""
     known = [miss for miss in misses if miss.is_by_id]
     if known:
-        return _kept(known)
+        return [_told(miss) for miss in known]
     return [{"differences": _differences(miss, but="expected")} for miss in misses]
 
 
 def _kept(misses: Sequence[NearMiss]) -> list[dict[str, object]]:
+    """With the publisher's number: others may have one of the same label."""
+    rules = [(miss, miss.publisher.key) for miss in misses]
     return [
-        {"label": printable(miss.publisher.label), "differences": _differences(miss)}
-        for miss in misses
+        {**_told(miss), **({"publisher": rule.pk} if isinstance(rule, Publisher) else {})}
+        for miss, rule in rules
     ]
+
+
+def _told(miss: NearMiss) -> dict[str, object]:
+    return {"label": printable(miss.publisher.label), "differences": _differences(miss)}
 
 
 def _differences(miss: NearMiss, *, but: str = "") -> list[dict[str, str]]:

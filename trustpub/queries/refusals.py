@@ -10,11 +10,14 @@ from django.urls import reverse
 
 from registry.models import Crate
 from trustpub.conditions import ascii_fold
-from trustpub.echo import printable
 from trustpub.models import ExchangeRefusal, Issuer, Publisher, PublisherCrate
 from trustpub.workload import Workload
 
 SHOWN = 10
+# Anybody can name a repository as the publisher of a crate of their own.
+OF_OTHERS = "The job differs from what a publisher of another crate expects of this repository."
+# Whose words say what a publisher expects.
+TELLING = ("publisher_mismatch", "event_not_allowed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +58,8 @@ def refusals_of(crate: Crate, grants: Sequence[PublisherCrate]) -> list[ShownRef
     if concerned is None:
         return []
     rows = ExchangeRefusal.objects.filter(concerned).select_related("issuer").order_by("-at", "-pk")
-    labels = {printable(str(grant.publisher)): grant for grant in grants}
-    return [_shown(row, crate, labels) for row in rows[:SHOWN]]
+    by_publisher = {grant.publisher_id: grant for grant in grants}
+    return [_shown(row, crate, by_publisher) for row in rows[:SHOWN]]
 
 
 def refusal_for(crate: Crate, refusal_id: str) -> ExchangeRefusal | None:
@@ -102,11 +105,12 @@ def _same_repository(publisher: Publisher) -> Q:
     return Q(workload__repository__iexact=ascii_fold(publisher.repository))
 
 
-def _shown(row: ExchangeRefusal, crate: Crate, labels: dict[str, PublisherCrate]) -> ShownRefusal:
+def _shown(row: ExchangeRefusal, crate: Crate, grants: dict[int, PublisherCrate]) -> ShownRefusal:
     workload = row.typed_workload()
     links = row.issuer.adapter.links(workload, row.issuer.web_url)
     # Publishers of other crates are their owners' business.
-    ours = [entry for entry in row.differences if entry.get("label") in labels]
+    missing = [entry for entry in row.differences if "differences" in entry]
+    ours = [entry for entry in missing if entry.get("publisher") in grants]
     differences = [
         ShownDifference(
             str(difference["field"]).replace("_", " "),
@@ -116,13 +120,13 @@ def _shown(row: ExchangeRefusal, crate: Crate, labels: dict[str, PublisherCrate]
         for publisher in ours
         for difference in publisher.get("differences", [])
     ]
-    missed = labels[ours[0]["label"]] if ours else None
+    missed = grants[ours[0]["publisher"]] if ours else None
     return ShownRefusal(
         at=row.at,
         count=row.count,
         request_id=row.request_id,
         code=row.code,
-        detail=row.detail,
+        detail=OF_OTHERS if row.code in TELLING and ours != missing else row.detail,
         workload=workload,
         run_url=links.run,
         differences=tuple(differences),

@@ -4,6 +4,7 @@ from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
@@ -11,6 +12,7 @@ from demo.issuer import LocalIssuer
 from registry.actors import Person
 from registry.models import Crate
 from tests.ci import IDS, exchange, form, id_token, let_found, let_publish, unpinned
+from tests.factories.registry import make_crate
 from tests.wire import refusal
 from trustpub.models import ExchangeRefusal, Issuer, PendingPublisher, Publisher, PublisherCrate
 from trustpub.operations.publishers import add_publisher
@@ -164,3 +166,21 @@ def test_the_sentence_about_what_a_job_lacks_reads_well(
     error = refusal(exchange(id_token(ci, environment=None)), 403)
 
     assert "requires an environment (`release`), the job has none" in error["detail"]
+
+
+def test_who_names_the_same_workflow_sees_nothing_that_others_expect_of_it(
+    client: Client, alice: User, bob: User, tide: Crate, issuer: Issuer, ci: LocalIssuer
+) -> None:
+    let_publish(tide, alice, issuer, form(environment="vault-eu"))
+    let_publish(make_crate("moon", owner=bob), bob, issuer, form(environment="b-side"))
+    refusal(exchange(id_token(ci, environment="test")), 403)
+
+    pages = {}
+    for person, crate in ((alice, "tide"), (bob, "moon")):
+        client.force_login(person)
+        pages[crate] = client.get(f"/crates/{crate}/settings").content.decode()
+
+    assert "vault-eu" in pages["tide"]
+    assert "b-side" not in pages["tide"]
+    assert "b-side" in pages["moon"]
+    assert "vault-eu" not in pages["moon"]

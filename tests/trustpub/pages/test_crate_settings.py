@@ -130,7 +130,7 @@ def test_it_shows_what_was_refused_beside_what_is_expected(client: Client, tide:
     make_refusal(
         grant.publisher.issuer,
         differences=[
-            {"label": str(grant.publisher), "differences": differences},
+            {"publisher": grant.publisher_id, "differences": differences},
             {
                 "label": "of another crate",
                 "differences": [{"field": "environment", "expected": "vault-eu", "received": ""}],
@@ -183,7 +183,7 @@ def test_what_a_job_claimed_is_never_markup(client: Client, tide: Crate) -> None
         grant.publisher.issuer,
         detail="<img src=x>",
         workload=make_workload(ref="<b>").as_dict(),
-        differences=[{"label": str(grant.publisher), "differences": [difference]}],
+        differences=[{"publisher": grant.publisher_id, "differences": [difference]}],
     )
 
     page = page_of(client)

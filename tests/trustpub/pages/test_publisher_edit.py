@@ -172,7 +172,7 @@ def test_a_refusal_opens_the_form_of_the_publisher_it_missed(
     event = make_refusal(
         grant.publisher.issuer,
         workload={"workflow": "ci.yml", "environment": "prod"},
-        differences=[{"label": str(grant.publisher), "differences": []}],
+        differences=[{"publisher": grant.publisher_id, "differences": []}],
     )
     link = f"{edit(grant)}?from_event={event.pk}"
     assert link in page_of(client)
