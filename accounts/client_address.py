@@ -20,7 +20,8 @@ def client_address(remote: str, forwarded_for: str, proxies: Sequence[Network]) 
         if not _is_address(candidate):
             break
         address = candidate
-    return address if _is_address(address) else ""
+    # PostgreSQL takes no address with the network interface that it was seen on.
+    return address.partition("%")[0] if _is_address(address) else ""
 
 
 def network_of(address: str) -> str:

@@ -16,6 +16,7 @@ PROXIES = [ip_network("10.0.0.0/8"), ip_network("::1/128")]
         pytest.param("10.1.1.1", "6.6.6.6, 198.51.100.1", "198.51.100.1", id="spoofed left part"),
         pytest.param("10.1.1.1", "198.51.100.1, 10.2.2.2", "198.51.100.1", id="two proxies"),
         pytest.param("::1", "2001:db8::5", "2001:db8::5", id="version 6"),
+        pytest.param("fe80::7%eth0", "", "fe80::7", id="a neighbour on the same line"),
         pytest.param("10.1.1.1", "nonsense", "10.1.1.1", id="no address in the header"),
         pytest.param("10.1.1.1", "", "10.1.1.1", id="a proxy that says nothing"),
         pytest.param("", "198.51.100.1", "", id="no peer"),
