@@ -20,7 +20,7 @@ from accounts.operations.lock import lock, unlock
 from accounts.operations.tokens import create_token, revoke_token
 from registry.actors import System
 
-END = datetime(2031, 5, 6, 7, 8, tzinfo=UTC)
+END = datetime(2931, 5, 6, 7, 8, tzinfo=UTC)
 
 
 class BrokenBackend(BaseEmailBackend):
@@ -64,11 +64,11 @@ def test_a_lock_and_its_end(
         lock(actor=shell, user=alice, reason="<b>spam</b>", until=END)
 
     letter = only(mailoutbox)
-    assert letter.subject == "Your account alice is locked until 2031-05-06 07:08 UTC"
+    assert letter.subject == "Your account alice is locked until 2931-05-06 07:08 UTC"
     assert letter.body == (
         "Hello alice,\n\n"
         "the moderators of http://127.0.0.1:8000 acted on your account: it is locked until "
-        "2031-05-06 07:08 UTC.\n\n"
+        "2931-05-06 07:08 UTC.\n\n"
         "They say why: <b>spam</b>\n\n"
         "Nobody can sign in to it, its API tokens are refused, and publishers that you alone vouch "
         "for\npublish nothing.\n\n"
@@ -113,7 +113,7 @@ def test_token_created(
     assert letter.body == (
         "Hello alice,\n\n"
         'an API token named "laptop" was just made for your account.\n'
-        "It expires on 6 May 2031.\n\n"
+        "It expires on 6 May 2931.\n\n"
         "If that was not you, revoke it at once:\n\n"
         "    http://127.0.0.1:8000/settings/tokens\n\n"
     )
@@ -145,7 +145,7 @@ def test_token_about_to_expire(alice: User, mailoutbox: list[EmailMessage]) -> N
     assert letter.subject == "Your API token laptop is about to expire"
     assert letter.body == (
         "Hello alice,\n\n"
-        'your API token "laptop" expires on 6 May 2031, 07:08 UTC.\n'
+        'your API token "laptop" expires on 6 May 2931, 07:08 UTC.\n'
         "Whatever uses it stops working then. If it is still needed, make a new one:\n\n"
         f"    http://127.0.0.1:8000/settings/tokens/new?from={token.pk}\n\n"
         "If it is not, there is nothing to do.\n\n"

@@ -50,7 +50,7 @@ def test_the_file_holds_everything_of_ones_own_and_no_secret(
     Follow.objects.create(user=alice, crate=tide)
     created = create_token(user=alice, name="laptop", patterns=["tide-*"])
     create_token(user=bob, name="bobs")
-    key = {"name": "my phone", "credential": {"rawId": "abcd"}}
+    key = {"name": "my phone", "credential": {"rawId": "raw id of the key"}}
     Authenticator.objects.create(user=alice, type="webauthn", data=key)
 
     data = export(client)
@@ -61,7 +61,7 @@ def test_the_file_holds_everything_of_ones_own_and_no_secret(
     ]
     assert [token["name"] for token in data["api_tokens"]] == ["laptop"]
     assert [factor["data__name"] for factor in data["second_factors"]] == ["my phone"]
-    assert "abcd" not in json.dumps(data)
+    assert "raw id of the key" not in json.dumps(data)
     assert [crate["crate__name"] for crate in data["owned_crates"]] == ["tide"]
     assert [crate["crate__name"] for crate in data["followed_crates"]] == ["tide"]
     assert [version["num"] for version in data["published_versions"]] == ["1.0.0"]
