@@ -60,7 +60,10 @@ def outcomes(uploads: Sequence[Upload], reach: Reach) -> list[Outcome]:
     taken = there.keys() & {*founded, *map(canonical, reach.promised)}
     # Of crates that the job reaches only: whether others exist is not its business. That moderators
     # look into one is told at the upload to everybody.
-    rows = Version.everything.filter(crate__canonical_name__in=names & reached)
+    rows = Version.everything.filter(
+        crate__canonical_name__in=names & reached,
+        num_without_build__in={_without_build(upload.version) for upload in uploads},
+    )
     published = {
         (crate, num): checksum
         for crate, num, checksum in rows.values_list(
@@ -81,7 +84,7 @@ def _outcome(
     name = canonical(upload.name)
     if name in hidden:
         return Outcome(upload, Status.QUARANTINED)
-    known = published.get((name, upload.version.partition("+")[0]))
+    known = published.get((name, _without_build(upload.version)))
     if known is not None:
         same = known == upload.checksum if upload.checksum else None
         return Outcome(upload, Status.ALREADY_PUBLISHED, same)
@@ -90,3 +93,7 @@ def _outcome(
     if name in taken:
         return Outcome(upload, Status.NAME_TAKEN)
     return Outcome(upload, Status.PENDING_OK if name in founded else Status.NO_PUBLISHER)
+
+
+def _without_build(number: str) -> str:
+    return number.partition("+")[0]
