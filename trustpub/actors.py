@@ -146,6 +146,7 @@ class CiJob(Actor):
         return (is_bound and is_same_run) or super().has_published(version, provenance)
 
     def name_was_taken(self, crate_name: str) -> Refusal:
+        self._note_conflict()
         return conflict()
 
     def limit_key(self, crate_name: str) -> str | None:

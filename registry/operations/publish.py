@@ -69,6 +69,10 @@ MAX_VERSION_LENGTH = 150
 SPOOL_BYTES = 1024 * 1024
 
 
+class _NameLost(Exception):
+    """Somebody else founded the crate since this upload began."""
+
+
 def publish(
     *, actor: Actor, stream: BinaryIO, user_agent: str = "", origin: Origin | None = None
 ) -> Version:
@@ -88,7 +92,11 @@ def publish(
             # In a transaction of its own: the tokens are to die although the upload is refused.
             refuse_tokens(actor, intent.metadata, archive.tokens)
             package = _inspect(intent, archive, digest)
-            return _commit(actor, intent, package, file)
+            try:
+                return _commit(actor, intent, package, file)
+            except _NameLost:
+                # Here, since what the actor notes of it would be rolled back there.
+                raise actor.name_was_taken(intent.metadata.name) from None
 
 
 @contextmanager
@@ -264,7 +272,7 @@ def _found(actor: Actor, intent: Intent) -> Crate:
                 name=name, canonical_name=canonical(name), created_at=intent.published_at
             )
     except IntegrityError:
-        raise actor.name_was_taken(name) from None
+        raise _NameLost from None
     founder = actor.founder_of(name)
     if import_string(settings.NAME_HOLDER)(name) not in (None, founder):
         raise NameReserved

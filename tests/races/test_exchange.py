@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from accounts.models import User
+from accounts.models import AuditEvent, User
 from demo.issuer import DISCOVERY_PATH, LocalIssuer
 from registry.models import Crate, Ownership, Version
 from tests.ci import (
@@ -135,6 +135,8 @@ def test_row_36_of_two_first_publishes_one_founds_the_crate(
     assert statuses(answers) == {200: 1, 409: 1}
     assert Crate.objects.count() == Ownership.objects.count() == PublisherCrate.objects.count() == 1
     assert not PendingPublisher.objects.exists()
+    # What the loser wrote is rolled back, and yet that it lost is an event.
+    assert AuditEvent.objects.filter(name="pending.conflict").count() == 1
 
 
 def test_one_token_founds_a_crate_once(alice: User, issuer: Issuer, ci: LocalIssuer) -> None:

@@ -433,6 +433,7 @@ def test_the_loser_of_a_race_for_the_name_hears_of_a_conflict(
     refused = CiJob(PublishToken.objects.get()).name_was_taken("fresh")
 
     assert (refused.code, refused.status) == ("pending_conflict", 409)
+    assert AuditEvent.objects.filter(name="pending.conflict").exists()
 
 
 def test_a_registrant_who_lost_standing_is_told_at_the_upload(
