@@ -94,7 +94,7 @@ class Actor(ABC):
         return bool(credential) and provenance.credential == credential
 
     def name_was_taken(self, crate_name: str) -> Refusal:
-        """What to say when another upload founded the crate in the same moment."""
+        """What to say, once all is rolled back, when another upload founded the crate meanwhile."""
         return NameTaken(crate_name)
 
     def limit_key(self, crate_name: str) -> str | None:

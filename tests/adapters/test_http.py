@@ -17,8 +17,8 @@ from adapters.http import USER_AGENT, OutgoingError, fetch_json
 from tests.adapters.conftest import Script, Serve
 from tests.ports import free_port
 
-# On a busy machine too, and long before the servers here would come to an end by themselves.
-SOON = 30
+# Less than who says nothing of a limit is given (five seconds), and much more than is asked for.
+SOON = 4.5
 
 
 def answering(

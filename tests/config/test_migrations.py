@@ -134,11 +134,11 @@ def test_a_server_that_waits_for_another_ones_migrations_is_not_in_their_way(
         other.execute("SELECT pg_advisory_lock(hashtext('waybill prepares'))")
         waiting = Thread(target=wait)
         waiting.start()
-        began.wait(5)
+        assert began.wait(60)
         # PostgreSQL looks for a deadlock after one second.
         waiting.join(1.5)
         other.execute("CREATE INDEX CONCURRENTLY test_beside ON registry_crate (hidden_at)")
         other.execute("DROP INDEX test_beside")
         assert not done.is_set()
-    waiting.join(5)
+    waiting.join(60)
     assert done.is_set()

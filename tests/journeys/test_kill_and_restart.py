@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 KILLS = 3
 UPLOADERS = 4
 # The clock sweeps each 15 seconds.
-SECONDS_TO_SWEEP = 120
+SECONDS_TO_SWEEP = 60
 ORPHAN = "no such version (left by an upload that was never committed)"
 
 
